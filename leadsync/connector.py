@@ -1,0 +1,222 @@
+"""The contract of a connector, and all that its author imports: this module and `leadsync.testing` are the only ones.
+
+A connector is a class found through the entry-point group `leadsync.connectors`. It talks to one account of one CRM and
+decides nothing about leads. It keeps no state but its session. The docstrings below are the contract, clause by clause.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+
+import tenacity
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from leadsync.errors import (
+    AuthLost,
+    Conflict,
+    ConnectionFailed,
+    LeadsyncError,
+    NotFound,
+    Problem,
+    Rejected,
+    Transient,
+    UserError,
+)
+from leadsync.types import (
+    Ask,
+    Capabilities,
+    Cursor,
+    FieldSchema,
+    Finding,
+    Gone,
+    IdPage,
+    Moved,
+    ObjectSchema,
+    Page,
+    Quota,
+    Record,
+    Ref,
+    Role,
+    Value,
+    WriteOp,
+    WriteResult,
+    WriteStatus,
+    utc,
+)
+
+__all__ = [
+    "Ask", "AuthLost", "Capabilities", "Clock", "Conflict", "ConnectionFailed", "ConnectionSettings", "Connector",
+    "Cursor", "FieldSchema", "Finding", "Gone", "HasSandbox", "IdPage", "LeadsyncError", "Moved", "NotFound",
+    "ObjectSchema", "Page", "Problem", "Quota", "Record", "Ref", "Rejected", "Role", "SandboxOptions", "SecretRef",
+    "Secrets", "Transient", "UserError", "Value", "WriteOp", "WriteResult", "WriteStatus", "retrying", "utc",
+]  # fmt: skip
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Time is injected. `sleep` ends early (raising `Transient`) when leadsync is asked to stop."""
+
+    def now(self) -> datetime:
+        """The moment, aware, UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Secrets(Protocol):
+    """The secrets of one connection, by the name of the setting that refers to them."""
+
+    def get(self, name: str) -> str:
+        """The secret's value now. Raises `UserError` when the variable, file or command has none."""
+        ...
+
+    def replace(self, name: str, value: str) -> None:
+        """Keep a rotated secret (0600, beside the store) before it is used; `get` returns it from now on."""
+        ...
+
+
+class SecretRef(BaseModel):
+    """Where a secret is kept: one of an environment variable, a file, a command that prints it. Never the secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    env: str | None = None
+    file: Path | None = None
+    cmd: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "SecretRef":
+        if sum(x is not None for x in (self.env, self.file, self.cmd)) != 1:
+            raise ValueError("give exactly one of env, file, cmd")
+        return self
+
+
+class ConnectionSettings(BaseModel):
+    """What every connection in `leadsync.yaml` has; a connector's `Settings` adds its own to it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: str
+    base_url: str | None = None
+    live: bool = False
+    mapping: Path | None = None
+
+
+class Connector(Protocol):
+    """One account of one CRM. Synchronous; used by one thread at a time.
+
+    Every method may raise `Transient`, `AuthLost` or `Rejected`; nothing else for what a CRM or network does, HTML
+    answers and broken JSON included. Every call has a time-out. Nothing that is secret reaches a log or a message.
+    """
+
+    Settings: ClassVar[type[ConnectionSettings]]
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, settings: Any, *, clock: Clock, secrets: Secrets, log: logging.Logger) -> None:
+        """Makes no request."""
+        ...
+
+    def check(self) -> list[Finding]:
+        """Can we log in and read? Raises nothing for a bad account: says it in a finding."""
+        ...
+
+    def now(self) -> datetime:
+        """The CRM's clock."""
+        ...
+
+    def quota(self) -> Quota:
+        """What was used, from what is known already: makes no request."""
+        ...
+
+    def describe(self, obj: str) -> ObjectSchema:
+        """The object's fields in this account. Cached by the connector for the life of the object. `NotFound`."""
+        ...
+
+    def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:
+        """Every live row once, in pages; each page's `resume` continues after it, the last one's is `None`."""
+        ...
+
+    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page]:
+        """What changed in each object from its `since` (inclusive) up to `until`, oldest first within an object.
+
+        Each page closes with a cursor that covers all in it and never moves past `until`; equal times lose nothing;
+        deletes, merges and conversions are `gone` and `moved`; at least one page per ask, possibly empty, whose cursor
+        is then `since`. Objects may be read together: an idle round costs at most one request per object. Unknown
+        fields raise `Rejected` that names them.
+        """
+        ...
+
+    def ids(self, obj: str) -> Iterator[IdPage]:
+        """Ids of all live rows: the census that finds hard deletes."""
+        ...
+
+    def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
+        """These rows by id, never by search: the truth now. Every id asked for has an entry."""
+        ...
+
+    def write(self, writes: Sequence[WriteOp]) -> Sequence[WriteResult]:
+        """One result per write, matched by key, in one request where the CRM can (at most `write_batch` writes).
+
+        `write([])` makes no request. A rejected batch is bisected to the row. Only fields named are touched; the row's
+        owner, in particular, never changes unless it is one of them.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of sockets; callable twice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """How a sandbox is wanted: see `leadsync sandbox --help`. `today` anchors the seeded data, so that the same seed
+    and day give the same bytes."""
+
+    token: str
+    today: date
+    leads: int = 500
+    seed: int = 1
+    load: Path | None = None
+    bare: bool = False
+    search_lag: float = 0.0
+    rate_limit: bool = True
+
+
+@runtime_checkable
+class HasSandbox(Protocol):
+    """A connector that ships a strict local server of its CRM, built with the kit in `leadsync.testing`."""
+
+    @classmethod
+    def sandbox(cls, options: SandboxOptions) -> Any:
+        """The ASGI application, loaded and ready. Raises `UserError` for a `load` file that cannot be used."""
+        ...
+
+
+def retrying(call: Callable[[], T], clock: Clock, *, attempts: int = 4, longest: float = 10.0) -> T:
+    """Call, and call again while it raises `Transient`: the one place that decides about retries.
+
+    Exponential waits from half a second with full jitter, or the CRM's own `retry_after`. A wait longer than `longest`
+    seconds is not slept here but raised, so that the connection shows what it waits for and holds up nobody. Use it
+    only for calls that may be repeated.
+    """
+    backoff = tenacity.wait_random_exponential(multiplier=0.5, max=longest)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, Transient) else None
+        return backoff(state) if asked is None else asked
+
+    def worth_it(error: BaseException) -> bool:
+        return isinstance(error, Transient) and (error.retry_after is None or error.retry_after <= longest)
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(worth_it),
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=wait,
+        sleep=clock.sleep,
+        reraise=True,
+    )(call)
