@@ -128,6 +128,10 @@ class Connector(Protocol):
         """The CRM's clock."""
         ...
 
+    def user(self) -> str | None:
+        """The owner id of the user whom we write as, if there is one: what it owns counts as owned by nobody."""
+        ...
+
     def quota(self) -> Quota:
         """What was used, from what is known already: makes no request."""
         ...
