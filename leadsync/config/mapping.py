@@ -1,0 +1,184 @@
+"""`mappings/NAME.yaml`: what is read from a CRM's objects and what is written to them."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from leadsync import catalog
+from leadsync.config.document import Document, validate
+from leadsync.config.settings import Strict
+from leadsync.core import mapping as core
+from leadsync.errors import Problem, UserError
+from leadsync.types import Role
+
+OWNER_WORDS = ("email", "name", "first_name", "last_name", "active", "kind")
+OUTCOMES = ("won", "lost", "converted")
+
+
+def _listed(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Scalar = str | bool | int | float
+Wanted = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
+Picklist = dict[str, Scalar]
+
+
+class ReadField(Strict):
+    """A word fed from one or several source fields (the first that is not empty), translated by `map`."""
+
+    sources: Texts = Field(alias="from", min_length=1)
+    map: Picklist | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"from": value} if isinstance(value, str | list) else value
+
+
+class Counter(Strict):
+    """A number on a person's row that the CRM counts up."""
+
+    kind: str = Field(alias="as")
+    at: str | None = None
+    first: str | None = None
+    detail: str | None = None
+
+
+class Kind(Strict):
+    """An activity kind and the values of source fields that make a row one."""
+
+    kind: str = Field(alias="as")
+    when: dict[str, Wanted] = {}
+
+
+class Outcome(Strict):
+    """How a row ended, when, and what it was worth."""
+
+    kind: Literal["won", "lost", "converted"] = Field(alias="as")
+    when: dict[str, Wanted] = {}
+    at: str | None = None
+    amount: str | None = None
+
+
+class ObjectRead(Strict):
+    """How one object is read. Every other key is a word of leadsync."""
+
+    role: Role
+    fields: dict[str, ReadField] = {}
+    owner: str | None = None
+    at: Texts = ()
+    kinds: tuple[Kind, ...] = ()
+    detail: Texts = ()
+    counters: dict[str, Counter] = {}
+    outcomes: tuple[Outcome, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        own = {k: v for k, v in value.items() if k in cls.model_fields and k != "fields"}
+        return own | {"fields": {k: v for k, v in value.items() if k not in own and v is not None}}
+
+
+class WriteField(Strict):
+    """A field of a CRM that gets a word of leadsync."""
+
+    value: str
+    policy: Literal["always", "if_unowned", "forward_only"] | None = None
+    map: Picklist | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"value": value} if isinstance(value, str) else value
+
+
+class MappingFile(Strict):
+    """A mapping file as written."""
+
+    use: str | None = None
+    read: dict[str, ObjectRead] = {}
+    write: dict[str, dict[str, WriteField]] = {}
+
+
+def compile_mapping(document: Document, known: dict[str, Role]) -> core.CrmMapping:
+    """The mapping as core works with it; `known` are the connector's objects. Raises `UserError` with all problems."""
+    file = validate(MappingFile, document)
+    problems = list(_problems(file, document, known))
+    if problems:
+        raise UserError(problems)
+    reads = {name: _object(name, read) for name, read in file.read.items()}
+    writes = {
+        obj: tuple(
+            core.WriteField(field, w.value, w.policy or _safe(w.value), _texts(w.map)) for field, w in fields.items()
+        )
+        for obj, fields in file.write.items()
+    }
+    return core.CrmMapping(reads, writes)
+
+
+def _safe(value: str) -> str:
+    return {"owner": "if_unowned", "stage": "forward_only"}.get(value, "always")
+
+
+def _texts(values: Picklist | None) -> dict[str, str] | None:
+    return None if values is None else {key: core.text(value) for key, value in values.items()}
+
+
+def _test(when: dict[str, tuple[Scalar, ...]]) -> core.Test:
+    return core.Test({name: frozenset(core.text(v).lower() for v in values) for name, values in when.items()})
+
+
+def _object(name: str, read: ObjectRead) -> core.ObjectMapping:
+    return core.ObjectMapping(
+        object=name,
+        role=read.role,
+        fields=tuple(
+            core.ReadField(
+                word, f.sources, None if f.map is None else {k.lower(): core.text(v) for k, v in f.map.items()}
+            )
+            for word, f in read.fields.items()
+        ),
+        owner=read.owner,
+        at=read.at,
+        kinds=tuple(core.Kind(k.kind, _test(k.when)) for k in read.kinds),
+        detail=read.detail,
+        counters=tuple(core.Counter(f, c.kind, c.at, c.first, c.detail) for f, c in read.counters.items()),
+        outcomes=tuple(core.OutcomeRule(o.kind, _test(o.when), o.at, o.amount) for o in read.outcomes),
+    )
+
+
+def _problems(file: MappingFile, document: Document, known: dict[str, Role]) -> Iterator[Problem]:
+    for name, read in file.read.items():
+        at = document.place(("read", name))
+        if name not in known:
+            yield Problem(f"this connector knows no object {name!r}", at, f"it knows {', '.join(known)}")
+        elif read.role is not known[name]:
+            yield Problem(f"{name} has the role {known[name]}, not {read.role}", at, f"write `role: {known[name]}`")
+        words = OWNER_WORDS if read.role is Role.OWNER else tuple(catalog.FIELDS)
+        for word in read.fields:
+            if word not in words:
+                told = catalog.unknown_word(word, "field")
+                yield Problem(told, document.place(("read", name, word)))
+        for loc, kind in [
+            *((("read", name, "kinds", i), k.kind) for i, k in enumerate(read.kinds)),
+            *((("read", name, "counters", f), c.kind) for f, c in read.counters.items()),
+        ]:
+            if kind not in catalog.ACTIVITIES:
+                yield Problem(catalog.unknown_word(kind, "activity"), document.place(loc))
+    for name, fields in file.write.items():
+        if name not in file.read:
+            told = f"{name!r} is written but not read: leadsync has to see what it changes"
+            yield Problem(told, document.place(("write", name)), "add it under `read:` (or `use:` a shipped mapping)")
+        elif file.read[name].role is not Role.LEAD:
+            yield Problem(f"{name} is no object of leads; only those are written", document.place(("write", name)))
+        for field, write in fields.items():
+            at = document.place(("write", name, field))
+            if write.value not in catalog.RESULTS:
+                yield Problem(catalog.unknown_word(write.value, "result"), at)
+            elif write.policy == "if_unowned" and write.value != "owner":
+                yield Problem("the policy if_unowned is for owners only", at, "use always or forward_only")

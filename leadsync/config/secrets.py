@@ -1,0 +1,77 @@
+"""Secrets by reference: an environment variable, a file, a command. Never in a configuration file, never in a log."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import orjson
+
+from leadsync.connector import ConnectionSettings, SecretRef
+from leadsync.errors import Problem, UserError
+
+
+class ConnectionSecrets:
+    """The secrets of one connection. A rotated one is kept in `kept` (0600, beside the store) and wins from then on."""
+
+    def __init__(self, connection: str, settings: ConnectionSettings, kept: Path, where: str) -> None:
+        values = ((name, getattr(settings, name)) for name in type(settings).model_fields)
+        self._refs: dict[str, SecretRef] = {name: ref for name, ref in values if isinstance(ref, SecretRef)}
+        self._connection, self._kept, self._where = connection, kept, where
+
+    def get(self, name: str) -> str:
+        """The secret's value now. Raises `UserError` that names the variable, file or command which has none."""
+        if rotated := self._rotated().get(f"{self._connection}.{name}"):
+            return rotated
+        ref = self._refs[name]
+        if ref.env is not None:
+            value, source = os.environ.get(ref.env, ""), f"the environment variable {ref.env} is not set"
+        elif ref.file is not None:
+            value, source = _read(ref.file), f"the file {ref.file} is missing, empty or unreadable"
+        else:
+            assert ref.cmd is not None
+            value, source = _run(ref.cmd), f"the command {ref.cmd[0]!r} printed nothing or failed"
+        if not value.strip():
+            raise UserError([Problem(f"{self._connection}: {name}: {source}", self._where)], code="secret_missing")
+        return value.strip()
+
+    def missing(self) -> list[Problem]:
+        """A problem for every secret that has no value."""
+        problems: list[Problem] = []
+        for name in self._refs:
+            try:
+                self.get(name)
+            except UserError as error:
+                problems += error.problems
+        return problems
+
+    def replace(self, name: str, value: str) -> None:
+        """Keep a rotated secret, on the disk before this returns."""
+        kept = self._rotated() | {f"{self._connection}.{name}": value}
+        fresh = self._kept.with_suffix(".new")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(orjson.dumps(kept))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._kept)
+
+    def _rotated(self) -> dict[str, str]:
+        try:
+            found: dict[str, str] = orjson.loads(self._kept.read_bytes())
+        except FileNotFoundError:
+            return {}
+        return found
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _run(command: tuple[str, ...]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - the admin's own
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout

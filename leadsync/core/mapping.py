@@ -1,0 +1,228 @@
+"""Applying a mapping: what a CRM's row says in leadsync's words. Pure; a value that cannot be read is left out."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from leadsync.types import Record, Role, Value
+
+
+@dataclass(frozen=True, slots=True)
+class ReadField:
+    """One word of leadsync fed from the first non-empty of some source fields, translated by `map` where it has one."""
+
+    name: str
+    sources: tuple[str, ...]
+    map: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """Source fields that must hold one of some values (compared as text, without case). Empty: always holds."""
+
+    wanted: Mapping[str, frozenset[str]]
+
+    def holds(self, fields: Mapping[str, Value]) -> bool:
+        """Whether the row passes."""
+        return all(text(fields.get(name)).lower() in values for name, values in self.wanted.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An activity object's row that passes `when` is an activity of this kind."""
+
+    kind: str
+    when: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A number on a person's row that the CRM counts up: activity is the difference between two polls.
+
+    `at` and `first` name fields with the moments of the latest and the first of them, `detail` one that describes it.
+    """
+
+    field: str
+    kind: str
+    at: str | None = None
+    first: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """A row that passes `when` ended in `kind`: won, lost or converted."""
+
+    kind: str
+    when: Test
+    at: str | None = None
+    amount: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectMapping:
+    """How one object of a CRM is read."""
+
+    object: str
+    role: Role
+    fields: tuple[ReadField, ...] = ()
+    owner: str | None = None
+    at: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    detail: tuple[str, ...] = ()
+    counters: tuple[Counter, ...] = ()
+    outcomes: tuple[OutcomeRule, ...] = ()
+
+    def source_fields(self) -> Iterator[str]:
+        """Every source field this mapping reads, repeats included."""
+        for field in self.fields:
+            yield from field.sources
+        yield from (self.owner,) if self.owner else ()
+        yield from self.at
+        yield from self.detail
+        for kind in self.kinds:
+            yield from kind.when.wanted
+        for counter in self.counters:
+            yield from (f for f in (counter.field, counter.at, counter.first, counter.detail) if f)
+        for outcome in self.outcomes:
+            yield from outcome.when.wanted
+            yield from (f for f in (outcome.at, outcome.amount) if f)
+
+
+@dataclass(frozen=True, slots=True)
+class WriteField:
+    """One field of a CRM that gets a word of leadsync. `policy` is always, if_unowned or forward_only."""
+
+    field: str
+    value: str
+    policy: str = "always"
+    map: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CrmMapping:
+    """The whole mapping of one connection."""
+
+    reads: Mapping[str, ObjectMapping]
+    writes: Mapping[str, tuple[WriteField, ...]]
+
+    def asked(self, obj: str) -> tuple[str, ...]:
+        """The fields to ask of an object: all that are read and all that are written, in a stable order."""
+        names = dict.fromkeys(self.reads[obj].source_fields())
+        names.update(dict.fromkeys(w.field for w in self.writes.get(obj, ())))
+        return tuple(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An activity read from a row: `count` times `kind`, the latest at `at`. `key` tells it from others of its row."""
+
+    key: str
+    kind: str
+    at: datetime
+    count: int = 1
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An outcome read from a row."""
+
+    kind: str
+    at: datetime | None
+    amount: float | None
+
+
+def text(value: Value) -> str:
+    """A field's value as text: nothing is empty, true and false are words, numbers have no needless zeros."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def number(value: Value) -> float | None:
+    """A field's value as a number, or None where it is none (CRMs keep "N/A" in number fields)."""
+    if isinstance(value, bool):
+        return None
+    try:
+        result = float(value) if value is not None else None
+    except ValueError:
+        return None
+    return result if result is not None and abs(result) < 1e15 else None  # NaN fails the comparison too
+
+
+def moment(value: Value) -> datetime | None:
+    """A field's value as a moment: ISO 8601, epoch milliseconds, or a date (as its noon in UTC)."""
+    raw = text(value)
+    try:
+        if raw.lstrip("-").isdigit():
+            return datetime.fromtimestamp(int(raw) / 1000, UTC)
+        if len(raw) == 10:
+            return datetime.combine(date.fromisoformat(raw), time(12), UTC)
+        parsed = datetime.fromisoformat(raw)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def values(mapping: ObjectMapping, record: Record) -> dict[str, str]:
+    """The words of leadsync that the row feeds, as text; a word that nothing feeds is absent."""
+    found: dict[str, str] = {}
+    for field in mapping.fields:
+        for source in field.sources:
+            if raw := text(record.fields.get(source)):
+                found[field.name] = field.map.get(raw.lower(), raw) if field.map else raw
+                break
+    return found
+
+
+def activity(mapping: ObjectMapping, record: Record) -> Happened | None:
+    """What an activity object's row tells, or None where no kind fits or no moment is known."""
+    kind = next((k.kind for k in mapping.kinds if k.when.holds(record.fields)), None)
+    at = next(filter(None, (moment(record.fields.get(f)) for f in mapping.at)), None) or record.created_at
+    if kind is None or at is None:
+        return None
+    detail = next(filter(None, (text(record.fields.get(f)) for f in mapping.detail)), "")
+    return Happened("", kind, at, detail=detail[:200])
+
+
+def counted(mapping: ObjectMapping, before: Mapping[str, Value] | None, record: Record) -> list[Happened]:
+    """Activity by difference of the row's counters since `before` (None: never seen).
+
+    The first sight of a counter is history: its latest event stands at its own date, the rest at the date of the
+    first one or of the row's creation; where the CRM dates nothing, all stand at the row's creation and never today.
+    """
+    found = []
+    for counter in mapping.counters:
+        new = int(number(record.fields.get(counter.field)) or 0)
+        watched = before is not None and counter.field in before
+        old = int(number(before[counter.field]) or 0) if before is not None and watched else 0
+        if new <= old:
+            continue
+        at = moment(record.fields.get(counter.at)) if counter.at else None
+        detail = text(record.fields.get(counter.detail))[:200] if counter.detail else ""
+        key = f"{counter.field}:{new}"
+        if watched:
+            last = at or record.modified_at or record.created_at
+            if last:
+                found.append(Happened(key, counter.kind, last, new - old, detail))
+            continue
+        start = (moment(record.fields.get(counter.first)) if counter.first else None) or record.created_at
+        if at:
+            found.append(Happened(key, counter.kind, at, 1, detail))
+        if (rest := new - (1 if at else 0)) and (start or at):
+            found.append(Happened(f"{key}:before", counter.kind, min(filter(None, (start, at))), rest))
+    return found
+
+
+def outcome(mapping: ObjectMapping, record: Record) -> Ended | None:
+    """How the row ended, or None while it is open."""
+    for rule in mapping.outcomes:
+        if rule.when.holds(record.fields):
+            at = moment(record.fields.get(rule.at)) if rule.at else record.modified_at
+            return Ended(rule.kind, at, number(record.fields.get(rule.amount)) if rule.amount else None)
+    return None

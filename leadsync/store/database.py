@@ -1,0 +1,281 @@
+"""Opening a store: make it, bring it up to date, or refuse with the way out. One process at a time may write."""
+
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as Alembic
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
+
+from leadsync.errors import Busy, Problem, StateRefused, UserError
+from leadsync.store import schema
+
+_APPLICATION = 0x4C454144  # "LEAD": tells our SQLite files from others
+_CHECKED_WHOLE = 256 * 2**20  # bytes; a larger file is checked page by page, as it is read
+_RECOVER = (
+    "nothing was changed. Restore it from a backup, or move it away and run again: leads and activity are then read"
+    " anew from the CRMs, and only the history that leadsync kept is lost"
+)
+LEASE = timedelta(seconds=60)
+
+
+class Store:
+    """A store that is open. Everything is written inside `begin()`, by the one thread that owns this object."""
+
+    def __init__(self, engine: sa.Engine, shown: str) -> None:
+        self.engine, self.shown = engine, shown
+        self._connection: sa.Connection | None = None
+        self._ids: dict[str, int] = {}
+        self._lease: tuple[str, datetime] | None = None
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The one connection of this object, opened on first use."""
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        return self._connection
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction: all of it or nothing. Raises `StateRefused` when the database says that it is damaged."""
+        try:
+            with self.connection.begin():
+                yield self.connection
+        except sa.exc.DatabaseError as error:
+            self._ids.clear()
+            if _damaged(error):
+                raise refused(self.shown, error) from None
+            raise
+        except BaseException:
+            self._ids.clear()
+            raise
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent view, on a connection of its own that never waits for the writer nor holds it up."""
+        with self.engine.execution_options(reading=True).connect() as db, db.begin():
+            yield db
+
+    def new_ids(self, table: sa.Table, count: int) -> range:
+        """Fresh ids for a table. Only the holder of the lease hands out ids, so they can be counted here."""
+        if table.name not in self._ids:
+            self._ids[table.name] = self.connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
+        first = self._ids[table.name] + 1
+        self._ids[table.name] += count
+        return range(first, first + count)
+
+    def get_meta(self, key: str) -> Any:
+        """A small value of the store's own, or None."""
+        return self.connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == key))
+
+    def set_meta(self, key: str, value: Any) -> None:
+        """Keep a small value."""
+        self.connection.execute(sa.delete(schema.meta).where(schema.meta.c.key == key))
+        self.connection.execute(sa.insert(schema.meta), {"key": key, "value": value})
+
+    def take_lease(self, now: datetime) -> None:
+        """Become the one that writes. Raises `Busy` that says who else is; a holder that died here is none."""
+        me = f"{socket.gethostname()} pid {os.getpid()}"
+        with self.begin() as db:
+            held = db.execute(sa.select(schema.lease).with_for_update()).one_or_none()
+            if held and held.holder != me and held.expires_at > now and not _dead(held.holder):
+                raise Busy(
+                    f"another leadsync ({held.holder}) has been working on this store since {held.taken_at:%F %T} UTC",
+                    fix="stop it first; after a crash on another machine wait a minute and try again",
+                )
+            db.execute(sa.delete(schema.lease))
+            db.execute(sa.insert(schema.lease), {"id": 1, "holder": me, "taken_at": now, "expires_at": now + LEASE})
+        self._lease = (me, now)
+
+    def keep_lease(self, now: datetime) -> None:
+        """Renew the lease when a third of it is over. Raises `Busy` when it was lost."""
+        if self._lease is None or now - self._lease[1] < LEASE / 3:
+            return
+        me = self._lease[0]
+        with self.begin() as db:
+            change = sa.update(schema.lease).where(schema.lease.c.holder == me).values(expires_at=now + LEASE)
+            if db.execute(change).rowcount != 1:
+                raise Busy("another leadsync took over this store", fix="only one may run on a store")
+        self._lease = (me, now)
+
+    def close(self) -> None:
+        """Give back the lease and the file."""
+        if self._lease and self._connection is not None:
+            with self.begin() as db:
+                db.execute(sa.delete(schema.lease).where(schema.lease.c.holder == self._lease[0]))
+            self._lease = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        self.engine.dispose()
+
+
+def open_store(url: str, folder: Path, *, create: bool = True) -> Store:
+    """Open the store at `url` (a relative SQLite path starts at `folder`), made and migrated as needed.
+
+    Raises `UserError` for a URL that is none, `StateRefused` for a store that is corrupt, foreign or newer, or, with
+    `create` off, not there yet.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(folder / (parsed.database or "leadsync.db"), create)
+    return _open_postgres(parsed, create)
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise UserError([Problem(f"store: {url!r} is not a URL", fix="write sqlite:///leadsync.db")]) from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        fix = "write sqlite:///leadsync.db or postgresql://user@host/database"
+        raise UserError([Problem(f"store: leadsync cannot keep its state in {parsed.drivername}", fix=fix)])
+    return parsed
+
+
+def _open_sqlite(path: Path, create: bool) -> Store:
+    if not path.exists():
+        if not create:
+            raise StateRefused(f"there is no store at {path} yet", fix="run `leadsync sync` first")
+        _make_sqlite(path)
+    header = path.read_bytes()[:100] if path.is_file() else b""
+    if not header.startswith(b"SQLite format 3\0") or int.from_bytes(header[68:72], "big") != _APPLICATION:
+        what = "is empty" if not header else "is damaged, or was not made by leadsync"
+        raise StateRefused(f"the store {path} {what}", fix=_RECOVER)
+    store = Store(_sqlite_engine(path), str(path))
+    try:
+        if path.stat().st_size <= _CHECKED_WHOLE:
+            with store.begin() as db:
+                told = db.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            if told != "ok":
+                raise refused(str(path), str(told))
+        _migrate(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _sqlite_engine(path: Path) -> sa.Engine:
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=sa.NullPool)
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(raw: Any, _: Any) -> None:
+        raw.isolation_level = None
+        try:
+            for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32000"):
+                raw.execute(f"PRAGMA {pragma}")
+        except Exception as error:
+            raise refused(str(path), error) from None
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(db: sa.Connection) -> None:
+        db.exec_driver_sql("BEGIN IMMEDIATE" if not db.get_execution_options().get("reading") else "BEGIN")
+
+    return engine
+
+
+def _make_sqlite(path: Path) -> None:
+    """Made beside and moved into place, so that a half-made store never stands where a whole one is expected."""
+    fresh = path.with_name(path.name + f".new{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store = Store(sa.create_engine(sa.URL.create("sqlite", database=str(fresh)), poolclass=sa.NullPool), str(path))
+        with store.begin() as db:
+            db.exec_driver_sql(f"PRAGMA application_id={_APPLICATION}")
+        _migrate(store)
+        store.close()
+        fresh.chmod(0o600)
+        fresh.rename(path)
+    except (OSError, sa.exc.OperationalError) as error:
+        fresh.unlink(missing_ok=True)
+        raise StateRefused(
+            f"the store cannot be made at {path}: {getattr(error, 'orig', error)}", fix="choose a folder you may write"
+        ) from None
+
+
+def _open_postgres(url: sa.URL, create: bool) -> Store:
+    shown = url.render_as_string(hide_password=True)
+    try:
+        store = Store(sa.create_engine(url, poolclass=sa.NullPool), shown)
+        with store.begin() as db:
+            tables = set(sa.inspect(db).get_table_names())
+    except ModuleNotFoundError:
+        raise UserError("a PostgreSQL store needs the extra: pip install 'leadsync[postgres]'") from None
+    except sa.exc.OperationalError as error:
+        told = str(error.orig).strip().splitlines()[0]
+        raise StateRefused(
+            f"no answer from the store {shown}: {told}", fix="start PostgreSQL or mend `store:`"
+        ) from None
+    ours = set(schema.metadata.tables)
+    with store.begin():
+        made_by = store.get_meta("made_by") if "meta" in tables else None
+    if made_by != "leadsync":
+        if tables & (ours | {"alembic_version"}):
+            store.close()
+            raise StateRefused(
+                f"the database {shown} holds tables of something else", fix="give leadsync a database of its own"
+            )
+        if not create:
+            store.close()
+            raise StateRefused(f"there is no store in {shown} yet", fix="run `leadsync sync` first")
+    _migrate(store)
+    return store
+
+
+def _migrate(store: Store) -> None:
+    config = Alembic()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    script = ScriptDirectory.from_config(config)
+    with store.begin() as db:
+        current = MigrationContext.configure(db).get_current_revision()
+        if current == script.get_current_head():
+            return
+        if current is not None and current not in {r.revision for r in script.walk_revisions()}:
+            raise StateRefused(
+                f"{store.shown} was written by a newer leadsync (schema {current})",
+                fix="install that version again, or restore a backup from before the upgrade",
+            )
+        config.attributes["connection"] = db
+        command.upgrade(config, "head")
+        if current is None:
+            store.set_meta("made_by", "leadsync")
+
+
+def refused(shown: str, error: object) -> StateRefused:
+    """The refusal of a damaged store, with the way out."""
+    told = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    return StateRefused(f"the store {shown} is damaged: {told}", fix=_RECOVER)
+
+
+def _damaged(error: sa.exc.DatabaseError) -> bool:
+    return any(word in str(error.orig) for word in ("malformed", "not a database", "disk I/O", "corrupt"))
+
+
+def _dead(holder: str) -> bool:
+    host, _, pid = holder.rpartition(" pid ")
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, ValueError):
+        return False
+    return False
+
+
+def chunks(ids: Sequence[Any], size: int = 5000) -> Iterator[Sequence[Any]]:
+    """The ids in pieces that a statement can hold."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

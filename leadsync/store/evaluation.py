@@ -1,0 +1,165 @@
+"""What evaluation reads (touched leads with all that is known of them) and keeps (results, writes)."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadsync.store import schema
+from leadsync.store.database import Store, chunks
+from leadsync.store.records import Row, insert
+from leadsync.types import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A record of a lead, as evaluation needs it."""
+
+    id: int
+    lead_id: int
+    source_id: int
+    ext_id: str
+    company_id: int | None
+    owner_ext: str | None
+    fields: Mapping[str, Value] | None
+    facts: Mapping[str, str | float] | None
+    refused: Mapping[str, Value] | None
+    created_at: datetime | None
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Touched leads, and the marks that evaluating them will clear."""
+
+    leads: tuple[int, ...]
+    seqs: Mapping[int, tuple[int, ...]]  # lead → its marks
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A lead's result as the store keeps it."""
+
+    lead_id: int
+    words: Mapping[str, Value]
+    parts: Sequence[Mapping[str, Any]]
+    rep: str | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count)."""
+
+    members: Sequence[Member]
+    companies: Mapping[int, Mapping[str, str | float]]
+    activities: Sequence[tuple[int, int, str, int, int]]
+    results: Mapping[int, Stored]
+
+
+@dataclass(slots=True)
+class Decision:
+    """What evaluation decided on a lead: its result, and the writes that follow (record, fields → before, after)."""
+
+    result: Stored
+    writes: list[tuple[int, Mapping[str, tuple[Value, Value]]]] = field(default_factory=list)
+
+
+def touched(store: Store, busy: Collection[int], limit: int) -> Marks:
+    """The leads that something touched, oldest mark first; leads in `busy` keep their marks for the next round."""
+    table = schema.dirty
+    query = sa.select(table.c.seq, schema.records.c.lead_id).join(
+        schema.records, schema.records.c.id == table.c.record_id
+    )
+    rows = store.connection.execute(query.order_by(table.c.seq).limit(limit)).all()
+    seqs: dict[int, list[int]] = defaultdict(list)
+    idle = []
+    for seq, lead in rows:
+        if lead is None:
+            idle.append(seq)  # only heard of so far: its own page will mark it
+        elif lead not in busy:
+            seqs[lead].append(seq)
+    for part in chunks(idle):
+        store.connection.execute(sa.delete(table).where(table.c.seq.in_(part)))
+    return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()}, len(rows) == limit)
+
+
+def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple[int, ...]:
+    """The leads whose result changes by time alone, the longest due first."""
+    table = schema.results
+    query = sa.select(table.c.lead_id).where(table.c.due_at <= now).order_by(table.c.due_at).limit(limit)
+    return tuple(lead for lead in store.connection.scalars(query) if lead not in busy)
+
+
+def material(store: Store, leads: Sequence[int]) -> Material:
+    """All that is known of these leads."""
+    db, records, activities = store.connection, schema.records, schema.activities
+    columns = [records.c[name] for name in Member.__dataclass_fields__]
+    when = sa.type_coerce(activities.c.happened_at, sa.BigInteger)
+    members: list[Member] = []
+    events: list[tuple[int, int, str, int, int]] = []
+    results: dict[int, Stored] = {}
+    for part in chunks(leads):
+        members += (Member(*row) for row in db.execute(sa.select(*columns).where(records.c.lead_id.in_(part))))
+        query = (
+            sa.select(activities.c.id, records.c.lead_id, activities.c.kind, when, activities.c.count)
+            .join(records, records.c.id == activities.c.record_id)
+            .where(records.c.lead_id.in_(part), activities.c.closed_at.is_(None))
+        )
+        events += (tuple(row) for row in db.execute(query))
+        kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
+        query = sa.select(*kept).where(schema.results.c.lead_id.in_(part))
+        results.update({row.lead_id: Stored(*row) for row in db.execute(query)})
+    companies: dict[int, Mapping[str, str | float]] = {}
+    for part in chunks(sorted({m.company_id for m in members if m.company_id is not None})):
+        query = sa.select(records.c.id, records.c.facts).where(
+            records.c.id.in_(part), records.c.facts.is_not(None), records.c.gone_at.is_(None)
+        )
+        companies.update({row.id: row.facts for row in db.execute(query)})
+    return Material(sorted(members, key=lambda m: (m.lead_id, m.source_id, m.id)), companies, events, results)
+
+
+def rep_counts(store: Store) -> dict[str, int]:
+    """How many leads each rep was given so far."""
+    table = schema.results
+    query = sa.select(table.c.rep, sa.func.count()).where(table.c.rep.is_not(None)).group_by(table.c.rep)
+    return {rep: count for rep, count in store.connection.execute(query)}
+
+
+def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], now: datetime) -> list[tuple[int, Row]]:
+    """Keep results and intended writes, and clear the marks that were read: one transaction's worth.
+
+    Returns the writes as (record, row).
+    """
+    table = schema.results
+    leads = [decision.result.lead_id for decision in decisions]
+    store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(leads)))
+    insert(store, table, [
+        {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words, "parts": d.result.parts,
+         "temperature": d.result.words.get("temperature"), "stage": d.result.words.get("stage"),
+         "rep": d.result.rep, "due_at": d.result.due_at}
+        for d in decisions
+    ])  # fmt: skip
+    planned = [(record, fields, d.result) for d in decisions for record, fields in d.writes]
+    ids = store.new_ids(schema.writes, len(planned)) if planned else ()
+    rows: list[Row] = [
+        {"id": id_, "record_id": record, "fields": fields, "reason": str(result.words.get("reasons") or ""),
+         "state": "planned", "planned_at": now}
+        for id_, (record, fields, result) in zip(ids, planned, strict=True)
+    ]  # fmt: skip
+    insert(store, schema.writes, rows)
+    for part in chunks(cleared):
+        store.connection.execute(sa.delete(schema.dirty).where(schema.dirty.c.seq.in_(part)))
+    return [(row["record_id"], row) for row in rows]
+
+
+def mark_all(store: Store) -> None:
+    """Mark every live person's record: the rules have changed."""
+    columns = sa.select(schema.records.c.id).where(
+        schema.records.c.lead_id.is_not(None), schema.records.c.gone_at.is_(None)
+    )
+    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id"], columns))

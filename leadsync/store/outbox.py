@@ -1,0 +1,97 @@
+"""Writes: intended before the call, sent, and what came of them. All of it inside `Store.begin()`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadsync.store import records, schema
+from leadsync.store.database import Store, chunks
+from leadsync.types import Value, WriteResult, WriteStatus
+
+OPEN = ("planned", "sent")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A write that is not settled: fields → (before, after) of one record."""
+
+    id: int
+    record_id: int
+    source_id: int
+    ext_id: str
+    fields: Mapping[str, Sequence[Value]]
+    state: str
+
+
+def unsettled(store: Store) -> list[Write]:
+    """Writes that a process which died left open."""
+    w, r = schema.writes, schema.records
+    query = (
+        sa.select(w.c.id, w.c.record_id, r.c.source_id, r.c.ext_id, w.c.fields, w.c.state)
+        .join(r, r.c.id == w.c.record_id).where(w.c.state.in_(OPEN)).order_by(w.c.id)
+    )  # fmt: skip
+    return [Write(*row) for row in store.connection.execute(query)]
+
+
+def sent(store: Store, writes: Sequence[Write], now: datetime) -> None:
+    """About to be sent: from here on the outcome is unknown until a result or a reading settles it."""
+    change = sa.update(schema.writes).where(schema.writes.c.id.in_([w.id for w in writes]))
+    store.connection.execute(change.values(state="sent", sent_at=now))
+
+
+def settle(store: Store, results: Sequence[tuple[Write, WriteResult]], now: datetime) -> None:
+    """What the CRM answered. Only a confirmed write moves `ours` and what we know to stand in the CRM."""
+    table = schema.writes
+    change = (
+        sa.update(table).where(table.c.id == sa.bindparam("write"))
+        .values(state=sa.bindparam("new_state"), done_at=now, code=sa.bindparam("new_code"),
+                message=sa.bindparam("new_message"))
+    )  # fmt: skip
+    if results:
+        store.connection.execute(change, [
+            {"write": w.id, "new_state": "dropped" if r.status is WriteStatus.RETRY else str(r.status),
+             "new_code": r.code or None, "new_message": r.message or None}
+            for w, r in results
+        ])  # fmt: skip
+    done = [(w, r) for w, r in results if r.status in (WriteStatus.APPLIED, WriteStatus.UNCHANGED)]
+    _confirm(store, done, now)
+    for write, result in results:
+        if result.status is WriteStatus.REJECTED:
+            refused = {name: pair[1] for name, pair in write.fields.items()}
+            records.update(store, [{"id": write.record_id, "refused": refused}])
+    again = [w.record_id for w, r in results if r.status in (WriteStatus.RETRY, WriteStatus.CONFLICT)]
+    records.mark(store, again)
+
+
+def _confirm(store: Store, done: Sequence[tuple[Write, WriteResult]], now: datetime) -> None:
+    table, held = schema.records, dict[int, Any]()
+    for part in chunks([w.record_id for w, _ in done]):
+        query = sa.select(table.c.id, table.c.fields, table.c.ours, table.c.wrote_stamp).where(table.c.id.in_(part))
+        held.update({row.id: row for row in store.connection.execute(query)})
+    micros = int((now - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
+    records.update(store, [
+        {
+            "id": w.record_id,
+            "fields": {**(held[w.record_id].fields or {}), **{name: pair[1] for name, pair in w.fields.items()}},
+            "ours": {**(held[w.record_id].ours or {}), **{name: [pair[1], micros] for name, pair in w.fields.items()}},
+            "wrote_at": now, "wrote_stamp": r.modified_at or held[w.record_id].wrote_stamp, "refused": None,
+        }
+        for w, r in done
+    ])  # fmt: skip
+
+
+def drop(store: Store, writes: Sequence[Write], now: datetime) -> None:
+    """Give up on writes that were not sent, or were found not to have arrived; their leads are planned again."""
+    for part in chunks([w.id for w in writes]):
+        change = sa.update(schema.writes).where(schema.writes.c.id.in_(part))
+        store.connection.execute(change.values(state="dropped", done_at=now))
+    records.mark(store, [w.record_id for w in writes])
+
+
+def forget_refusals(store: Store) -> None:
+    """Try again what the CRMs refused: the rules or mappings have changed."""
+    table = schema.records
+    store.connection.execute(sa.update(table).where(table.c.refused.is_not(None)).values(refused=None))

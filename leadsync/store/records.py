@@ -1,0 +1,174 @@
+"""Records, the leads they belong to, and everything that hangs on them. All of it inside `Store.begin()`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadsync.store import schema
+from leadsync.store.database import Store, chunks
+from leadsync.types import Value
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the store holds of a record. `fields` is None where it was only heard of."""
+
+    id: int
+    ext_id: str
+    lead_id: int | None
+    company_id: int | None
+    owner_ext: str | None
+    fields: Mapping[str, Value] | None
+    facts: Mapping[str, str | float] | None
+    ours: Mapping[str, tuple[Value, int]] | None  # field → value, when it was confirmed (microseconds since 1970)
+    modified_at: datetime | None
+    wrote_at: datetime | None
+    wrote_stamp: datetime | None
+    gone_at: datetime | None
+    moved_to: int | None
+
+
+_KNOWN = [schema.records.c[name] for name in Known.__dataclass_fields__]
+
+
+def known(store: Store, source_id: int, ext_ids: Sequence[str]) -> dict[str, Known]:
+    """The records of a source with these ids, by id in the CRM."""
+    table, found = schema.records, {}
+    for part in chunks(ext_ids):
+        query = sa.select(*_KNOWN).where(table.c.source_id == source_id, table.c.ext_id.in_(part))
+        found.update({row.ext_id: Known(*row) for row in store.connection.execute(query)})
+    return found
+
+
+def ensure(store: Store, source_id: int, ext_ids: Iterable[str]) -> dict[str, int]:
+    """Ids of these records; one that was never seen becomes a stub that waits for its page."""
+    wanted = list(dict.fromkeys(ext_ids))
+    table, found = schema.records, dict[str, int]()
+    for part in chunks(wanted):
+        query = sa.select(table.c.ext_id, table.c.id).where(table.c.source_id == source_id, table.c.ext_id.in_(part))
+        found.update({row.ext_id: row.id for row in store.connection.execute(query)})
+    missing = [ext_id for ext_id in wanted if ext_id not in found]
+    fresh = dict(zip(missing, store.new_ids(table, len(missing)), strict=True)) if missing else {}
+    insert(store, table, [{"id": id_, "source_id": source_id, "ext_id": ext_id} for ext_id, id_ in fresh.items()])
+    return found | fresh
+
+
+def insert(store: Store, table: sa.Table, rows: Sequence[Row]) -> None:
+    """Add rows, all with the same keys."""
+    if rows:
+        store.connection.execute(sa.insert(table), rows)
+
+
+def update(store: Store, rows: Sequence[Row]) -> None:
+    """Change records by `id`; all rows with the same keys."""
+    if rows:
+        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"}
+        change = sa.update(schema.records).where(schema.records.c.id == sa.bindparam("record")).values(**values)
+        given = [{"record": row["id"]} | {f"new_{k}": v for k, v in row.items() if k != "id"} for row in rows]
+        store.connection.execute(change, given)
+
+
+def new_leads(store: Store, record_ids: Sequence[int], now: datetime) -> dict[int, int]:
+    """A lead of its own for each of these records (record → lead)."""
+    if not record_ids:
+        return {}
+    made = dict(zip(record_ids, store.new_ids(schema.leads, len(record_ids)), strict=True))
+    insert(store, schema.leads, [{"id": lead, "known_at": now} for lead in made.values()])
+    join(store, made, now)
+    return made
+
+
+def join(store: Store, lead_of: Mapping[int, int], now: datetime) -> None:
+    """Open memberships (record → lead); the caller sets `lead_id` on the records."""
+    ids = store.new_ids(schema.membership, len(lead_of))
+    rows = [
+        {"id": i, "record_id": r, "lead_id": lead, "known_at": now}
+        for i, (r, lead) in zip(ids, lead_of.items(), strict=True)
+    ]
+    insert(store, schema.membership, rows)
+
+
+def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None:
+    """Two records are one person: everything of the younger of their leads moves to the older one."""
+    table, members = schema.records, schema.membership
+    query = sa.select(table.c.id, table.c.lead_id).where(table.c.id.in_([record_id, survivor_id]))
+    leads = sorted({row.lead_id for row in store.connection.execute(query) if row.lead_id is not None})
+    lead = leads[0] if leads else new_leads(store, [survivor_id], now)[survivor_id]
+    moving = [record_id, survivor_id]
+    if len(leads) == 2:
+        moving += store.connection.scalars(sa.select(table.c.id).where(table.c.lead_id == leads[1]))
+    query = sa.select(table.c.id).where(
+        table.c.id.in_(moving), sa.or_(table.c.lead_id.is_(None), table.c.lead_id != lead)
+    )
+    changed = list(store.connection.scalars(query))
+    close = sa.update(members).where(members.c.record_id.in_(changed), members.c.closed_at.is_(None))
+    store.connection.execute(close.values(closed_at=now))
+    opened = set(store.connection.scalars(sa.select(members.c.record_id).where(
+        members.c.record_id.in_(changed), members.c.lead_id == lead, members.c.closed_at.is_(None))))  # fmt: skip
+    join(store, {r: lead for r in changed if r not in opened}, now)
+    update(store, [{"id": r, "lead_id": lead} for r in changed])
+    mark(store, moving)
+
+
+def mark(store: Store, record_ids: Iterable[int]) -> None:
+    """Mark records as touched: their leads are evaluated again."""
+    insert(store, schema.dirty, [{"record_id": record_id} for record_id in dict.fromkeys(record_ids)])
+
+
+def people_of(store: Store, company_ids: Sequence[int]) -> list[int]:
+    """The records of the people who belong to these company records."""
+    query = sa.select(schema.records.c.id).where(schema.records.c.company_id.in_(company_ids))
+    return list(store.connection.scalars(query))
+
+
+def replace_events(
+    store: Store, table: sa.Table, source_id: int, ext_ids: Sequence[str], rows: Sequence[Row], now: datetime
+) -> list[int]:
+    """What these rows of a CRM tell now (`rows`: activities or outcomes) in place of what they told before.
+
+    What is told again as before stays; what is no longer told is closed, never overwritten; what is new is added.
+    Returns the records that were touched.
+    """
+    before: dict[tuple[Any, ...], tuple[int, int]] = {}
+    names = [c.name for c in table.columns if c.name not in ("id", "known_at", "closed_at", "source_id")]
+    for part in chunks(ext_ids):
+        query = sa.select(table.c.id, *(table.c[n] for n in names)).where(
+            table.c.source_id == source_id, table.c.ext_id.in_(part), table.c.closed_at.is_(None)
+        )
+        before.update({tuple(row[1:]): (row.id, row.record_id) for row in store.connection.execute(query)})
+    now_told = {tuple(row.get(name) for name in names): row for row in rows}
+    ended = [before[key] for key in before if key not in now_told]
+    fresh = [row for key, row in now_told.items() if key not in before]
+    for part in chunks([id_ for id_, _ in ended]):
+        store.connection.execute(sa.update(table).where(table.c.id.in_(part)).values(closed_at=now))
+    add_events(store, table, source_id, fresh, now)
+    return [record for _, record in ended] + [row["record_id"] for row in fresh]
+
+
+def add_events(store: Store, table: sa.Table, source_id: int, rows: Sequence[Row], now: datetime) -> None:
+    """Add activities or outcomes."""
+    ids = store.new_ids(table, len(rows)) if rows else ()
+    own = ({"id": id_, "source_id": source_id, "known_at": now} for id_ in ids)
+    insert(store, table, [row | more for row, more in zip(rows, own, strict=True)])
+
+
+def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> None:
+    """Owners as they are now (ext_id, name, email, kind, active)."""
+    table = schema.owners
+    ext_ids = [row["ext_id"] for row in rows]
+    query = sa.select(table).where(table.c.source_id == source_id, table.c.ext_id.in_(ext_ids))
+    old = {row.ext_id: row for row in store.connection.execute(query)}
+    changed = [
+        r for r in rows if r["ext_id"] not in old or any(getattr(old[r["ext_id"]], k) != v for k, v in r.items())
+    ]
+    if not changed:
+        return
+    gone = [row["ext_id"] for row in changed]
+    store.connection.execute(sa.delete(table).where(table.c.source_id == source_id, table.c.ext_id.in_(gone)))
+    ids = store.new_ids(table, len(changed))
+    insert(store, table, [row | {"id": id_, "source_id": source_id} for id_, row in zip(ids, changed, strict=True)])

@@ -1,0 +1,61 @@
+"""Cycles as they went, and what `status` shows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadsync.store import schema
+from leadsync.store.database import Store
+
+KEPT = 1000
+
+
+def keep(store: Store, started_at: datetime, report: dict[str, Any]) -> None:
+    """Keep the report of a cycle; only the newest thousand are kept."""
+    table = schema.runs
+    id_ = store.new_ids(table, 1)[0]
+    store.connection.execute(sa.insert(table), {"id": id_, "started_at": started_at, "report": report})
+    store.connection.execute(sa.delete(table).where(table.c.id <= id_ - KEPT))
+
+
+def newest(db: sa.Connection, count: int) -> list[dict[str, Any]]:
+    """The newest reports, oldest first, each with `started_at`."""
+    query = sa.select(schema.runs).order_by(schema.runs.c.id.desc()).limit(count)
+    return [{"started_at": row.started_at.isoformat(), **row.report} for row in reversed(db.execute(query).all())]
+
+
+def summary(db: sa.Connection) -> dict[str, Any]:
+    """Counts over the store: leads per stage and temperature, open and refused writes, where reading has come to."""
+    t = schema
+    held = db.execute(sa.select(t.lease)).one_or_none()
+    return {
+        "leads": db.scalar(sa.select(sa.func.count()).select_from(t.leads)),
+        "stages": _counts(db, t.results.c.stage),
+        "temperatures": _counts(db, t.results.c.temperature),
+        "waiting_marks": db.scalar(sa.select(sa.func.count()).select_from(t.dirty)),
+        "open_writes": db.scalar(sa.select(sa.func.count()).where(t.writes.c.state.in_(("planned", "sent")))),
+        "running": held.holder if held else None,
+        "sources": [
+            {"connection": s.connection, "object": s.object, "backfilled": s.backfilled_at is not None,
+             "read_up_to": s.head_at.isoformat() if s.head_at else None}
+            for s in db.execute(sa.select(t.sources).order_by(t.sources.c.id))
+        ],
+        "refused": _refused(db, 10),
+    }  # fmt: skip
+
+
+def _counts(db: sa.Connection, column: sa.Column[str]) -> dict[str, int]:
+    rows = db.execute(sa.select(column, sa.func.count()).group_by(column).order_by(column))
+    return {word or "none": count for word, count in rows}
+
+
+def _refused(db: sa.Connection, count: int) -> Sequence[dict[str, Any]]:
+    w, r, s = schema.writes, schema.records, schema.sources
+    query = (
+        sa.select(s.c.connection, s.c.object, r.c.ext_id, w.c.code, w.c.message, w.c.done_at)
+        .join(r, r.c.id == w.c.record_id).join(s, s.c.id == r.c.source_id)
+        .where(w.c.state == "rejected", r.c.refused.is_not(None)).order_by(w.c.id.desc()).limit(count)
+    )  # fmt: skip
+    return [dict(row._mapping) | {"done_at": row.done_at.isoformat()} for row in db.execute(query)]

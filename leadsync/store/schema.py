@@ -1,0 +1,231 @@
+"""The tables. Times are UTC microseconds since 1970, JSON is text: one shape for SQLite and PostgreSQL.
+
+Rows get their ids from the one process that holds the lease, so that a page is written without asking for them.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(sa.types.TypeDecorator[datetime]):
+    """An aware moment, kept as microseconds since 1970."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return None if value is None else (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Json(sa.types.TypeDecorator[Any]):
+    """Plain data, kept as JSON text."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id, primary_key=True, autoincrement=False)
+
+
+meta = sa.Table(
+    "meta",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", Json),
+)
+
+sources = sa.Table(  # one object of one connection: where reading has come to
+    "sources",
+    metadata,
+    _id(),
+    sa.Column("connection", sa.Text, nullable=False),
+    sa.Column("object", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("fields", Json),  # asked for; new ones start the backfill again
+    sa.Column("head_at", Moment),  # the fast pass
+    sa.Column("head_id", sa.Text),
+    sa.Column("settled_at", Moment),  # the delayed pass
+    sa.Column("settled_id", sa.Text),
+    sa.Column("backfill_token", sa.Text),
+    sa.Column("backfilled_at", Moment),  # None: the backfill is not finished
+    sa.UniqueConstraint("connection", "object"),
+)
+
+leads = sa.Table(
+    "leads",
+    metadata,
+    _id(),
+    sa.Column("known_at", Moment, nullable=False),
+)
+
+records = sa.Table(  # a row whose `fields` are null was only heard of: an activity or a conversion came before it
+    "records",
+    metadata,
+    _id(),
+    sa.Column("source_id", Id, nullable=False),
+    sa.Column("ext_id", sa.Text, nullable=False),
+    sa.Column("lead_id", Id),
+    sa.Column("company_id", Id),
+    sa.Column("owner_ext", sa.Text),
+    sa.Column("fields", Json),  # as last seen
+    sa.Column("facts", Json),
+    sa.Column("ours", Json),  # field → [what we wrote last and had confirmed, when: microseconds since 1970]
+    sa.Column("refused", Json),  # field → what the CRM refused last
+    sa.Column("created_at", Moment),
+    sa.Column("modified_at", Moment),
+    sa.Column("known_at", Moment),
+    sa.Column("wrote_at", Moment),  # when our last write was confirmed (our clock)
+    sa.Column("wrote_stamp", Moment),  # and the CRM's own stamp of it
+    sa.Column("gone_at", Moment),
+    sa.Column("moved_to", Id),
+    sa.UniqueConstraint("source_id", "ext_id"),
+    sa.Index("ix_records_lead", "lead_id"),
+    sa.Index("ix_records_company", "company_id"),
+)
+
+membership = sa.Table(
+    "membership",
+    metadata,
+    _id(),
+    sa.Column("record_id", Id, nullable=False),
+    sa.Column("lead_id", Id, nullable=False),
+    sa.Column("known_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Index("ix_membership_record", "record_id"),
+)
+
+changes = sa.Table(  # append-only: fields as they became; the first row of a record has them all
+    "changes",
+    metadata,
+    _id(),
+    sa.Column("record_id", Id, nullable=False),
+    sa.Column("happened_at", Moment, nullable=False),
+    sa.Column("known_at", Moment, nullable=False),
+    sa.Column("fields", Json, nullable=False),
+    sa.Index("ix_changes_record", "record_id"),
+)
+
+activities = sa.Table(
+    "activities",
+    metadata,
+    _id(),
+    sa.Column("record_id", Id, nullable=False),  # whose it is
+    sa.Column("source_id", Id, nullable=False),
+    sa.Column("ext_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("happened_at", Moment, nullable=False),
+    sa.Column("known_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),  # no longer true: changed or removed in the CRM
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("detail", sa.Text),
+    sa.Index("ix_activities_record", "record_id"),
+    sa.Index("ix_activities_source", "source_id", "ext_id"),
+)
+
+outcomes = sa.Table(
+    "outcomes",
+    metadata,
+    _id(),
+    sa.Column("record_id", Id, nullable=False),
+    sa.Column("source_id", Id, nullable=False),
+    sa.Column("ext_id", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("happened_at", Moment),
+    sa.Column("amount", sa.Float),
+    sa.Column("known_at", Moment, nullable=False),
+    sa.Column("closed_at", Moment),
+    sa.Index("ix_outcomes_record", "record_id"),
+    sa.Index("ix_outcomes_source", "source_id", "ext_id"),
+)
+
+owners = sa.Table(
+    "owners",
+    metadata,
+    _id(),
+    sa.Column("source_id", Id, nullable=False),
+    sa.Column("ext_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("email", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),  # person | queue
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.UniqueConstraint("source_id", "ext_id"),
+)
+
+results = sa.Table(
+    "results",
+    metadata,
+    sa.Column("lead_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("evaluated_at", Moment, nullable=False),
+    sa.Column("words", Json, nullable=False),  # score, temperature, stage, owner, reasons …
+    sa.Column("temperature", sa.Text),  # two of the words again, to count by
+    sa.Column("stage", sa.Text),
+    sa.Column("parts", Json, nullable=False),
+    sa.Column("rep", sa.Text),  # whom routing chose
+    sa.Column("due_at", Moment),  # when time alone changes the result next
+    sa.Index("ix_results_due", "due_at"),
+    sa.Index("ix_results_rep", "rep"),
+)
+
+writes = sa.Table(
+    "writes",
+    metadata,
+    _id(),
+    sa.Column("record_id", Id, nullable=False),
+    sa.Column("fields", Json, nullable=False),  # field → [before, after]
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # planned sent | applied unchanged conflict rejected gone dropped
+    sa.Column("planned_at", Moment, nullable=False),
+    sa.Column("sent_at", Moment),
+    sa.Column("done_at", Moment),
+    sa.Column("code", sa.Text),
+    sa.Column("message", sa.Text),
+    sa.Index("ix_writes_record", "record_id"),
+    sa.Index("ix_writes_open", "state", sqlite_where=sa.text("state IN ('planned', 'sent')"),
+             postgresql_where=sa.text("state IN ('planned', 'sent')")),
+)  # fmt: skip
+
+dirty = sa.Table(  # a mark per touch; evaluation clears those up to the sequence that it read
+    "dirty",
+    metadata,
+    sa.Column("seq", Id, primary_key=True, autoincrement=True),
+    sa.Column("record_id", Id, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("id", Id, primary_key=True, autoincrement=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("taken_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    _id(),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("report", Json, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Moving data between connectors, core and store: pull, evaluate, write, cycle."""

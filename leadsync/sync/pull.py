@@ -1,0 +1,248 @@
+"""A page that was read becomes rows of the store, in one transaction with its cursor."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from leadsync.core import facts as core_facts
+from leadsync.core import mapping as core
+from leadsync.core.plan import same
+from leadsync.store import records, schema, sources
+from leadsync.store.database import Store
+from leadsync.store.records import Known, Row
+from leadsync.store.sources import Source
+from leadsync.types import Cursor, Page, Record, Role, Value
+
+
+@dataclass(slots=True)
+class Kept:
+    """What a page brought: new or changed leads, new activities."""
+
+    pulled: int = 0
+    activities: int = 0
+
+
+class Pull:
+    """Keeps the pages of one connection."""
+
+    def __init__(self, store: Store, mapping: core.CrmMapping, found: Sequence[Source]) -> None:
+        self._store, self._mapping = store, mapping
+        self._by_object = {source.object: source for source in found}
+
+    def keep(self, page: Page, now: datetime, cursor: Mapping[str, Any]) -> Kept:
+        """Store the page and move the cursor, all or nothing. `cursor` are the columns of the source to set."""
+        source, mapping, kept = self._by_object[page.object], self._mapping.reads[page.object], Kept()
+        with self._store.begin():
+            if source.role in (Role.LEAD, Role.COMPANY):
+                self._rows(source, mapping, page, now, kept)
+            elif source.role is Role.OWNER:
+                self._owners(source, mapping, page)
+            else:
+                self._events(source, mapping, page, now, kept)
+            if cursor:
+                sources.move(self._store, source.id, **cursor)
+        return kept
+
+    def seen(self, obj: str, found: Sequence[Record], read_at: datetime, now: datetime) -> None:
+        """Keep rows that were fetched by id, without any cursor."""
+        self.keep(Page(obj, found, read_at), now, {})
+
+    # people and companies
+
+    def _rows(self, source: Source, mapping: core.ObjectMapping, page: Page, now: datetime, kept: Kept) -> None:
+        known = records.known(self._store, source.id, [r.id for r in page.records])
+        companies = self._linked(page.records, Role.COMPANY)
+        changed: dict[str, tuple[Record, Known | None, dict[str, Value]]] = {}
+        for record in page.records:
+            old = known.get(record.id)
+            fields = _current(old, record, page.read_at)
+            if fields is not None and not _unchanged(old, record, fields, companies.get(record.id)):
+                changed[record.id] = (record, old, fields)
+        ids = records.ensure(self._store, source.id, changed)
+        rows = [self._row(ids[r.id], mapping, r, old, fields, companies.get(r.id), now)
+                for r, old, fields in changed.values()]  # fmt: skip
+        records.update(self._store, rows)
+        records.insert(self._store, schema.changes, self._deltas(ids, changed.values(), now))
+        touched = [row["id"] for row in rows]
+        if source.role is Role.LEAD:
+            fresh = [ids[r.id] for r, old, _ in changed.values() if old is None or old.lead_id is None]
+            made = records.new_leads(self._store, fresh, now)
+            records.update(self._store, [{"id": record, "lead_id": lead} for record, lead in made.items()])
+            kept.activities += self._counted(source, mapping, ids, changed.values(), now)
+            self._ended(source, mapping, ids, [record for record, _, _ in changed.values()], now)
+            kept.pulled += len(rows)
+            records.mark(self._store, touched)
+        else:
+            records.mark(self._store, records.people_of(self._store, touched))
+        self._leave(source, page, now)
+
+    def _row(
+        self, id_: int, mapping: core.ObjectMapping, record: Record, old: Known | None, fields: Mapping[str, Value],
+        company: int | None, now: datetime,
+    ) -> Row:  # fmt: skip
+        seen = Record(record.id, fields, record.created_at, record.modified_at)
+        return {
+            "id": id_,
+            "fields": fields,
+            "facts": core_facts.derive(core.values(mapping, seen)),
+            "company_id": company,
+            "owner_ext": core.text(fields.get(mapping.owner)) or None if mapping.owner else None,
+            "created_at": record.created_at,
+            "modified_at": record.modified_at,
+            "known_at": now,
+            "gone_at": old.gone_at if old is not None and old.moved_to is not None else None,
+        }
+
+    def _deltas(self, ids: Mapping[str, int], changed: Any, now: datetime) -> list[Row]:
+        rows = []
+        for record, old, fields in changed:
+            before = (old.fields if old else None) or {}
+            delta = {
+                name: value for name, value in fields.items() if name not in before or not same(before[name], value)
+            }
+            if delta:
+                rows.append({"record_id": ids[record.id], "known_at": now, "fields": delta,
+                             "happened_at": record.modified_at or now})  # fmt: skip
+        new = self._store.new_ids(schema.changes, len(rows)) if rows else ()
+        return [row | {"id": id_} for id_, row in zip(new, rows, strict=True)]
+
+    def _counted(
+        self, source: Source, mapping: core.ObjectMapping, ids: Mapping[str, int], changed: Any, now: datetime
+    ) -> int:
+        rows = [
+            {"record_id": ids[record.id], "ext_id": f"{record.id}:{h.key}", "kind": h.kind, "happened_at": h.at,
+             "count": h.count, "detail": h.detail or None}
+            for record, old, fields in changed
+            for h in core.counted(
+                mapping, old.fields if old else None, Record(record.id, fields, record.created_at, record.modified_at)
+            )
+        ]  # fmt: skip
+        records.add_events(self._store, schema.activities, source.id, rows, now)
+        return len(rows)
+
+    def _ended(
+        self,
+        source: Source,
+        mapping: core.ObjectMapping,
+        ids: Mapping[str, int],
+        found: Sequence[Record],
+        now: datetime,
+    ) -> None:
+        if mapping.outcomes:
+            rows = [_outcome(ids[r.id], r.id, ended) for r in found if (ended := core.outcome(mapping, r))]
+            told = [record.id for record in found]
+            records.replace_events(self._store, schema.outcomes, source.id, told, rows, now)
+
+    def _leave(self, source: Source, page: Page, now: datetime) -> None:
+        """Deleted rows, and rows that live on in another."""
+        leaving = records.known(self._store, source.id, [g.id for g in page.gone] + [m.id for m in page.moved])
+        gone = [leaving[g.id] for g in page.gone if g.id in leaving and leaving[g.id].gone_at is None]
+        when = {g.id: g.at for g in page.gone}
+        records.update(self._store, [{"id": k.id, "gone_at": when[k.ext_id] or now} for k in gone])
+        records.mark(self._store, [k.id for k in gone])
+        for move in page.moved:
+            old, target = leaving.get(move.id), self._by_object.get(move.to_object)
+            if old is None or old.moved_to is not None or target is None:
+                continue
+            survivor = records.ensure(self._store, target.id, [move.to_id])[move.to_id]
+            records.update(self._store, [{"id": old.id, "gone_at": move.at or now, "moved_to": survivor}])
+            records.unite(self._store, old.id, survivor, now)
+
+    # activities and outcomes
+
+    def _events(self, source: Source, mapping: core.ObjectMapping, page: Page, now: datetime, kept: Kept) -> None:
+        people: dict[tuple[str, str], int] = {}
+        for obj, ids in _links(page.records).items():
+            linked = self._by_object.get(obj)
+            if linked is not None and linked.role is Role.LEAD:
+                found = records.ensure(self._store, linked.id, sorted(ids))
+                people.update({(obj, ext_id): id_ for ext_id, id_ in found.items()})
+        table = schema.activities if source.role is Role.ACTIVITY else schema.outcomes
+        rows = []
+        for record in page.records:
+            whose = [people[obj, id_] for obj, ids in record.links.items() for id_ in ids if (obj, id_) in people]
+            if source.role is Role.ACTIVITY:
+                told = core.activity(mapping, record)
+                rows += [_activity(person, record.id, told) for person in whose] if told else []
+            else:
+                ended = core.outcome(mapping, record)
+                rows += [_outcome(person, record.id, ended) for person in whose] if ended else []
+        told_ids = [r.id for r in page.records] + [g.id for g in page.gone] + [m.id for m in page.moved]
+        touched = records.replace_events(self._store, table, source.id, told_ids, rows, now)
+        records.mark(self._store, touched)
+        if source.role is Role.ACTIVITY:
+            kept.activities += len(touched)
+
+    def _linked(self, found: Sequence[Record], role: Role) -> dict[str, int]:
+        """Record → the first record of that role it is linked to (made as a stub where it is not known yet)."""
+        linked: dict[str, int] = {}
+        for obj, ids in _links(found).items():
+            source = self._by_object.get(obj)
+            if source is not None and source.role is role:
+                known = records.ensure(self._store, source.id, sorted(ids))
+                linked.update({r.id: known[r.links[obj][0]] for r in found if r.links.get(obj)})
+        return linked
+
+    def _owners(self, source: Source, mapping: core.ObjectMapping, page: Page) -> None:
+        rows = []
+        for record in page.records:
+            words = core.values(mapping, record)
+            name = words.get("name") or f"{words.get('first_name', '')} {words.get('last_name', '')}".strip()
+            active = words.get("active", "true").lower() in ("true", "yes", "1")
+            rows.append({"ext_id": record.id, "name": name, "email": words.get("email", "").lower(),
+                         "kind": words.get("kind", "person").lower(), "active": active})  # fmt: skip
+        rows += [{"ext_id": g.id, "name": "", "email": "", "kind": "person", "active": False} for g in page.gone]
+        records.save_owners(self._store, source.id, rows)
+
+
+def _current(old: Known | None, record: Record, read_at: datetime) -> dict[str, Value] | None:
+    """The row's fields as they stand, or None where the store knows a later state of it.
+
+    A page that was read before one of our writes was confirmed cannot take back the fields of that write, and neither
+    can a row whose stamp is older than the write's.
+    """
+    fields = dict(record.fields)
+    if old is None or old.fields is None:
+        return fields
+    if record.modified_at and old.modified_at and record.modified_at < old.modified_at:
+        return None
+    if old.ours and old.wrote_at:
+        read = int(read_at.timestamp() * 1e6)
+        last = int(old.wrote_at.timestamp() * 1e6) - 1
+        stale = bool(old.wrote_stamp and record.modified_at and record.modified_at < old.wrote_stamp)
+        for name, (_, confirmed) in old.ours.items():
+            if name in fields and (read <= confirmed or (stale and confirmed >= last)):
+                fields[name] = old.fields.get(name)
+    return fields
+
+
+def _unchanged(old: Known | None, record: Record, fields: Mapping[str, Value], company: int | None) -> bool:
+    if old is None or old.fields is None or company != old.company_id or (old.gone_at and old.moved_to is None):
+        return False
+    before = old.fields
+    return before == fields or (
+        before.keys() == fields.keys() and all(same(before[name], value) for name, value in fields.items())
+    )
+
+
+def _links(found: Sequence[Record]) -> dict[str, set[str]]:
+    linked: dict[str, set[str]] = {}
+    for record in found:
+        for obj, ids in record.links.items():
+            linked.setdefault(obj, set()).update(ids)
+    return linked
+
+
+def _activity(person: int, ext_id: str, told: core.Happened) -> Row:
+    return {"record_id": person, "ext_id": ext_id, "kind": told.kind, "happened_at": told.at, "count": told.count,
+            "detail": told.detail or None}  # fmt: skip
+
+
+def _outcome(person: int, ext_id: str, ended: core.Ended) -> Row:
+    return {"record_id": person, "ext_id": ext_id, "kind": ended.kind, "happened_at": ended.at, "amount": ended.amount}
+
+
+def columns(which: str, cursor: Cursor) -> dict[str, Any]:
+    """The cursor columns of a pass: `head` (fast) or `settled` (delayed)."""
+    return {f"{which}_at": cursor.at, f"{which}_id": cursor.id}
