@@ -1,0 +1,155 @@
+"""Every field, activity and result that leadsync knows by name: the one vocabulary of all files, pages and reports.
+
+A part that is not built yet registers none of its words here; they stand in `DESIGNED`, so that a file which uses one
+is told "not available yet" and not "unknown". Labels name things by nouns, since a lead's gender is not known.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+
+LANGUAGES = ("en", "fa", "ru", "pl", "vi")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A name that files use. `type` is text, number, bool or date; an activity's number is how often it happened.
+
+    `labels` has a label per language of `LANGUAGES`. `unit` is the word that may follow a number in a condition.
+    """
+
+    name: str
+    type: str
+    labels: Mapping[str, str]
+    unit: str = ""
+
+
+def _words(*words: Word) -> Mapping[str, Word]:
+    return MappingProxyType({word.name: word for word in words})
+
+
+def _word(name: str, type_: str, *labels: str, unit: str = "") -> Word:
+    return Word(name, type_, MappingProxyType(dict(zip(LANGUAGES, labels, strict=True))), unit)
+
+
+def _did(name: str, *labels: str) -> Word:
+    return _word(name, "number", *labels)
+
+
+FIELDS = _words(
+    _word("email", "text", "e-mail", "ایمیل", "e-mail", "e-mail", "email"),
+    _word("phone", "text", "phone", "تلفن", "телефон", "telefon", "điện thoại"),
+    _word("first_name", "text", "first name", "نام", "имя", "imię", "tên"),
+    _word("last_name", "text", "last name", "نام خانوادگی", "фамилия", "nazwisko", "họ"),
+    _word("company", "text", "company", "شرکت", "компания", "firma", "công ty"),
+    _word("domain", "text", "web domain", "دامنه", "домен", "domena", "tên miền"),
+    _word("job_title", "text", "job title", "سمت", "должность", "stanowisko", "chức danh"),
+    _word("country", "text", "country", "کشور", "страна", "kraj", "quốc gia"),
+    _word("city", "text", "city", "شهر", "город", "miasto", "thành phố"),
+    _word("language", "text", "language", "زبان", "язык", "język", "ngôn ngữ"),
+    _word("industry", "text", "industry", "صنعت", "отрасль", "branża", "ngành"),
+    _word("employees", "number", "employees", "تعداد کارکنان", "сотрудники", "liczba pracowników", "số nhân viên"),
+    _word("revenue", "number", "yearly revenue", "درآمد سالانه", "годовая выручка", "przychód roczny", "doanh thu năm"),
+    _word("source", "text", "source", "منبع", "источник", "źródło", "nguồn"),
+    _word("campaign", "text", "campaign", "کمپین", "кампания", "kampania", "chiến dịch"),
+    _word("consent", "text", "consent", "رضایت", "согласие", "zgoda", "đồng ý nhận tin"),
+    _word("budget", "number", "budget", "بودجه", "бюджет", "budżet", "ngân sách"),
+    _word("authority", "text", "authority", "اختیار", "полномочия", "uprawnienia", "thẩm quyền"),
+    _word("need", "text", "need", "نیاز", "потребность", "potrzeba", "nhu cầu"),
+    _word("timeline", "number", "timeline", "چارچوب زمانی", "срок", "ramy czasowe", "thời gian", unit="months"),
+)
+"""What is known about a lead. `timeline` is in months, `revenue` and `budget` in the home currency."""
+
+ACTIVITIES = _words(
+    _did("visit", "site visit", "بازدید از وب‌سایت", "посещение сайта", "wizyta na stronie", "truy cập website"),
+    _did("page_view", "page view", "بازدید صفحه", "просмотр страницы", "wyświetlenie strony", "xem trang"),
+    _did("email_sent", "e-mail sent", "ارسال ایمیل", "отправка письма", "wysłanie e-maila", "gửi email"),
+    _did("email_open", "e-mail open", "باز کردن ایمیل", "открытие письма", "otwarcie e-maila", "mở email"),
+    _did("email_click", "e-mail click", "کلیک در ایمیل", "переход из письма", "kliknięcie w e-mailu", "nhấp email"),
+    _did("email_reply", "e-mail reply", "پاسخ ایمیل", "ответ на письмо", "odpowiedź na e-mail", "trả lời email"),
+    _did("form_submit", "form", "پر کردن فرم", "заполнение формы", "wypełnienie formularza", "điền biểu mẫu"),
+    _did("download", "download", "دانلود", "скачивание", "pobranie", "tải về"),
+    _did(
+        "newsletter", "newsletter sign-up", "عضویت در خبرنامه", "подписка на рассылку", "zapis na newsletter",
+        "đăng ký bản tin",
+    ),
+    _did("survey", "survey answer", "پاسخ به نظرسنجی", "ответ на опрос", "odpowiedź na ankietę", "trả lời khảo sát"),
+    _did("chat", "live chat", "گفتگوی آنلاین", "онлайн-чат", "czat na żywo", "trò chuyện trực tuyến"),
+    _did("message", "message", "پیام", "сообщение", "wiadomość", "tin nhắn"),
+    _did("call_in", "incoming call", "تماس ورودی", "входящий звонок", "rozmowa przychodząca", "cuộc gọi đến"),
+    _did("call_out", "outgoing call", "تماس خروجی", "исходящий звонок", "rozmowa wychodząca", "cuộc gọi đi"),
+    _did("meeting", "meeting", "جلسه", "встреча", "spotkanie", "cuộc hẹn"),
+    _did("webinar", "webinar", "وبینار", "вебинар", "webinarium", "hội thảo online"),
+    _did("event", "event", "رویداد", "мероприятие", "wydarzenie", "sự kiện"),
+    _did("demo_request", "demo request", "درخواست دمو", "запрос демонстрации", "umówione demo", "đặt lịch demo"),
+    _did(
+        "quote_request", "quote request", "درخواست پیش‌فاکتور", "запрос предложения", "zapytanie o ofertę",
+        "yêu cầu báo giá",
+    ),
+    _did("inquiry", "inquiry", "درخواست اطلاعات", "заявка", "zapytanie", "yêu cầu thông tin"),
+    _did("trial", "trial", "دورهٔ آزمایشی", "пробный период", "okres próbny", "dùng thử"),
+    _did("sample", "sample", "نمونه", "образец", "próbka", "mẫu thử"),
+    _did("coupon", "coupon", "کوپن", "купон", "kupon", "phiếu giảm giá"),
+    _did(
+        "ticket", "support ticket", "درخواست پشتیبانی", "обращение в поддержку", "zgłoszenie do pomocy",
+        "yêu cầu hỗ trợ",
+    ),
+    _did(
+        "social", "social activity", "فعالیت در شبکه‌های اجتماعی", "активность в соцсетях",
+        "aktywność w mediach społecznościowych", "tương tác mạng xã hội",
+    ),
+    _did("bounce", "e-mail bounce", "برگشت ایمیل", "недоставка письма", "odbicie e-maila", "email bị trả lại"),
+    _did("complaint", "spam complaint", "گزارش هرزنامه", "жалоба на спам", "zgłoszenie spamu", "báo cáo thư rác"),
+    _did("unsubscribe", "opt-out", "لغو اشتراک", "отписка", "rezygnacja z wiadomości", "từ chối nhận tin"),
+    _did(
+        "rep_activity", "rep activity", "فعالیت نماینده فروش", "действие менеджера", "działanie handlowca",
+        "hoạt động của nhân viên bán hàng",
+    ),
+)  # fmt: skip
+"""What can happen to a lead."""
+
+NOT_INTEREST = frozenset({"email_sent", "call_out", "bounce", "complaint", "unsubscribe", "rep_activity"})
+"""Activities that show no interest of the lead, being done by us or against us: the word `activity` leaves them out."""
+
+RESULTS = _words(
+    _word("score", "number", "score", "امتیاز", "балл", "punktacja", "điểm"),
+    _word("fit", "number", "fit", "تناسب", "соответствие", "dopasowanie", "mức phù hợp"),
+    _word("engagement", "number", "engagement", "تعامل", "вовлечённость", "zaangażowanie", "mức tương tác"),
+    _word("temperature", "text", "temperature", "درجه حرارت", "температура", "temperatura", "mức độ nóng"),
+    _word("stage", "text", "stage", "مرحله", "стадия", "etap", "giai đoạn"),
+    _word("owner", "text", "owner", "مسئول", "ответственный", "opiekun", "người phụ trách"),
+    _word("reasons", "text", "reasons", "دلایل", "причины", "uzasadnienie", "lý do"),
+)
+"""What leadsync works out."""
+
+DESIGNED = frozenset(
+    (
+        "handle", "name", "seniority", "department", "time_zone", "referrer", "initiative", "class", "completeness",
+        "topic", "cart_abandoned", "grade", "quadrant", "step", "band", "next_action", "duplicates", "probability",
+        "value", "urgency", "won",
+    )
+)  # fmt: skip
+"""Words of the plan that nothing feeds or computes yet."""
+
+_KINDS: Mapping[str, tuple[str, Mapping[str, Word]]] = {
+    "field": ("a field", FIELDS),
+    "activity": ("an activity", ACTIVITIES),
+    "result": ("a result", RESULTS),
+}
+
+
+def unknown_word(word: str, kind: str, also: Collection[str] = ()) -> str:
+    """Why `word` cannot be used as `kind` ("field", "activity", "result", or "word" for any), as one sentence.
+
+    `also` holds words that would be right besides those of the catalogue (declared fields, keywords); they only serve
+    to guess what was meant.
+    """
+    if word in DESIGNED:
+        return f"'{word}' is not available yet"
+    for other, (article, words) in _KINDS.items():
+        if word in words and other != kind:
+            return f"'{word}' is {article} and cannot be used here"
+    known = {*also, *(_KINDS[kind][1] if kind in _KINDS else (*FIELDS, *ACTIVITIES))}
+    close = get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
+    return f"unknown {kind} '{word}'" + (f"; did you mean '{close[0]}'?" if close else "")

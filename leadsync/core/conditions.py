@@ -1,0 +1,386 @@
+"""The one condition language, for rules, gates, filters and routing. `parse` reads it, `truth` evaluates it in columns.
+
+    employees between 50 and 2000 and country in [PL, VN] and not job_title contains [intern, student]
+    2 meeting in 30d or demo_request in 7d
+    no activity in 60d and email_click since capture
+
+- A comparison with an unknown value is false. `a != b` is exactly `not a = b`, hence true where `a` is unknown.
+- Text is compared without regard to case and to space around it; text that is empty is unknown.
+- `contains` looks for a part of the text, or for one of several; `matches` for a regular expression (the linear-time
+  kind: no look-around, no back-references) anywhere in the text.
+- A field alone means that it is known; a field of type bool alone means that it is true.
+- An activity alone means that it ever happened; `any of [a, b]` that one of them did. `3 visit` counts. `in 30d` means
+  at most 29 days ago, so that a thing stops counting exactly 30 days after it; `since capture` means on the day of
+  capture or later, and is never true of a lead without one. `activity` is any sign of interest (see the catalogue).
+- Keywords are lower-case: `country in [NO, IN]` is about countries. Words with spaces need quotes outside of lists.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from functools import cached_property, reduce
+from operator import and_, or_
+from typing import NamedTuple, NoReturn
+
+import polars as pl
+
+from leadsync.catalog import FIELDS, NOT_INTEREST, unknown_word
+
+Literal = str | float | bool | date
+_DEEPEST = 50
+_KEYWORDS = ("and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity")
+_ORDER = {"number", "date"}
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
+)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be read: `message` says why, `offset` is the 0-based place in its text."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+@dataclass(frozen=True)
+class FieldTest:
+    """One comparison of one field. `op` is one of known, =, <, <=, >, >=, in, between, contains, matches."""
+
+    field: str
+    type: str
+    op: str
+    values: tuple[Literal, ...] = ()
+
+    @cached_property
+    def column(self) -> str:
+        """The name of the Boolean column that holds this test's truth."""
+        return repr(self)
+
+    def expr(self) -> pl.Expr:
+        """The truth, from the field's own column; never null."""
+        column = pl.col(self.field)
+        if self.type == "text":
+            column = column.str.strip_chars()
+            if self.op not in ("known", "matches"):
+                column = column.str.to_lowercase()
+        first = self.values[0] if self.values else None
+        match self.op:
+            case "known":
+                return column.is_not_null() & (column != "") if self.type == "text" else column.is_not_null()
+            case "in":
+                truth = column.is_in(list(self.values))
+            case "between":
+                truth = (column >= first) & (column <= self.values[1])
+            case "contains":
+                truth = column.str.contains_any([str(value) for value in self.values])
+            case "matches":
+                truth = column.str.contains(f"(?i){first}")
+            case "=":
+                truth = column == first
+            case "<":
+                truth = column < first
+            case "<=":
+                truth = column <= first
+            case ">":
+                truth = column > first
+            case _:
+                truth = column >= first
+        return truth.fill_null(False)
+
+
+@dataclass(frozen=True)
+class ActivityTest:
+    """Whether things of these kinds happened at least `least` times (0: not once), of late or since capture or ever."""
+
+    kinds: tuple[str, ...]
+    least: int = 1
+    days: int | None = None
+    since_capture: bool = False
+
+    @cached_property
+    def column(self) -> str:
+        """The name of the Boolean column that holds this test's truth."""
+        return repr(self)
+
+
+Test = FieldTest | ActivityTest
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """`op` is and, or, not (of exactly one)."""
+
+    op: str
+    parts: tuple["Node", ...]
+
+
+Node = Test | Combined
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition as it was written, and what it means."""
+
+    text: str
+    root: Node
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """Its single tests, each once, in the order of the text."""
+        return tuple(dict.fromkeys(_leaves(self.root)))
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields and results that it reads."""
+        return frozenset(test.field for test in self.tests if isinstance(test, FieldTest))
+
+    @property
+    def windows(self) -> tuple[ActivityTest, ...]:
+        """The tests on activity that it makes."""
+        return tuple(test for test in self.tests if isinstance(test, ActivityTest))
+
+    def expr(self) -> pl.Expr:
+        """The truth, from the truth columns of its tests; never null."""
+        return _expr(self.root)
+
+
+def _leaves(node: Node) -> Iterator[Test]:
+    if isinstance(node, Combined):
+        for part in node.parts:
+            yield from _leaves(part)
+    else:
+        yield node
+
+
+def _expr(node: Node) -> pl.Expr:
+    if not isinstance(node, Combined):
+        return pl.col(node.column)
+    parts = [_expr(part) for part in node.parts]
+    return ~parts[0] if node.op == "not" else reduce(and_ if node.op == "and" else or_, parts)
+
+
+def parse(text: str, *, fields: Mapping[str, str], activities: Collection[str]) -> Condition:
+    """Read a condition that may use these fields (name → text, number, bool or date) and activity kinds.
+
+    Raises `ConditionError` with the place of the first word that is wrong.
+    """
+    return Condition(text, _Parser(text, fields, activities).whole())
+
+
+class _Token(NamedTuple):
+    kind: str  # sign, quoted, word, end
+    text: str
+    at: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens, at, end = [], 0, len(text.rstrip())
+    while at < end:
+        found = _TOKEN.match(text, at)
+        if found is None:
+            at += len(text[at:]) - len(text[at:].lstrip())
+            raise ConditionError("this quote is not closed" if text[at] in "\"'" else f"unexpected '{text[at]}'", at)
+        kind = found.lastgroup or ""
+        tokens.append(_Token(kind, found[kind], found.start(kind)))
+        at = found.end()
+    return [*tokens, _Token("end", "", end)]
+
+
+class _Parser:
+    """Recursive descent, one method per rule of the grammar."""
+
+    def __init__(self, text: str, fields: Mapping[str, str], activities: Collection[str]) -> None:
+        self._text, self._fields, self._activities = text, fields, activities
+        self._tokens = _tokens(text)
+        self._place = 0
+        self._depth = 0
+
+    @property
+    def _next(self) -> _Token:
+        return self._tokens[self._place]
+
+    def _take(self) -> _Token:
+        token = self._next
+        self._place += token.kind != "end"
+        return token
+
+    def _at(self, *words: str) -> bool:
+        return self._next.kind in ("word", "sign") and self._next.text in words
+
+    def _found(self, *words: str) -> bool:
+        found = self._at(*words)
+        self._place += found
+        return found
+
+    def _need(self, word: str, why: str) -> None:
+        if not self._found(word):
+            self._fail(f"expected '{word}' {why}", self._next)
+
+    def _fail(self, message: str, token: _Token, *meant: str) -> NoReturn:
+        if token.kind == "end":
+            raise ConditionError(f"{message}, but the condition ends here", token.at)
+        close = get_close_matches(token.text.lower(), meant, n=1, cutoff=0.6)
+        raise ConditionError(
+            f"{message}, found {token.text!r}" + (f"; did you mean '{close[0]}'?" if close else ""), token.at
+        )
+
+    def whole(self) -> Node:
+        node = self._either()
+        if self._next.kind != "end":
+            self._fail("expected 'and', 'or' or the end", self._next, "and", "or")
+        return node
+
+    def _either(self) -> Node:
+        parts = [self._both()]
+        while self._found("or"):
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else Combined("or", tuple(parts))
+
+    def _both(self) -> Node:
+        parts = [self._single()]
+        while self._found("and"):
+            parts.append(self._single())
+        return parts[0] if len(parts) == 1 else Combined("and", tuple(parts))
+
+    def _single(self) -> Node:
+        token = self._next
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ConditionError(f"nested more than {_DEEPEST} deep", token.at)
+        try:
+            if self._found("not"):
+                return Combined("not", (self._single(),))
+            if self._found("("):
+                node = self._either()
+                self._need(")", "to close the bracket")
+                return node
+            return self._test()
+        finally:
+            self._depth -= 1
+
+    def _test(self) -> Node:
+        token = self._take()
+        if token.kind != "word" or token.text in ("and", "or"):
+            self._fail("expected a field, an activity, 'not' or '('", token)
+        if token.text == "any":
+            self._need("of", "after 'any'")
+            return self._window(tuple(sorted({kind for item in self._items() for kind in self._kinds(item)})), 1)
+        if token.text == "no":
+            return self._window(self._kinds(self._take()), 0)
+        if _NUMBER.fullmatch(token.text):
+            if not token.text.isdecimal() or int(token.text) == 0:
+                self._fail("how often must be a whole number from 1 on (or write 'no')", token)
+            return self._window(self._kinds(self._take()), int(token.text))
+        if token.text == "activity" or token.text in self._activities:
+            return self._window(self._kinds(token), 1)
+        if token.text in self._fields:
+            return self._field(token.text)
+        raise ConditionError(unknown_word(token.text, "word", (*self._fields, *self._activities, *_KEYWORDS)), token.at)
+
+    def _kinds(self, token: _Token) -> tuple[str, ...]:
+        if token.kind != "word":
+            self._fail("expected an activity", token)
+        if token.text == "activity":
+            return tuple(sorted(set(self._activities) - NOT_INTEREST))
+        if token.text not in self._activities:
+            raise ConditionError(unknown_word(token.text, "activity", (*self._activities, "activity")), token.at)
+        return (token.text,)
+
+    def _window(self, kinds: tuple[str, ...], least: int) -> ActivityTest:
+        if self._found("since"):
+            self._need("capture", "after 'since'")
+            return ActivityTest(kinds, least, since_capture=True)
+        if not self._found("in"):
+            return ActivityTest(kinds, least)
+        token = self._take()
+        days = re.fullmatch(r"([1-9]\d{0,4})d", token.text, re.ASCII)
+        if days is None:
+            self._fail("expected a number of days such as '30d'", token)
+        return ActivityTest(kinds, least, days=int(days[1]))
+
+    def _field(self, name: str) -> Node:
+        kind = self._fields[name]
+        token = self._next
+        if not self._found("=", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "known"):
+            if token.kind == "word" and token.text not in ("and", "or"):
+                self._fail(f"expected a comparison after '{name}'", token, *_KEYWORDS)
+            return FieldTest(name, kind, "=", (True,)) if kind == "bool" else FieldTest(name, kind, "known")
+        op = token.text
+        if op in ("<", "<=", ">", ">=", "between") and kind not in _ORDER:
+            raise ConditionError(f"'{name}' is {kind} and has no order: use =, != or in", token.at)
+        if op in ("contains", "matches") and kind != "text":
+            raise ConditionError(f"'{op}' is for text, and '{name}' is {kind}", token.at)
+        match op:
+            case "known":
+                return FieldTest(name, kind, op)
+            case "!=":
+                return Combined("not", (FieldTest(name, kind, "=", (self._value(name),)),))
+            case "in":
+                return FieldTest(name, kind, op, tuple(self._literal(item, name) for item in self._items()))
+            case "contains" if self._at("["):
+                return FieldTest(name, kind, op, tuple(self._literal(item, name) for item in self._items()))
+            case "between":
+                low = self._value(name)
+                self._need("and", "between the two values")
+                return FieldTest(name, kind, op, (low, self._value(name)))
+            case "matches":
+                return FieldTest(name, kind, op, (self._pattern(),))
+        return FieldTest(name, kind, op, (self._value(name),))
+
+    def _value(self, name: str) -> Literal:
+        value = self._literal(self._take(), name)
+        unit = FIELDS[name].unit if name in FIELDS else ""
+        if unit and self._at(unit, unit.removesuffix("s")):
+            self._take()
+        return value
+
+    def _literal(self, token: _Token, name: str) -> Literal:
+        kind, text = self._fields[name], token.text[1:-1] if token.kind == "quoted" else token.text
+        if token.kind not in ("word", "quoted") or (token.kind == "word" and text in ("and", "or", "not")):
+            self._fail("expected a value", token)
+        if kind == "text":
+            if not text.strip():
+                raise ConditionError(f"empty text is unknown: write '{name} known' or 'not {name} known'", token.at)
+            return text.strip().lower()
+        if kind == "number" and _NUMBER.fullmatch(text):
+            return float(text)
+        if kind == "bool" and text in ("true", "false"):
+            return text == "true"
+        if kind == "date":
+            try:
+                return date.fromisoformat(text)
+            except ValueError:
+                self._fail(f"'{name}' needs a date such as 2026-11-20", token)
+        self._fail(f"'{name}' needs " + ("true or false" if kind == "bool" else "a number such as 50"), token)
+
+    def _pattern(self) -> str:
+        token = self._take()
+        if token.kind != "quoted":
+            self._fail("expected a regular expression in quotes", token)
+        pattern = token.text[1:-1]
+        try:
+            pl.select(pl.lit("").str.contains(f"(?i){pattern}"))
+        except pl.exceptions.ComputeError as error:
+            why = re.search(r"^error: (.*)$", str(error), re.MULTILINE)
+            raise ConditionError(f"not a usable regular expression: {why[1] if why else error}", token.at) from None
+        return pattern
+
+    def _items(self) -> list[_Token]:
+        """A list in brackets; its items may hold spaces without quotes."""
+        self._need("[", "to open a list")
+        items: list[_Token] = []
+        while True:
+            first = last = self._take()
+            while first.kind == "word" and self._next.kind == "word":
+                last = self._take()
+            items.append(first._replace(text=self._text[first.at : last.at + len(last.text)]))
+            if first.kind not in ("word", "quoted"):
+                self._fail("expected a value", first)
+            if self._found("]"):
+                return items
+            self._need(",", "or ']' after a value")

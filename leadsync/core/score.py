@@ -1,0 +1,244 @@
+"""Points. Every contribution is an integer in hundredths of a point; a total is the integer sum of its parts, always.
+
+A rule per activity is a table of points by age in whole days, rounded once. What caps, floor, ceiling and rounding take
+or give are parts of their own. There is one scorer, in columns: a single lead is a frame of one row.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+
+import polars as pl
+
+from leadsync.core.conditions import Condition
+from leadsync.core.truth import happenings, per_row, with_activity_tests, with_field_tests, with_result_tests
+
+RESULTS = ("score", "fit", "engagement", "temperature")
+_HIGHEST = 10_000
+_HITS = {"row": pl.UInt32, "points": pl.Int64, "on": pl.Date, "count": pl.Int64}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`points` (hundredths) where `when` holds: once, or per activity of one kind, each by its own age.
+
+    Per activity, points halve every `half_life_days` and end where they round to 0, or at `window_days` of age.
+    `cap` (hundredths) bounds what the rule gives or takes in all. `label` is what people read.
+    """
+
+    name: str
+    group: str
+    points: int
+    when: Condition | None = None
+    per: str | None = None
+    half_life_days: int | None = None
+    window_days: int | None = None
+    cap: int | None = None
+    label: str = ""
+
+    @property
+    def table(self) -> "Table":
+        """Points of one activity by its age."""
+        return _table(self.points, self.half_life_days, self.window_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Points (hundredths) by age in days from 0 on, then `after` for ever."""
+
+    points: tuple[int, ...]
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rules whose sum is kept within ±`cap` (hundredths). The groups fit and engagement are results as well."""
+
+    name: str
+    cap: int | None
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """How leads are scored. `hot` and `warm` are the lowest scores (whole points) that are; `hot_when` lifts to hot.
+
+    Conditions of rules read fields and activity, `hot_when` may also read score, fit and engagement. A name is used
+    once within its group. `version` tells which text of the files this is.
+    """
+
+    groups: tuple[Group, ...]
+    hot: int
+    warm: int
+    hot_when: Condition | None = None
+    version: str = ""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, in the order of the files."""
+        return tuple(rule for group in self.groups for rule in group.rules)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions."""
+        found = (*(rule.when for rule in self.rules), self.hot_when)
+        return tuple(condition for condition in found if condition is not None)
+
+    @property
+    def labels(self) -> Mapping[tuple[str, str], str]:
+        """(group, rule) → what people read."""
+        return {(r.group, r.name): r.label or r.name.replace("_", " ") for r in self.rules}
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """`totals`: lead, day, score, fit, engagement (whole points), temperature; rows as the leads were given.
+
+    `parts`: lead, day, name, group, what (rule, cap, floor, ceiling, rounding), points (hundredths, never 0), on (the
+    latest activity), count (of activities); per lead in the order of the files. A cap without a name is its group's.
+    """
+
+    totals: pl.DataFrame
+    parts: pl.DataFrame
+
+
+def score(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame) -> Scores:
+    """Score every row of `leads` as of its day. The frames are described in `truth`."""
+    worked = work(scoring, with_field_tests(scoring.conditions, leads, but=RESULTS), activities)
+    return Scores(worked.rows.select("lead", "day", *RESULTS), _parts(scoring, worked))
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """`rows` have key, truth of tests, results, `sum`, and each rule's points before caps in a column of its number.
+
+    `hits` have what per-activity rules gave, by number of the rule: row, points, on, count.
+    """
+
+    rows: pl.DataFrame
+    hits: Mapping[int, pl.DataFrame]
+
+
+def work(scoring: Scoring, rows: pl.DataFrame, activities: pl.DataFrame, also: Sequence[Condition] = ()) -> Worked:
+    """Score `rows` (as from `with_field_tests`); also work out the activity tests of the conditions `also`."""
+    conditions = (*scoring.conditions, *also)
+    happened = happenings(conditions, rows, activities, kinds=(r.per for r in scoring.rules if r.per is not None))
+    rows = with_activity_tests(conditions, rows, happened)
+    by_kind = happened.partition_by("kind", as_dict=True)
+    points, hits = [], {}
+    for i, rule in enumerate(scoring.rules):
+        holds = None if rule.when is None else rows.select(rule.when.expr()).to_series()
+        if rule.per is not None:
+            hits[i] = _hits(rule.table, by_kind.get((rule.per,), happened.clear()), holds)
+            points.append(per_row(rows.height, hits[i], "points").alias(str(i)))
+        elif holds is not None:
+            points.append((holds.cast(pl.Int64) * rule.points).alias(str(i)))
+        else:
+            points.append(pl.repeat(rule.points, rows.height, dtype=pl.Int64, eager=True).alias(str(i)))
+    return Worked(_with_results(scoring, rows.with_columns(points)), hits)
+
+
+@cache
+def _table(points: int, half_life: int | None, window: int | None) -> Table:
+    if half_life is None:
+        return Table((), points) if window is None else Table((points,) * window, 0)
+    rounded: list[int] = []
+    for age in count() if window is None else range(window):
+        value = math.floor(abs(points) * 0.5 ** (age / half_life) + 0.5)
+        if value == 0:
+            break
+        rounded.append(value if points > 0 else -value)
+    return Table(tuple(rounded), 0)
+
+
+def _hits(table: Table, happened: pl.DataFrame, holds: pl.Series | None) -> pl.DataFrame:
+    """row, points, on (latest), count: what one rule gives for the activities of its kind."""
+    if holds is not None:
+        happened = happened.filter(holds.gather(happened["row"]))
+    if not table.after:
+        happened = happened.filter(pl.col("age") < len(table.points))
+    by_age = pl.Series([*table.points, table.after], dtype=pl.Int64)
+    each = by_age.gather(happened["age"].clip(upper_bound=len(table.points)))
+    return (
+        happened.with_columns(points=each * happened["count"])
+        .group_by("row")
+        .agg(pl.col("points").sum(), pl.col("on").max(), pl.col("count").sum())
+    )
+
+
+def _within(value: pl.Expr, cap: int | None) -> pl.Expr:
+    return value if cap is None else value.clip(-cap, cap)
+
+
+def _sum(values: Iterable[pl.Expr]) -> pl.Expr:
+    return pl.sum_horizontal(pl.lit(0, pl.Int64), *values)
+
+
+def _whole(hundredths: pl.Expr) -> pl.Expr:
+    """Whole points, halves away from zero."""
+    return hundredths.sign() * ((hundredths.abs() + 50) // 100)
+
+
+def _numbered(scoring: Scoring) -> Iterator[tuple[Group, list[tuple[int, Rule]]]]:
+    """Each group with its rules and their numbers."""
+    first = 0
+    for group in scoring.groups:
+        yield group, list(enumerate(group.rules, first))
+        first += len(group.rules)
+
+
+def _before_cap(rules: Iterable[tuple[int, Rule]]) -> pl.Expr:
+    """The sum of a group's rules within their caps."""
+    return _sum(_within(pl.col(str(i)), rule.cap) for i, rule in rules)
+
+
+def _with_results(scoring: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
+    groups = {group.name: _within(_before_cap(rules), group.cap) for group, rules in _numbered(scoring)}
+    rows = rows.with_columns(
+        _sum(groups.values()).alias("sum"),
+        *(_whole(groups.get(name, pl.lit(0, pl.Int64))).alias(name) for name in ("fit", "engagement")),
+    ).with_columns(score=_whole(pl.col("sum").clip(0, _HIGHEST)))
+    hot = pl.col("score") >= scoring.hot
+    if scoring.hot_when is not None:
+        rows = with_result_tests([scoring.hot_when], rows, RESULTS)
+        hot |= scoring.hot_when.expr()
+    temperature = pl.when(hot).then(pl.lit("hot")).when(pl.col("score") >= scoring.warm).then(pl.lit("warm"))
+    return rows.with_columns(temperature=temperature.otherwise(pl.lit("cold")))
+
+
+def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
+    rows = worked.rows.with_row_index("row")
+    names: list[tuple[str, str, str]] = []
+    frames: list[pl.DataFrame] = []
+
+    def add(name: str, group: str, what: str, points: pl.Expr, hits: pl.DataFrame | None = None) -> None:
+        frame = rows.select("row", points.alias("points")) if hits is None else hits
+        frames.append(frame.filter(pl.col("points") != 0).with_columns(part=pl.lit(len(names), pl.UInt32)))
+        names.append((name, group, what))
+
+    for group, rules in _numbered(scoring):
+        for i, rule in rules:
+            points = pl.col(str(i))
+            add(rule.name, group.name, "rule", points, worked.hits.get(i))
+            add(rule.name, group.name, "cap", _within(points, rule.cap) - points)
+        total = _before_cap(rules)
+        add("", group.name, "cap", _within(total, group.cap) - total)
+    total = pl.col("sum")
+    add("", "", "floor", total.clip(lower_bound=0) - total)
+    add("", "", "ceiling", total.clip(upper_bound=_HIGHEST) - total)
+    add("", "", "rounding", pl.col("score") * 100 - total.clip(0, _HIGHEST))
+
+    nothing = pl.DataFrame(schema=_HITS)
+    long = pl.concat([nothing.with_columns(part=pl.lit(0, pl.UInt32)), *frames], how="diagonal").sort("row", "part")
+    columns = zip(("name", "group", "what"), zip(*names, strict=True), strict=True)
+    words = [pl.Series(name, of, dtype=pl.Enum(list(dict.fromkeys(of)))) for name, of in columns]
+    return pl.concat(
+        [
+            rows.select("lead", "day")[long["row"]],
+            pl.DataFrame(words)[long["part"]],
+            long.select("points", "on", pl.col("count").fill_null(0)),
+        ],
+        how="horizontal",
+    )

@@ -1,0 +1,88 @@
+"""Conditions evaluated in columns: set-based, for any number of leads at once.
+
+`leads` frames have lead:Int64, day:Date (as of when), capture:Date (or null) and a column per field; (lead, day) is
+their key. `activities` frames have lead:Int64, kind:String, on:Date (the calendar day at home), count:Int64.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+import polars as pl
+
+from leadsync.core.conditions import ActivityTest, Condition, FieldTest
+
+KEY = ("lead", "day", "capture")
+
+
+def truths(conditions: Sequence[Condition], leads: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
+    """One Boolean column per condition, named "0", "1", … in their order; rows as in `leads`, never null."""
+    rows = with_field_tests(conditions, leads)
+    known = with_activity_tests(conditions, rows, happenings(conditions, rows, activities))
+    return known.select(condition.expr().alias(str(i)) for i, condition in enumerate(conditions))
+
+
+def with_field_tests(
+    conditions: Iterable[Condition], leads: pl.DataFrame, *, but: Collection[str] = ()
+) -> pl.DataFrame:
+    """The key columns of `leads`, and the truth of every test on a field that is not one of `but`."""
+    tests = [test for test in _field_tests(conditions) if test.field not in but]
+    # lazily, so that what tests on the same field have in common is worked out once
+    return leads.lazy().select(*KEY, *(test.expr().alias(test.column) for test in tests)).collect()
+
+
+def with_result_tests(conditions: Iterable[Condition], rows: pl.DataFrame, results: Collection[str]) -> pl.DataFrame:
+    """`rows`, which have these `results`, and the truth of every test on one of them."""
+    tests = [test for test in _field_tests(conditions) if test.field in results]
+    return rows.with_columns(test.expr().alias(test.column) for test in tests)
+
+
+def _field_tests(conditions: Iterable[Condition]) -> Iterable[FieldTest]:
+    return dict.fromkeys(test for c in conditions for test in c.tests if isinstance(test, FieldTest))
+
+
+def with_activity_tests(conditions: Iterable[Condition], rows: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
+    """`rows` and the truth of every activity test; `happened` as from `happenings` of the same rows."""
+    tests = dict.fromkeys(test for condition in conditions for test in condition.windows)
+    return rows.with_columns(_truth(test, rows, happened).alias(test.column) for test in tests)
+
+
+def happenings(
+    conditions: Iterable[Condition], rows: pl.DataFrame, activities: pl.DataFrame, *, kinds: Iterable[str] = ()
+) -> pl.DataFrame:
+    """What happened to each row's lead up to its day: row (its index), kind, on, age (whole days), count, captured.
+
+    `captured` is whether it was on the day of capture or later. Only kinds that the conditions test, and `kinds`.
+    """
+    wanted = sorted({*kinds, *(kind for c in conditions for test in c.windows for kind in test.kinds)})
+    keys = rows.select(KEY).with_row_index("row")
+    return (
+        activities.lazy()
+        .with_columns(pl.col("kind").cast(pl.Enum(wanted), strict=False))
+        .drop_nulls("kind")
+        .join(keys.lazy(), on="lead")
+        .filter(pl.col("on") <= pl.col("day"))
+        .select(
+            "row",
+            "kind",
+            "on",
+            "count",
+            age=pl.col("day").cast(pl.Int32) - pl.col("on").cast(pl.Int32),
+            captured=(pl.col("on") >= pl.col("capture")).fill_null(False),
+        )
+        .collect()
+    )
+
+
+def per_row(rows: int, found: pl.DataFrame, value: str) -> pl.Series:
+    """A column of `rows` numbers: `value` of `found` at its `row`, 0 elsewhere."""
+    return pl.zeros(rows, pl.Int64, eager=True).scatter(found["row"], found[value])
+
+
+def _truth(test: ActivityTest, rows: pl.DataFrame, happened: pl.DataFrame) -> pl.Series:
+    counts = pl.col("kind").is_in(list(test.kinds))
+    if test.days is not None:
+        counts &= pl.col("age") < test.days
+    if test.since_capture:
+        counts &= pl.col("captured")
+    count = per_row(rows.height, happened.filter(counts).group_by("row").agg(pl.col("count").sum()), "count")
+    truth = count >= test.least if test.least else count == 0
+    return truth & rows["capture"].is_not_null() if test.since_capture else truth
