@@ -142,8 +142,9 @@ def render(proved: dict[int, list[str]]) -> str:
         [
             "# Concepts",
             "",
-            "What a lead is, in 85 concepts, and how far leadsync meets each. A concept is met when it can be configured,",
-            "run and seen; the proof is a test. This page is rendered by `python tests/system/test_concepts.py --write`.",
+            "What a lead is, in 85 concepts, and how far leadsync meets each. A concept is met when it can be",
+            "configured, run and seen; the proof is a test. This page is rendered by",
+            "`python tests/system/test_concepts.py --write`.",
             "",
             ", ".join(f"{n} {state}" for state, n in count.items()) + ".",
             "",
