@@ -1,0 +1,5 @@
+"""Everything about Salesforce in one room: the connector (`connector.py` and siblings) and the sandbox."""
+
+from connectors.salesforce.connector import SalesforceConnector, SalesforceSettings
+
+__all__ = ["SalesforceConnector", "SalesforceSettings"]

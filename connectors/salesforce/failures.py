@@ -1,0 +1,156 @@
+"""One place that turns what Salesforce, or whatever answers in its place, says into leadsync's errors."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from leadsync.connector import AuthLost, Conflict, ConnectionFailed, NotFound, Rejected, Transient
+
+DAY_LIMIT_PAUSE = 3600.0
+"""Seconds to wait at the daily limit: it is counted over a sliding day, so that calls come back bit by bit."""
+BUSY_PAUSE = 5.0
+
+_TRANSIENT_STATUS = {406, 408, 420, 425, 429}
+_TRANSIENT_CODES = {
+    "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "TXN_SECURITY_METERING_ERROR", "INVALID_QUERY_LOCATOR",
+    "UNKNOWN_EXCEPTION",
+}  # fmt: skip
+_NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
+_NO_RELATION = re.compile(r"Didn't understand relationship '([^']+)'")
+_ADDRESS = "check base_url and domain: they must lead to the My Domain host, such as example.my.salesforce.com"
+_LOGIN_FIX = {
+    "invalid_client_id": "check client_id: it is the consumer key of the external client app",
+    "invalid_client": "check client_id and client_secret",
+    "invalid_grant": "enable the client credentials flow of the app and give it a user to run as",
+    "unsupported_grant_type": "enable the client credentials flow of the app",
+}
+
+
+class Refusal(NamedTuple):
+    """The first error in an answer: Salesforce's code, its words, the fields it names."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+def first_error(content: Any) -> Refusal:
+    """Reads an error of any shape: a list (data), an object (token route), a row's result, text, nothing."""
+    if isinstance(content, list) and content:
+        content = content[0]
+    if not isinstance(content, Mapping):
+        return Refusal("", "")
+    code = content.get("errorCode") or content.get("statusCode") or content.get("error") or ""
+    message = content.get("message") or content.get("error_description") or ""
+    fields = content.get("fields") or ()
+    return Refusal(str(code), _without_query(str(message)), tuple(map(str, fields)))
+
+
+def _without_query(message: str) -> str:
+    """Salesforce quotes the query, data included, above what is wrong with it."""
+    lines = message.strip().splitlines()
+    marks = [i for i, line in enumerate(lines) if line.startswith("ERROR at Row")]
+    return " ".join(lines[marks[-1] + 1 :] if marks else lines)[:300]
+
+
+def refusal(
+    status: int, content: Any, doing: str, *, host: str, retry_after: float | None = None, row: str = ""
+) -> ConnectionFailed:
+    """The error for an answer that is not what was asked for. `doing` completes "while …"; `row` names the object."""
+    if isinstance(content, bytes):
+        content = content.decode(errors="replace")
+    if isinstance(content, str) and content.lstrip()[:1] == "<":
+        return _html(status, doing, host, retry_after)
+    code, message, fields = first_error(content)
+    said = f"{code}: {message}" if code and message else code or message or f"status {status}"
+    if code == "REQUEST_LIMIT_EXCEEDED":
+        return _limit(message)
+    if status in _TRANSIENT_STATUS or status >= 500 or code in _TRANSIENT_CODES:
+        return Transient(f"Salesforce is busy or in maintenance while {doing} ({said})", retry_after=retry_after)
+    if status == 401 or code == "INVALID_SESSION_ID":
+        return AuthLost(
+            f"Salesforce does not accept the login while {doing} ({said})",
+            fix="check the token, or client_id and client_secret, and that the user may use the API",
+        )
+    if code == "INVALID_FIELD":
+        return _unknown_field(message, fields, row, doing)
+    if status == 403:
+        return AuthLost(
+            f"the Salesforce user lacks a right while {doing} ({said})",
+            fix="give the integration user access to the object and its fields, and the permission API Enabled",
+        )
+    if status == 404 or code in ("NOT_FOUND", "INVALID_TYPE"):
+        return NotFound(
+            f"Salesforce does not know it while {doing} ({said})", fix="check names, rights and " + "domain"
+        )
+    if status == 412:
+        return Conflict(f"the row changed while {doing}")
+    if code == "MALFORMED_QUERY":
+        said = code  # its text repeats parts of the query
+    return Rejected(f"Salesforce refused while {doing} ({said})", code=code.lower() or None)
+
+
+def _html(status: int, doing: str, host: str, retry_after: float | None) -> ConnectionFailed:
+    said = f"{host} answered HTML rather than JSON while {doing} (status {status})"
+    if status in _TRANSIENT_STATUS or status >= 500:
+        return Transient(
+            said, retry_after=retry_after, fix=f"wait for a maintenance to end, or {_ADDRESS}", code="html"
+        )
+    return Rejected(said, fix=_ADDRESS, code="html")
+
+
+def _limit(message: str) -> Transient:
+    if "concurrent" in message.lower():
+        return Transient("too many long requests run in Salesforce at once", retry_after=BUSY_PAUSE, code="limit")
+    return Transient(
+        "the Salesforce account has used its API requests of the day", retry_after=DAY_LIMIT_PAUSE, code="limit",
+        fix="poll less often (every:), or ask Salesforce for more API requests",
+    )  # fmt: skip
+
+
+def _unknown_field(message: str, fields: tuple[str, ...], row: str, doing: str) -> Rejected:
+    if found := _NO_COLUMN.search(message):
+        name, obj = found.groups()
+    elif found := _NO_RELATION.search(message):
+        name, obj = found.group(1), row
+    else:
+        name, obj = ", ".join(fields), row
+    if not name:
+        return Rejected(f"Salesforce refused a field while {doing}: {message}", code="unknown_field")
+    return Rejected(
+        f"{obj or 'the object'} has no field {name!r} that the Salesforce user can see",
+        fix=f"correct the name in the mapping, or let the user see {obj}.{name} (field-level security)",
+        code="unknown_field",
+    )
+
+
+def redirected(doing: str, host: str) -> Rejected:
+    """A redirect is not followed: it would take the token to another host."""
+    return Rejected(f"{host} sends us to another address while {doing}", fix=_ADDRESS, code="redirect")
+
+
+def broken(doing: str, host: str) -> Transient:
+    """An answer that ended early or is no JSON although it looks like it."""
+    return Transient(f"{host} sent an answer that cannot be read while {doing}")
+
+
+def unreachable(doing: str, host: str, *, timed_out: bool) -> Transient:
+    """No answer at all."""
+    if timed_out:
+        return Transient(f"{host} did not answer in time while {doing}", code="timeout")
+    return Transient(
+        f"cannot reach {host} while {doing}", fix="check the network, base_url and domain", code="unreachable"
+    )
+
+
+def login(code: Any, message: str, host: str) -> ConnectionFailed:
+    """The token route's refusal; a number as code is the status of an answer that was no JSON."""
+    if isinstance(code, int):
+        return refusal(code, message, "logging in", host=host)
+    if code in ("rate_limit_exceeded", "server_error", "temporarily_unavailable"):
+        return Transient(f"Salesforce does not log us in now ({code})", retry_after=60.0)
+    said = ": ".join(filter(None, (str(code or ""), message[:200])))
+    return AuthLost(
+        f"Salesforce refused the login ({said or 'no reason given'})",
+        fix=_LOGIN_FIX.get(str(code), "check client_id, client_secret and domain"),
+    )

@@ -1,0 +1,294 @@
+"""The objects of the sandbox's account, as a small table of text, and their describe answers."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+STAGES = {"Qualification": (False, False), "Proposal": (False, False), "Closed Won": (True, True),
+          "Closed Lost": (True, False)}  # fmt: skip
+"""Opportunity stages: (closed, won)."""
+NOT_PROVIDED = "[not provided]"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field. `kind` is Salesforce's type; `refers` the objects that a reference may point to."""
+
+    name: str
+    kind: str
+    label: str
+    length: int = 0
+    refers: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    restricted: bool = False
+    required: bool = False
+    createable: bool = True
+    updateable: bool = True
+    calculated: bool = False
+
+    @property
+    def relationship(self) -> str | None:
+        """The name under which the referenced row's fields are reached."""
+        if self.kind != "reference":
+            return None
+        return self.name.removesuffix("Id")
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An object: its fields by name, and the child relationships that a sub-query may name (object, its reference)."""
+
+    name: str
+    prefix: str
+    fields: dict[str, Field]
+    children: dict[str, tuple[str, str]] = field(default_factory=dict)
+    by_lower: dict[str, Field] = field(default_factory=dict)
+    relations: dict[str, Field] = field(default_factory=dict)
+
+    def find(self, name: str) -> Field | None:
+        """The field of this name in any case."""
+        return self.by_lower.get(name.lower())
+
+
+# one field a line: name, type (:length or :objects), flags; ro = set by Salesforce, once = at creation only
+_SYSTEM = """
+Id id ro
+IsDeleted boolean ro
+CreatedDate datetime ro
+CreatedById reference:User ro
+LastModifiedDate datetime ro
+LastModifiedById reference:User ro
+SystemModstamp datetime ro
+"""
+_ADDRESS = (
+    "{0}Street textarea:255\n{0}City string:40\n{0}State string:80\n{0}PostalCode string:20\n{0}Country string:80\n"
+)
+_PERSON = """
+MasterRecordId reference:Self ro
+FirstName string:40
+LastName string:80 required
+Name string:121 ro
+Salutation picklist Mr.|Ms.|Mrs.|Dr.|Prof.
+Title string:128
+Email email:80
+Phone phone:40
+MobilePhone phone:40
+Fax phone:40
+LeadSource picklist Web|Phone Inquiry|Partner Referral|Purchased List|Trade Show|Webinar|Advertisement|Other
+Description textarea:32000
+HasOptedOutOfEmail boolean
+EmailBouncedReason string:255
+EmailBouncedDate datetime
+OwnerId reference:User
+LastActivityDate date ro
+"""
+_ACTIVITY = """
+WhoId reference:Contact,Lead
+WhatId reference:Account,Opportunity
+Subject string:255
+Description textarea:32000
+ActivityDate date
+OwnerId reference:User
+AccountId reference:Account ro
+IsArchived boolean ro
+"""
+_OURS = """
+Leadsync_Score__c double
+Leadsync_Temperature__c picklist cold|warm|hot restricted
+Leadsync_Reasons__c textarea:255
+"""
+_LEAD = _PERSON.replace("OwnerId reference:User", "OwnerId reference:Group,User")
+_OBJECTS: dict[str, tuple[str, str]] = {
+    "Lead": ("00Q", _SYSTEM + _LEAD + _ADDRESS.format("") + """
+Company string:255 required
+Website url:255
+Industry picklist Manufacturing|Retail|Technology|Healthcare|Finance|Energy|Construction|Transportation|Education|Other
+NumberOfEmployees int
+AnnualRevenue currency
+Rating picklist Hot|Warm|Cold
+Status picklist New|Nurturing|Working|Qualified|Unqualified restricted
+IsUnreadByOwner boolean
+IsConverted boolean ro
+ConvertedDate date ro
+ConvertedAccountId reference:Account ro
+ConvertedContactId reference:Contact ro
+ConvertedOpportunityId reference:Opportunity ro
+"""),
+    "Contact": ("003", _SYSTEM + _PERSON + _ADDRESS.format("Mailing") + """
+AccountId reference:Account
+ReportsToId reference:Contact
+Department string:80
+Birthdate date
+"""),
+    "Account": ("001", _SYSTEM + _ADDRESS.format("Billing") + """
+MasterRecordId reference:Account ro
+Name string:255 required
+Type picklist Prospect|Customer|Partner|Other
+Industry picklist Manufacturing|Retail|Technology|Healthcare|Finance|Energy|Construction|Transportation|Education|Other
+NumberOfEmployees int
+AnnualRevenue currency
+Phone phone:40
+Website url:255
+Description textarea:32000
+Rating picklist Hot|Warm|Cold
+OwnerId reference:User
+"""),
+    "User": ("005", _SYSTEM.replace("IsDeleted boolean ro\n", "") + """
+Username string:80 required
+FirstName string:40
+LastName string:80 required
+Name string:121 ro
+Email email:128 required
+Alias string:8
+IsActive boolean
+UserType picklist Standard|AutomatedProcess
+TimeZoneSidKey picklist UTC
+"""),
+    "Group": ("00G", _SYSTEM.replace("IsDeleted boolean ro\n", "") + """
+Name string:40 required
+DeveloperName string:80
+Type picklist Queue|Regular
+Email email:255
+"""),
+    "Task": ("00T", _SYSTEM + _ACTIVITY + """
+Status picklist Not Started|In Progress|Completed|Waiting on someone else|Deferred
+Priority picklist High|Normal|Low
+TaskSubtype picklist Task|Email|Call|ListEmail once restricted
+CallType picklist Inbound|Outbound|Internal restricted
+CallDurationInSeconds int
+CallDisposition string:255
+CompletedDateTime datetime ro
+IsClosed boolean ro
+"""),
+    "Event": ("00U", _SYSTEM + _ACTIVITY + """
+StartDateTime datetime
+EndDateTime datetime
+DurationInMinutes int
+IsAllDayEvent boolean
+Location string:255
+EventSubtype picklist Event ro
+"""),
+    "Campaign": ("701", _SYSTEM + """
+Name string:80 required
+Type picklist Webinar|Trade Show|Web|Email|Other
+Status picklist Planned|In Progress|Completed|Aborted
+IsActive boolean
+StartDate date
+EndDate date
+OwnerId reference:User
+"""),
+    "CampaignMember": ("00v", _SYSTEM + """
+CampaignId reference:Campaign required once
+LeadId reference:Lead once
+ContactId reference:Contact once
+LeadOrContactId reference:Contact,Lead ro
+Status picklist Sent|Responded|Registered|Attended
+HasResponded boolean ro
+FirstRespondedDate date ro
+"""),
+    "Opportunity": ("006", _SYSTEM + """
+Name string:120 required
+AccountId reference:Account
+StageName picklist Qualification|Proposal|Closed Won|Closed Lost required
+CloseDate date required
+Amount currency
+Probability percent
+LeadSource picklist Web|Phone Inquiry|Partner Referral|Purchased List|Trade Show|Webinar|Advertisement|Other
+Type picklist New Business|Existing Business
+IsClosed boolean ro
+IsWon boolean ro
+OwnerId reference:User
+"""),
+    "OpportunityContactRole": ("00K", _SYSTEM + """
+OpportunityId reference:Opportunity required once
+ContactId reference:Contact required
+Role picklist Decision Maker|Business User|Evaluator|Other
+IsPrimary boolean
+"""),
+}  # fmt: skip
+_CHILDREN = {
+    "Opportunity": {"OpportunityContactRoles": ("OpportunityContactRole", "OpportunityId")},
+    "Contact": {"OpportunityContactRoles": ("OpportunityContactRole", "ContactId"), "Tasks": ("Task", "WhoId"),
+                "Events": ("Event", "WhoId"), "CampaignMembers": ("CampaignMember", "ContactId")},
+    "Lead": {"Tasks": ("Task", "WhoId"), "Events": ("Event", "WhoId"), "CampaignMembers": ("CampaignMember", "LeadId")},
+    "Account": {"Contacts": ("Contact", "AccountId"), "Opportunities": ("Opportunity", "AccountId")},
+    "Campaign": {"CampaignMembers": ("CampaignMember", "CampaignId")},
+}  # fmt: skip
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
+
+
+def entities(*, bare: bool) -> dict[str, Entity]:
+    """The account's objects by name; a bare one lacks leadsync's own fields."""
+    found = {}
+    for name, (prefix, text) in _OBJECTS.items():
+        if not bare and name in ("Lead", "Contact"):
+            text += _OURS
+        fields = [_field(line, name) for line in text.splitlines() if line]
+        entity = Entity(name, prefix, {f.name: f for f in fields}, _CHILDREN.get(name, {}))
+        entity.by_lower.update((f.name.lower(), f) for f in fields)
+        entity.relations.update((f.relationship.lower(), f) for f in fields if f.relationship)
+        found[name] = entity
+    return found
+
+
+def _field(line: str, obj: str) -> Field:
+    name, kind, *rest = line.split(" ", 2)
+    flags = rest[0] if rest else ""
+    kind, _, detail = kind.partition(":")
+    marks = {mark for mark in ("ro", "once", "required", "restricted") if re.search(rf"(^| ){mark}( |$)", flags)}
+    values = re.sub(r"(^| )(ro|once|required|restricted)(?= |$)", "", flags).strip()
+    text = _WORDS.sub(" ", name.removesuffix("__c"))
+    return Field(
+        name,
+        kind,
+        text.removesuffix(" Id") + " ID" if kind == "reference" else text,
+        length=int(detail) if detail.isdecimal() else 255 if kind == "picklist" else 18 if "id" in (kind, name) else 0,
+        refers=tuple(obj if to == "Self" else to for to in detail.split(",")) if kind == "reference" else (),
+        values=tuple(values.split("|")) if values else (),
+        restricted="restricted" in marks,
+        required="required" in marks,
+        createable="ro" not in marks,
+        updateable=not marks & {"ro", "once"},
+        calculated=False,
+    )
+
+
+def describe(entity: Entity) -> dict[str, Any]:
+    """The answer of `sobjects/X/describe`."""
+    return {
+        **summary(entity),
+        "fields": [_describe_field(f) for f in entity.fields.values()],
+        "childRelationships": [
+            {"childSObject": child, "field": reference, "relationshipName": name, "cascadeDelete": False}
+            for name, (child, reference) in entity.children.items()
+        ],
+        "recordTypeInfos": [],
+    }
+
+
+def summary(entity: Entity) -> dict[str, Any]:
+    """One entry of `sobjects`."""
+    return {
+        "name": entity.name, "label": entity.name, "labelPlural": f"{entity.name}s", "keyPrefix": entity.prefix,
+        "custom": False, "createable": True, "updateable": True, "deletable": "IsDeleted" in entity.fields,
+        "queryable": True, "retrieveable": True, "replicateable": True, "searchable": True, "undeletable": False,
+        "mergeable": entity.name in ("Lead", "Contact", "Account"), "triggerable": True,
+        "urls": {"sobject": f"/services/data/v62.0/sobjects/{entity.name}"},
+    }  # fmt: skip
+
+
+def _describe_field(f: Field) -> dict[str, Any]:
+    numeric = f.kind in ("double", "currency", "percent")
+    return {
+        "name": f.name, "label": f.label, "type": f.kind, "length": f.length, "byteLength": f.length * 3,
+        "precision": 18 if numeric else 0, "scale": 2 if numeric else 0, "digits": 8 if f.kind == "int" else 0,
+        "nillable": not f.required and f.kind != "boolean", "createable": f.createable, "updateable": f.updateable,
+        "calculated": f.calculated, "custom": f.name.endswith("__c"), "externalId": False, "unique": False,
+        "idLookup": f.kind == "id", "defaultedOnCreate": f.kind == "boolean", "filterable": f.length < 4000,
+        "sortable": f.length < 4000, "groupable": f.kind == "picklist", "permissionable": f.updateable,
+        "referenceTo": list(f.refers), "relationshipName": f.relationship, "polymorphicForeignKey": len(f.refers) > 1,
+        "restrictedPicklist": f.restricted, "autoNumber": False, "defaultValue": None, "inlineHelpText": None,
+        "picklistValues": [
+            {"value": v, "label": v, "active": True, "defaultValue": False, "validFor": None} for v in f.values
+        ],
+    }  # fmt: skip

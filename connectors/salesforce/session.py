@@ -1,0 +1,263 @@
+"""The wire to Salesforce: login, one place through which every request passes, and composite calls.
+
+simple-salesforce sends the requests. It is given a token rather than credentials, since its own answer to a 401 loops
+and forgets headers; the login is done again here, at most once per call, by its login function.
+"""
+
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError, SalesforceExpiredSession
+from simple_salesforce.login import SalesforceLogin
+
+from connectors.salesforce import failures
+from leadsync.connector import Clock, ConnectionFailed, Quota, Secrets, Transient, retrying
+
+VERSION = "62.0"
+DATA = f"/services/data/v{VERSION}/"
+TIMEOUT = (10.0, 120.0)
+"""Seconds to connect, and between two bytes of an answer."""
+WRITE_HEADERS = {
+    # without it the account's assignment rules run on every edit and may hand the lead to somebody else
+    "Sforce-Auto-Assign": "FALSE",
+    "Sforce-Duplicate-Rule-Header": "allowSave=true",
+}
+_USAGE = re.compile(r"(?:^|[^\w-])api-usage=(\d+)/(\d+)")
+
+
+class Wire(HTTPAdapter):
+    """Sends to `base_url` where given, never without a time-out, and notes what the answers' headers tell."""
+
+    def __init__(self, base_url: str | None) -> None:
+        self.target = urlsplit(base_url.rstrip("/")) if base_url else None
+        self.calls = 0
+        self.usage: tuple[int, int] | None = None
+        self.retry_after: float | None = None
+        self.date: datetime | None = None
+        self.identity: str | None = None
+        super().__init__()
+
+    def send(
+        self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, verify: Any = True,
+        cert: Any = None, proxies: Any = None,
+    ) -> requests.Response:  # fmt: skip
+        """Send one request. simple-salesforce asks for https always, so the scheme is rewritten too."""
+        if self.target:
+            url = urlsplit(str(request.url))
+            path = self.target.path + url.path
+            request.url = urlunsplit((self.target.scheme, self.target.netloc, path, url.query, ""))
+            proxies = get_environ_proxies(request.url)
+        self.calls += 1
+        self.retry_after = self.date = None
+        response = super().send(request, stream, timeout or TIMEOUT, verify, cert, proxies)
+        self._note(response)
+        return response
+
+    def _note(self, response: requests.Response) -> None:
+        if found := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
+            self.usage = int(found[1]), int(found[2])
+        wait = response.headers.get("Retry-After", "")
+        self.retry_after = float(wait) if wait.isdecimal() else None
+        try:
+            self.date = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        except (KeyError, ValueError):
+            self.date = None
+        if urlsplit(response.url).path.endswith("/services/oauth2/token") and response.ok:
+            try:
+                self.identity = response.json().get("id")
+            except (ValueError, AttributeError):
+                self.identity = None
+
+
+class Sub(NamedTuple):
+    """One request inside a composite call; `doing` completes "while …", `row` names its object."""
+
+    url: str
+    doing: str
+    row: str = ""
+    method: str = "GET"
+    body: Any = None
+
+
+class Answer(NamedTuple):
+    """What one request inside a composite call came to: a body, or why there is none."""
+
+    body: Any
+    error: ConnectionFailed | None
+
+
+class Session:
+    """One login to one account. `domain` is the My Domain host, `None` when only `base_url` is known."""
+
+    def __init__(
+        self, domain: str | None, base_url: str | None, clock: Clock, secrets: Secrets, *, token: bool
+    ) -> None:
+        self._domain, self._clock, self._secrets, self._token = domain, clock, secrets, token
+        self.host = (urlsplit(base_url).netloc if base_url else domain) or ""
+        self.wire = Wire(base_url)
+        self.skew: timedelta | None = None
+        self._http = requests.Session()
+        self._http.mount("https://", self.wire)
+        self._http.headers.update(WRITE_HEADERS)
+        self._http.max_redirects = 0
+        self._http.auth = lambda request: request  # or else a netrc file would replace our token
+        self._client: Salesforce | None = None
+
+    def quota(self) -> Quota:
+        """What was used so far."""
+        used, limit = self.wire.usage or (None, None)
+        return Quota(self.wire.calls, used, limit)
+
+    def close(self) -> None:
+        """Let go of sockets."""
+        self._http.close()
+
+    def login(self) -> None:
+        """Log in, if that has not been done. Makes a request only for client credentials."""
+        retrying(lambda: self._guarded(self._connected, "logging in"), self._clock)
+
+    def user_id(self) -> str | None:
+        """Whose token this is. Makes a request."""
+
+        def ask() -> str | None:
+            found = self._connected().oauth2("userinfo")
+            return found.get("user_id") if found else None
+
+        found: str | None = retrying(lambda: self._guarded(ask, "asking who we are"), self._clock)
+        return found
+
+    def _connected(self) -> Salesforce:
+        if self._client is None:
+            token, instance = self._credentials()
+            self._client = Salesforce(
+                session_id=token, instance=instance, version=VERSION, session=self._http, object_pairs_hook=None
+            )
+            self._client.headers.pop("X-PrettyPrint", None)  # indented JSON is a third larger
+        return self._client
+
+    def _credentials(self) -> tuple[str, str]:
+        if self._token:
+            return self._secrets.get("token"), self._domain or self.host
+        key, secret = self._secrets.get("client_id"), self._secrets.get("client_secret")
+        # simple-salesforce adds .salesforce.com; with a base_url alone the name does not matter
+        domain = (self._domain or "base-url.my.salesforce.com").removesuffix(".salesforce.com")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # one of them would print the consumer key
+            token, instance = SalesforceLogin(
+                session=self._http, consumer_key=key, consumer_secret=secret, domain=domain
+            )
+        if not isinstance(token, str):
+            raise KeyError("access_token")
+        return token, instance
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        doing: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        row: str = "",
+    ) -> Any:
+        """The JSON that Salesforce answers. `path` stands below `/services/data/vNN.0/`. Only for what may be repeated.
+        `doing` completes "while …", `row` names the object, for messages.
+
+        Raises the error that fits: `Transient` (after some attempts), `AuthLost`, `NotFound`, `Rejected`.
+        """
+
+        def once() -> Any:
+            try:
+                return self._send(method, path, params, body)
+            except SalesforceExpiredSession:
+                if self._token:
+                    raise
+                self._client = None
+                return self._send(method, path, params, body)
+
+        return retrying(lambda: self._guarded(once, doing, row), self._clock)
+
+    def _send(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> Any:
+        more = {} if body is None else {"json": body}
+        return self._connected().restful(path, params=dict(params) if params else None, method=method, **more)
+
+    def _guarded(self, work: Callable[[], Any], doing: str, row: str = "") -> Any:
+        try:
+            return work()
+        except SalesforceAuthenticationFailed as error:
+            raise failures.login(error.code, error.auth_message, self.host) from None
+        except SalesforceError as error:
+            raise failures.refusal(
+                error.status, error.content, doing, host=self.host, retry_after=self.wire.retry_after, row=row
+            ) from None
+        except requests.exceptions.JSONDecodeError as error:
+            if error.doc.lstrip()[:1] == "<":
+                raise failures.refusal(200, error.doc, doing, host=self.host) from None
+            raise failures.broken(doing, self.host) from None
+        except requests.TooManyRedirects:
+            raise failures.redirected(doing, self.host) from None
+        except requests.Timeout:
+            raise failures.unreachable(doing, self.host, timed_out=True) from None
+        except requests.ConnectionError:
+            raise failures.unreachable(doing, self.host, timed_out=False) from None
+        except (requests.RequestException, KeyError, TypeError, AttributeError, IndexError):
+            # simple-salesforce looks into bodies without asking whether they have the shape it expects
+            raise failures.broken(doing, self.host) from None
+        finally:
+            if self.wire.date:
+                self.skew = _skew(self.wire.date - self._clock.now())
+
+    def query(self, query: str, doing: str, row: str) -> Mapping[str, Any]:
+        """The first page of a query that also sees archived rows."""
+        found = self.call("GET", "queryAll/", doing, params={"q": query}, row=row)
+        return shaped(found, "records", doing)
+
+    def composite(self, subs: Sequence[Sub], doing: str) -> list[Answer]:
+        """At most 25 requests in one API call, of which at most 5 queries or collections; one answer for each."""
+        body = {
+            "allOrNone": False,
+            "compositeRequest": [
+                {"method": sub.method, "url": sub.url, "referenceId": f"r{i}"}
+                | ({} if sub.body is None else {"body": sub.body, "httpHeaders": WRITE_HEADERS})
+                for i, sub in enumerate(subs)
+            ],
+        }
+        found = shaped(self.call("POST", "composite", doing, body=body), "compositeResponse", doing)
+        answers = {part.get("referenceId"): part for part in found["compositeResponse"] if isinstance(part, dict)}
+        return [self._answer(sub, answers.get(f"r{i}")) for i, sub in enumerate(subs)]
+
+    def _answer(self, sub: Sub, part: Mapping[str, Any] | None) -> Answer:
+        status = part.get("httpStatusCode") if part else None
+        if part is None or not isinstance(status, int):
+            return Answer(None, Transient(f"Salesforce left out an answer while {sub.doing}"))
+        if status >= 300:
+            return Answer(None, failures.refusal(status, part.get("body"), sub.doing, host=self.host, row=sub.row))
+        return Answer(part.get("body"), None)
+
+
+def _skew(difference: timedelta) -> timedelta:
+    """How far Salesforce's clock is ahead of ours: no more than the header proves, which has the grain of a second and
+    may be a second old."""
+    least, most = difference, difference + timedelta(seconds=2)
+    return least if least > timedelta() else most if most < timedelta() else timedelta()
+
+
+def query_url(query: str) -> str:
+    """The address of a query that also sees deleted and archived rows, for a composite call."""
+    return f"{DATA}queryAll?q={quote(query, safe='')}"
+
+
+def shaped(body: Any, key: str, doing: str) -> Mapping[str, Any]:
+    """The body, if it is an object with this list in it. Raises `Transient` otherwise."""
+    if not isinstance(body, dict) or not isinstance(body.get(key), list):
+        raise Transient(f"Salesforce sent an answer of another shape while {doing}")
+    return body

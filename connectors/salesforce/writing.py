@@ -1,0 +1,157 @@
+"""Writing: sObject collections of two hundred rows, five of them in one composite call."""
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.salesforce import soql
+from connectors.salesforce.failures import Refusal, first_error
+from connectors.salesforce.objects import KINDS, conversion, fate
+from connectors.salesforce.reading import Reader
+from connectors.salesforce.session import DATA, Answer, Session, Sub
+from leadsync.connector import (
+    AuthLost,
+    Conflict,
+    ConnectionFailed,
+    Moved,
+    NotFound,
+    Rejected,
+    Transient,
+    WriteOp,
+    WriteResult,
+    WriteStatus,
+)
+
+ROWS_PER_COLLECTION = 200
+COLLECTIONS_PER_CALL = 5
+BATCH = ROWS_PER_COLLECTION * COLLECTIONS_PER_CALL
+
+_GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID"}
+_CONVERTED = "CANNOT_UPDATE_CONVERTED_LEAD"
+_RETRY = {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "PROCESSING_HALTED", "REQUEST_LIMIT_EXCEEDED"}
+
+
+def write(session: Session, reader: Reader, writes: Sequence[WriteOp]) -> list[WriteResult]:
+    """One result per write, in their order. Raises ValueError for more than `BATCH` writes or two of one row."""
+    if len(writes) > BATCH:
+        raise ValueError(f"at most {BATCH} writes in a call")
+    if len({(op.object, op.id[:15]) for op in writes}) < len(writes):
+        raise ValueError("two writes of one row in a call")
+    results: dict[str, WriteResult] = {}
+    good: list[WriteOp] = []
+    for op in writes:
+        if problem := _impossible(op):
+            results[op.key] = _rejected(op, problem)
+        else:
+            good.append(op)
+    good.sort(key=lambda op: op.object)  # a collection takes few changes of type
+    lost: list[tuple[WriteOp, Refusal]] = []
+    for op, refusal in _send_all(session, good):
+        if refusal is None:
+            results[op.key] = WriteResult(op.key, WriteStatus.APPLIED)
+        elif refusal.code in _RETRY:
+            results[op.key] = WriteResult(op.key, WriteStatus.RETRY, code=refusal.code, message=refusal.message)
+        elif refusal.code == _CONVERTED or (refusal.code in _GONE and not _names_a_field(refusal)):
+            lost.append((op, refusal))
+        else:
+            results[op.key] = _rejected(op, refusal)
+    for result in _look_up(reader, lost):
+        results[result.key] = result
+    return [results[op.key] for op in writes]
+
+
+def _impossible(op: WriteOp) -> Refusal | None:
+    """Why a write cannot even be sent: one bad row must not spoil the collection."""
+    if op.object not in KINDS:
+        return Refusal("INVALID_TYPE", f"the Salesforce connector does not know the object {op.object!r}")
+    if not soql.is_id(op.id):
+        return Refusal("MALFORMED_ID", "not a Salesforce id")
+    wrong = [name for name in op.fields if not soql.is_name(name) or name.lower() in ("id", "attributes")]
+    if wrong:
+        return Refusal("INVALID_FIELD", "no field that can be written", tuple(wrong))
+    endless = [name for name, value in op.fields.items() if isinstance(value, float) and not math.isfinite(value)]
+    return Refusal("INVALID_NUMBER", "not a finite number", tuple(endless)) if endless else None
+
+
+def _rejected(op: WriteOp, refusal: Refusal) -> WriteResult:
+    fields = f" (fields: {', '.join(refusal.fields)})" if refusal.fields else ""
+    message = (refusal.message or "Salesforce gave no reason") + fields
+    return WriteResult(op.key, WriteStatus.REJECTED, code=refusal.code, message=message)
+
+
+def _names_a_field(refusal: Refusal) -> bool:
+    """Whether it is a reference in the row (its owner, say) that leads nowhere, rather than the row."""
+    return any(name.lower() != "id" for name in refusal.fields)
+
+
+def _send_all(session: Session, writes: Sequence[WriteOp]) -> list[tuple[WriteOp, Refusal | None]]:
+    """What became of each write; a collection that is refused as a whole is halved until the culprit stands alone."""
+    waiting = deque(soql.chunks(writes, ROWS_PER_COLLECTION))
+    done: list[tuple[WriteOp, Refusal | None]] = []
+    while waiting:
+        parts = [waiting.popleft() for _ in range(min(COLLECTIONS_PER_CALL, len(waiting)))]
+        for part, answer in zip(parts, _send(session, parts), strict=True):
+            if answer.error is None:
+                done += _matched(part, answer.body)
+            elif isinstance(answer.error, AuthLost):
+                raise answer.error
+            elif isinstance(answer.error, Transient):
+                done += [(op, Refusal("SERVER_UNAVAILABLE", answer.error.message)) for op in part]
+            elif len(part) == 1:
+                done.append((part[0], Refusal(answer.error.code.upper(), answer.error.message)))
+            else:
+                waiting += [part[: len(part) // 2], part[len(part) // 2 :]]
+    return done
+
+
+def _send(session: Session, parts: Sequence[Sequence[WriteOp]]) -> list[Answer]:
+    bodies = [{"allOrNone": False, "records": [_row(op) for op in part]} for part in parts]
+    doing = "writing"
+    try:
+        if len(bodies) == 1:
+            return [Answer(session.call("PATCH", "composite/sobjects", doing, body=bodies[0]), None)]
+        subs = [Sub(f"{DATA}composite/sobjects", doing, "", "PATCH", body) for body in bodies]
+        return session.composite(subs, doing)
+    except (Rejected, NotFound, Conflict) as error:
+        return [Answer(None, error)] * len(bodies)
+
+
+def _row(op: WriteOp) -> dict[str, Any]:
+    return {"attributes": {"type": op.object}, "id": op.id, **op.fields}
+
+
+def _matched(part: Sequence[WriteOp], body: Any) -> list[tuple[WriteOp, Refusal | None]]:
+    """Results come in the order of the rows. What does not fit was not answered for."""
+    if not isinstance(body, list) or len(body) != len(part):
+        return [(op, Refusal("SERVER_UNAVAILABLE", "Salesforce did not answer for this row")) for op in part]
+    return [(op, _outcome(op, answer)) for op, answer in zip(part, body, strict=True)]
+
+
+def _outcome(op: WriteOp, answer: Any) -> Refusal | None:
+    if not isinstance(answer, Mapping) or str(answer.get("id") or op.id)[:15] != op.id[:15]:
+        return Refusal("SERVER_UNAVAILABLE", "Salesforce did not answer for this row")
+    return None if answer.get("success") is True else first_error(answer.get("errors"))
+
+
+def _look_up(reader: Reader, lost: Sequence[tuple[WriteOp, Refusal]]) -> list[WriteResult]:
+    """Where the rows went that Salesforce says are not there: one query per object."""
+    results = []
+    for obj in sorted({op.object for op, _ in lost}):
+        mine = [(op, refusal) for op, refusal in lost if op.object == obj]
+        try:
+            rows = reader.rows(obj, [op.id for op, _ in mine])
+        except ConnectionFailed as error:
+            # the batch's other results are true all the same
+            results += [WriteResult(op.key, WriteStatus.RETRY, code=r.code, message=error.message) for op, r in mine]
+            continue
+        for op, refusal in mine:
+            row = rows.get(op.id[:15])
+            end = fate(obj, row) or conversion(row) if row else None
+            if row and end is None:
+                results.append(_rejected(op, refusal))
+            else:
+                moved = end if isinstance(end, Moved) else None
+                message = refusal.message
+                results.append(WriteResult(op.key, WriteStatus.GONE, None, refusal.code, message, moved_to=moved))
+    return results
