@@ -92,6 +92,7 @@ class Rejected(ConnectionFailed):
     """The CRM understood the request and refused it (an unknown field, say). The same request will fail again."""
 
     code = "rejected"
+    exit_code = 65
 
 
 class Conflict(ConnectionFailed):

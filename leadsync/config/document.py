@@ -26,6 +26,14 @@ class Document:
     path: Path
     data: Any
     places: dict[Loc, str] = field(default_factory=dict)
+    texts: dict[Loc, tuple[str, int, int]] = field(default_factory=dict)  # one-line text: file, line, column
+
+    def inside(self, loc: Sequence[str | int], offset: int) -> str:
+        """`file:line:column` of the character at `offset` of a text; of the text itself where it spans lines."""
+        if tuple(loc) not in self.texts:
+            return self.place(loc)
+        file, line, column = self.texts[tuple(loc)]
+        return f"{file}:{line}:{column + offset}"
 
     def place(self, loc: Sequence[str | int]) -> str:
         """`file:line:column` of the part at `loc`, or of the nearest part around it."""
@@ -35,14 +43,21 @@ class Document:
         return self.places.get(spot, str(self.path))
 
     def over(self, base: "Document", depth: int) -> "Document":
-        """This document laid over `base`: mappings merge down to `depth` levels, anything else replaces by name."""
+        """This document laid over `base`: mappings merge down to `depth` levels, anything else replaces by name.
+
+        `counters` is one level of its own: its entries are names as well.
+        """
 
         def merge(mine: Any, theirs: Any, levels: int) -> Any:
             if levels and isinstance(mine, dict) and isinstance(theirs, dict):
-                return theirs | {k: merge(v, theirs[k], levels - 1) if k in theirs else v for k, v in mine.items()}
+                return theirs | {
+                    k: merge(v, theirs[k], levels - (k != "counters")) if k in theirs else v for k, v in mine.items()
+                }
             return mine
 
-        return Document(self.path, merge(self.data, base.data, depth), base.places | self.places)
+        return Document(
+            self.path, merge(self.data, base.data, depth), base.places | self.places, base.texts | self.texts
+        )
 
 
 def load(path: Path) -> Document:
@@ -69,12 +84,13 @@ def load(path: Path) -> Document:
         raise UserError(builder.problems)
     if not isinstance(data, dict):
         raise UserError([Problem("this is not a set of `key: value` lines", f"{path}:1:1")])
-    return Document(path, data, builder.places)
+    return Document(path, data, builder.places, builder.texts)
 
 
 class _Builder:
     def __init__(self, path: Path) -> None:
         self.path, self.places, self.problems, self.nodes = path, dict[Loc, str](), list[Problem](), 0
+        self.texts: dict[Loc, tuple[str, int, int]] = {}
 
     def build(self, node: yaml.Node, loc: Loc, depth: int) -> Any:
         self.places[loc] = where = f"{self.path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
@@ -87,6 +103,9 @@ class _Builder:
             return self.mapping(node, loc, depth)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*loc, i), depth + 1) for i, item in enumerate(node.value)]
+        if node.start_mark.line == node.end_mark.line:
+            quote = getattr(node, "style", None) in ("'", '"')
+            self.texts[loc] = (str(self.path), node.start_mark.line + 1, node.start_mark.column + 1 + quote)
         return _scalar(node)
 
     def mapping(self, node: yaml.MappingNode, loc: Loc, depth: int) -> dict[str, Any]:

@@ -164,10 +164,11 @@ def _problems(file: MappingFile, document: Document, known: dict[str, Role]) -> 
             if word not in words:
                 told = catalog.unknown_word(word, "field")
                 yield Problem(told, document.place(("read", name, word)))
-        for loc, kind in [
+        kinds: list[tuple[tuple[str | int, ...], str]] = [
             *((("read", name, "kinds", i), k.kind) for i, k in enumerate(read.kinds)),
             *((("read", name, "counters", f), c.kind) for f, c in read.counters.items()),
-        ]:
+        ]
+        for loc, kind in kinds:
             if kind not in catalog.ACTIVITIES:
                 yield Problem(catalog.unknown_word(kind, "activity"), document.place(loc))
     for name, fields in file.write.items():

@@ -17,11 +17,21 @@ class ConnectionSecrets:
         values = ((name, getattr(settings, name)) for name in type(settings).model_fields)
         self._refs: dict[str, SecretRef] = {name: ref for name, ref in values if isinstance(ref, SecretRef)}
         self._connection, self._kept, self._where = connection, kept, where
+        self._handed: set[str] = set()
 
     def get(self, name: str) -> str:
         """The secret's value now. Raises `UserError` that names the variable, file or command which has none."""
-        if rotated := self._rotated().get(f"{self._connection}.{name}"):
-            return rotated
+        value = self._rotated().get(f"{self._connection}.{name}") or self._referred(name)
+        self._handed.add(value)
+        return value
+
+    def hide(self, text: str) -> str:
+        """The text without any secret that was handed out."""
+        for secret in sorted(self._handed, key=len, reverse=True):
+            text = text.replace(secret, "•••")
+        return text
+
+    def _referred(self, name: str) -> str:
         ref = self._refs[name]
         if ref.env is not None:
             value, source = os.environ.get(ref.env, ""), f"the environment variable {ref.env} is not set"
@@ -33,16 +43,6 @@ class ConnectionSecrets:
         if not value.strip():
             raise UserError([Problem(f"{self._connection}: {name}: {source}", self._where)], code="secret_missing")
         return value.strip()
-
-    def missing(self) -> list[Problem]:
-        """A problem for every secret that has no value."""
-        problems: list[Problem] = []
-        for name in self._refs:
-            try:
-                self.get(name)
-            except UserError as error:
-                problems += error.problems
-        return problems
 
     def replace(self, name: str, value: str) -> None:
         """Keep a rotated secret, on the disk before this returns."""

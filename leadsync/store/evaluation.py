@@ -23,7 +23,6 @@ class Member:
     source_id: int
     ext_id: str
     company_id: int | None
-    owner_ext: str | None
     fields: Mapping[str, Value] | None
     facts: Mapping[str, str | float] | None
     refused: Mapping[str, Value] | None

@@ -22,7 +22,6 @@ class Known:
     ext_id: str
     lead_id: int | None
     company_id: int | None
-    owner_ext: str | None
     fields: Mapping[str, Value] | None
     facts: Mapping[str, str | float] | None
     ours: Mapping[str, tuple[Value, int]] | None  # field → value, when it was confirmed (microseconds since 1970)

@@ -87,7 +87,6 @@ records = sa.Table(  # a row whose `fields` are null was only heard of: an activ
     sa.Column("ext_id", sa.Text, nullable=False),
     sa.Column("lead_id", Id),
     sa.Column("company_id", Id),
-    sa.Column("owner_ext", sa.Text),
     sa.Column("fields", Json),  # as last seen
     sa.Column("facts", Json),
     sa.Column("ours", Json),  # field → [what we wrote last and had confirmed, when: microseconds since 1970]

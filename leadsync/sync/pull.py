@@ -87,7 +87,6 @@ class Pull:
             "fields": fields,
             "facts": core_facts.derive(core.values(mapping, seen)),
             "company_id": company,
-            "owner_ext": core.text(fields.get(mapping.owner)) or None if mapping.owner else None,
             "created_at": record.created_at,
             "modified_at": record.modified_at,
             "known_at": now,

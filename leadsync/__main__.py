@@ -1,0 +1,5 @@
+"""`python -m leadsync`."""
+
+from leadsync.cli import main
+
+main()

@@ -1,0 +1,67 @@
+"""The verbs together, and how every error is told."""
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from leadsync import __version__
+from leadsync.cli import demo, init, sandbox, status, sync
+from leadsync.cli import run as run_verb
+from leadsync.errors import LeadsyncError
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"leadsync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Keeps the leads of the CRMs you already have scored, staged and owned.
+
+    Start with `leadsync demo`; in a folder of your own with `leadsync init`, then `leadsync sync`.
+    """
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("sync")(sync.sync)
+app.command("run")(run_verb.run)
+app.command("status")(status.status)
+app.command("sandbox", hidden=True)(sandbox.sandbox)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; errors go to standard error, without a traceback."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.exceptions.UsageError as error:
+        hint = error.ctx.command_path if error.ctx else "leadsync"
+        print(f"{error.format_message()}\nTry `{hint} --help`.", file=sys.stderr)
+        return 64
+    except click.exceptions.Abort:
+        return 130
+    except LeadsyncError as error:
+        print(told(error), file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def told(error: LeadsyncError) -> str:
+    """An error as a person reads it: what is wrong, where, what to do."""
+    return error.message + (f"\n    fix: {error.fix}" if error.fix else "")

@@ -1,0 +1,214 @@
+"""`leadsync demo`: the whole thing on this machine, against sandboxes of the CRMs that ship with it."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from leadsync.cli.common import JsonOption, coordinator, print_json
+from leadsync.config.load import Config, load_config
+from leadsync.errors import Transient
+from leadsync.sync.cycle import Coordinator
+from leadsync.sync.report import CycleReport
+from leadsync.types import Record, Role, Value
+
+_TYPES = ("hubspot", "salesforce")
+_TOKEN = "demo"  # noqa: S105 - of a server on this machine that lives as long as the demo
+_ACTORS = 4
+_SHOWN = 5
+
+Fields = Mapping[str, Value]
+Snapshot = Mapping[tuple[str, str, str], Fields]  # (connection, object, id) → fields
+
+
+def demo(
+    leads: Annotated[int, typer.Option(help="Leads in each sandbox.", min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed on the same day gives the same leads.")] = 1,
+    cycles: Annotated[int, typer.Option(help="How many cycles; 0 goes on until stopped.", min=0)] = 3,
+    still: Annotated[bool, typer.Option("--still", help="Nobody acts between the cycles.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Try leadsync: two local CRMs full of leads, kept scored, staged and owned for some cycles."""
+    say = _Say(as_json)
+    with ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="leadsync-demo-"))
+        urls = {}
+        for type_ in _TYPES:
+            urls[type_] = stack.enter_context(_sandbox(type_, leads, seed))
+            say(f"{type_}: a local server with {leads} leads at {urls[type_]}")
+        config = _configure(folder, urls, seed)
+        found = stack.enter_context(coordinator(config, quiet=True))
+        before = _read_back(found)
+        reports = _cycles(found, urls, cycles, seed, say, still=still)
+        after = _read_back(found)
+        if as_json:
+            print_json({
+                "cycles": [report.body() for report in reports], "folder": str(folder), "sandboxes": urls,
+                "leads": [_row(found, key, before, after) for key in _interesting(found, after)],
+            })  # fmt: skip
+        else:
+            _table(found, before, after)
+            _farewell(folder)
+    return next((report.exit_code for report in reports if report.exit_code), 0)
+
+
+class _Say:
+    def __init__(self, silent: bool) -> None:
+        self._silent = silent
+
+    def __call__(self, text: str) -> None:
+        if not self._silent:
+            print(text, flush=True)
+
+
+@contextmanager
+def _sandbox(type_: str, leads: int, seed: int) -> Iterator[str]:
+    """A sandbox in a process of its own; its address."""
+    command = [sys.executable, "-m", "leadsync", "sandbox", type_, "--port", "0", "--token", _TOKEN,
+               "--leads", str(leads), "--seed", str(seed)]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603 - ourselves
+    try:
+        assert process.stdout is not None
+        said = process.stdout.readline().split()
+        if said[:1] != ["ready"]:
+            raise Transient(f"the {type_} sandbox did not start")
+        yield said[1]
+    finally:
+        process.terminate()
+        process.wait(10)
+        if process.stdout:
+            process.stdout.close()
+
+
+def _configure(folder: Path, urls: Mapping[str, str], seed: int) -> Config:
+    """The files of the demo, as an admin would write them."""
+    from leadsync.testing.people import population
+
+    (folder / "demo.token").write_text(_TOKEN, "utf-8")
+    connections = {
+        name: {"type": name, "base_url": url, "token": {"file": str(folder / "demo.token")}, "live": True}
+        for name, url in urls.items()
+    }
+    reps = [rep for rep in population(seed, 1, 0, datetime.now(UTC).date()).reps if rep.active][:3]
+    routing = {"when": "stage = SQL", "reps": {f"rep_{i}": {"email": rep.email} for i, rep in enumerate(reps, 1)}}
+    main = {"store": "sqlite:///leadsync.db", "connections": connections, "every": "5s"}
+    for name, body in (("leadsync.yaml", main), ("routing.yaml", routing)):
+        (folder / name).write_text(yaml.safe_dump(body, sort_keys=False), "utf-8")
+    return load_config(folder / "leadsync.yaml")
+
+
+def _cycles(
+    found: Coordinator, urls: Mapping[str, str], wanted: int, seed: int, say: _Say, *, still: bool
+) -> list[CycleReport]:
+    from leadsync.service.daemon import line
+
+    reports: list[CycleReport] = []
+    number = 0
+    while (not wanted or number < wanted) and not found.stopping.is_set():
+        if number and not still:
+            for name, url in urls.items():
+                for acted in _act(url, seed + number):
+                    say(f"  meanwhile in {name}: {acted.get('object', 'contact')} {acted['id']} {acted['what']}")
+        number += 1
+        reports = [*reports[-99:], found.cycle()]
+        say(f"{number}. {line(reports[-1])}")
+        for name, connection in reports[-1].connections.items():
+            if connection.error:
+                say(f"  {name}: {connection.error.message}. {connection.error.fix}")
+        if not wanted:
+            found.stopping.wait(found.config.every.total_seconds())
+    return reports
+
+
+def _act(url: str, seed: int) -> list[dict[str, str]]:
+    """Let a few leads act, and one rep edit by hand."""
+    import requests
+
+    headers = {"Authorization": f"Bearer {_TOKEN}"}
+    answer = requests.post(f"{url}/_sandbox/act", json={"seed": seed, "leads": _ACTORS}, headers=headers, timeout=30)
+    answer.raise_for_status()
+    acted: list[dict[str, str]] = answer.json()["acted"]
+    time.sleep(1.1)  # a CRM with stamps of whole seconds shows it from the next one on
+    return acted
+
+
+def _read_back(found: Coordinator) -> Snapshot:
+    """What the CRMs hold now in the fields that leadsync writes, with each lead's name and mailbox: read by id."""
+    snapshot: dict[tuple[str, str, str], Fields] = {}
+    for name, connection in found.config.connections.items():
+        connector = connection.connector(
+            connection.settings, clock=found.clock, secrets=connection.secrets, log=found.log
+        )
+        for obj, read in connection.mapping.reads.items():
+            if read.role is not Role.LEAD:
+                continue
+            ids = [id_ for page in connector.ids(obj) for id_ in page.ids][:2000]
+            rows = connector.fetch(obj, ids, connection.mapping.asked(obj)) if ids else {}
+            snapshot.update({(name, obj, k): row.fields for k, row in rows.items() if isinstance(row, Record)})
+        connector.close()
+    return snapshot
+
+
+def _written(found: Coordinator, name: str, obj: str, fields: Fields) -> dict[str, Any]:
+    return {w.value: fields.get(w.field) for w in found.config.connections[name].mapping.writes.get(obj, ())}
+
+
+def _interesting(found: Coordinator, after: Snapshot) -> list[tuple[str, str, str]]:
+    """The best leads of each connection and the last one: an honest handful."""
+    keys: list[tuple[str, str, str]] = []
+    for name in found.config.connections:
+        own = [key for key in after if key[0] == name]
+        own.sort(key=lambda key: (-float(_written(found, key[0], key[1], after[key]).get("score") or 0), key))
+        keys += own[:_SHOWN] + own[_SHOWN:][-1:]
+    return keys
+
+
+def _row(found: Coordinator, key: tuple[str, str, str], before: Snapshot, after: Snapshot) -> dict[str, Any]:
+    name, obj, id_ = key
+    return {
+        "connection": name, "object": obj, "id": id_, "name": _name(found, key, after[key]),
+        "before": _written(found, name, obj, before.get(key, {})), "after": _written(found, name, obj, after[key]),
+    }  # fmt: skip
+
+
+def _name(found: Coordinator, key: tuple[str, str, str], fields: Fields) -> str:
+    read = found.config.connections[key[0]].mapping.reads[key[1]]
+    words = {field.name: fields.get(field.sources[0]) for field in read.fields}
+    return " ".join(str(words[word]) for word in ("first_name", "last_name") if words.get(word)) or key[2]
+
+
+def _table(found: Coordinator, before: Snapshot, after: Snapshot) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title="Before → after, as read back from the CRMs", show_lines=True)
+    for heading in ("CRM", "lead", "score", "temperature", "stage", "owner", "reasons"):
+        table.add_column(heading, overflow="fold")
+    rows: Sequence[dict[str, Any]] = [_row(found, key, before, after) for key in _interesting(found, after)]
+    for row in rows:
+        old, new = row["before"], row["after"]
+        changes = [_change(old.get(word), new.get(word)) for word in ("score", "temperature", "stage", "owner")]
+        table.add_row(f"{row['connection']} {row['object']}", escape(row["name"]), *map(escape, changes),
+                      escape(str(new.get("reasons") or "")))  # fmt: skip
+    Console().print(table)
+
+
+def _change(before: Value, after: Value) -> str:
+    old, new = (f"{value:g}" if isinstance(value, float) else str(value or "—") for value in (before, after))
+    return new if old == new else f"{old} → {new}"
+
+
+def _farewell(folder: Path) -> None:
+    print(f"\nThe files of this demo and its store are in {folder}")
+    print(f"Where to look next:\n  leadsync status --config {folder / 'leadsync.yaml'}")
+    print("  leadsync init                      your own CRMs; shows what it would write before it may")
+    print("  docs/configuration.md              scoring, funnel and routing in short YAML files")

@@ -1,0 +1,58 @@
+"""`leadsync status`: where things stand, from the store alone."""
+
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json
+from leadsync.config.load import load_config
+from leadsync.store import runs
+from leadsync.store.database import open_store
+
+_CYCLES = 10
+
+
+def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> int:
+    """Show leads, stages, refused writes and the last ten cycles. Exit code 1 when the last cycle had an error."""
+    loaded = load_config(config)
+    store = open_store(loaded.store, loaded.folder, create=False)
+    try:
+        with store.reading() as db:
+            body = {"cycles": runs.newest(db, _CYCLES), **runs.summary(db)}
+    finally:
+        store.close()
+    last = body["cycles"][-1]["connections"] if body["cycles"] else {}
+    if as_json:
+        print_json(body)
+    else:
+        _show(body)
+    return 1 if any(connection["error"] for connection in last.values()) else 0
+
+
+def _show(body: dict[str, object]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"{body['leads']} leads · running: {escape(str(body['running'] or 'no'))}")
+    for what in ("stages", "temperatures"):
+        counts = body[what]
+        assert isinstance(counts, dict)
+        console.print(f"{what}: " + (", ".join(f"{escape(k)} {v}" for k, v in counts.items()) or "none yet"))
+    console.print(f"waiting to be evaluated: {body['waiting_marks']} · writes under way: {body['open_writes']}")
+    table = Table(box=None, pad_edge=False)
+    for name in ("cycle (UTC)", "connection", "pulled", "scored", "written", "refused", "API calls", "state"):
+        table.add_column(name)
+    cycles = body["cycles"]
+    assert isinstance(cycles, list)
+    for cycle in cycles:
+        for name, c in cycle["connections"].items():
+            waits = f"waiting until {c['waiting_until'][:19]}" if c["waiting_until"] else "ok"
+            state = f"{c['error']['message']} {c['error']['fix']}" if c["error"] else waits
+            table.add_row(
+                cycle["started_at"][:19], name, str(c["pulled"]), str(c["evaluated"] + c["due"]), str(c["written"]),
+                str(c["rejected"]), str(c["api_calls"]), escape(state),
+            )  # fmt: skip
+    console.print(table)
+    refused = body["refused"]
+    assert isinstance(refused, list)
+    for row in refused:
+        told = f"refused by {row['connection']}: {row['object']} {row['ext_id']}: {row['code']} {row['message']}"
+        console.print(escape(told))

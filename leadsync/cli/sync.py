@@ -1,0 +1,54 @@
+"""`leadsync sync`: one cycle."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, coordinator, print_json
+from leadsync.config.load import load_config
+from leadsync.sync.report import CycleReport
+
+
+def sync(
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+    once: Annotated[bool, typer.Option("--once", help="Accepted for clarity: sync always is one cycle.")] = False,
+) -> int:
+    """Read what is new, score it, write it back: one cycle.
+
+    Connections with `live: false` are read and scored; what would be written to them is only shown.
+    """
+    with coordinator(load_config(config), quiet=True) as found:
+        report = found.cycle()
+    if as_json:
+        print_json({"cycles": [report.body()], "samples": report.shown()})
+    else:
+        show(report)
+    return report.exit_code
+
+
+def show(report: CycleReport) -> None:
+    """The cycle for a person; errors go to standard error."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(title=None, box=None, pad_edge=False)
+    table.add_column("connection")
+    for name in ("pulled", "activities", "scored", "due", "written", "planned", "refused", "API calls"):
+        table.add_column(name, justify="right")
+    for name, c in report.connections.items():
+        numbers = (c.pulled, c.activities, c.evaluated, c.due, c.written, c.planned, c.rejected, c.api_calls)
+        table.add_row(name, *(str(number) for number in numbers))
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(table)
+    if report.samples:
+        console.print("\nNot written, because the connection has `live: false`; for example:")
+        for sample in report.samples:
+            for field, (before, after) in sample.fields.items():
+                line = f"  {sample.connection} {sample.object} {sample.id}  {field}: {before or '—'} → {after}"
+                console.print(escape(line))
+    for name, c in report.connections.items():
+        if c.error:
+            print(f"{name}: {c.error.message}" + (f"\n    fix: {c.error.fix}" if c.error.fix else ""), file=sys.stderr)

@@ -1,0 +1,51 @@
+"""`routing.yaml`: which leads get an owner, and the reps who take them in turn."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from leadsync.config.conditions import Conditions
+from leadsync.config.document import Document, validate
+from leadsync.config.settings import Strict
+from leadsync.core.assign import RepRule
+from leadsync.core.conditions import Condition
+from leadsync.errors import Problem, UserError
+
+RESULTS = ("score", "fit", "engagement", "temperature", "stage")
+
+
+class RepFile(Strict):
+    """A sales rep, found in every CRM by e-mail."""
+
+    email: Annotated[str, StringConstraints(to_lower=True, strip_whitespace=True, pattern=r"^[^@\s]+@[^@\s]+$")]
+    weight: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class RoutingFile(Strict):
+    """A routing file as written."""
+
+    when: str | None = None
+    reps: dict[str, RepFile] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Leads for which `when` holds (None: all) go round the reps."""
+
+    when: Condition | None
+    reps: tuple[RepRule, ...]
+
+
+def compile_routing(document: Document) -> Routing:
+    """The routing as core works with it. Raises `UserError` with all problems."""
+    file, conditions = validate(RoutingFile, document), Conditions(document)
+    when = conditions.read(file.when, ("when",), RESULTS)
+    seen: dict[str, str] = {}
+    for name, rep in file.reps.items():
+        if (other := seen.setdefault(rep.email, name)) != name:
+            told = f"{name} has the e-mail of {other}"
+            conditions.problems.append(Problem(told, document.place(("reps", name, "email"))))
+    if conditions.problems:
+        raise UserError(conditions.problems)
+    return Routing(when, tuple(RepRule(name, rep.email, rep.weight) for name, rep in file.reps.items()))

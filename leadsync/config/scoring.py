@@ -1,0 +1,124 @@
+"""`scoring.yaml`: groups of rules with their points, and the temperature bands."""
+
+import hashlib
+from datetime import timedelta
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BeforeValidator, Field, model_validator
+
+from leadsync import catalog
+from leadsync.config.conditions import Conditions
+from leadsync.config.document import Document, validate
+from leadsync.config.settings import Strict, duration
+from leadsync.core.score import Group, Rule, Scoring
+from leadsync.errors import Problem, UserError
+
+_MOST_RULES = 10_000
+
+
+def _days(value: Any) -> int:
+    span = duration(value)
+    if span % timedelta(days=1):
+        raise ValueError("expected whole days, such as 30d")
+    return span.days
+
+
+Days = Annotated[int, BeforeValidator(_days)]
+Points = Annotated[float, Field(ge=-1000, le=1000)]
+Cap = Annotated[float, Field(gt=0, le=1000)]
+
+
+class RuleFile(Strict):
+    """Points where `when` holds: once, or `per` activity of a kind, fading by its age."""
+
+    points: Points
+    when: str | None = None
+    per: str | None = None
+    half_life: Days | None = None
+    window: Days | None = None
+    cap: Cap | None = None
+    label: str | None = Field(default=None, max_length=80)
+
+
+class GroupFile(Strict):
+    """Rules whose sum is kept within ±`cap`."""
+
+    cap: Cap | None = None
+    rules: dict[str, RuleFile] = {}
+
+
+class TemperatureFile(Strict):
+    """The lowest scores that are hot and warm; `hot_when` lifts to hot."""
+
+    hot: Annotated[int, Field(ge=0, le=100)] = 70
+    warm: Annotated[int, Field(ge=0, le=100)] = 35
+    hot_when: str | None = None
+
+
+class ScoringFile(Strict):
+    """A scoring file as written: besides these keys every key is a group of rules."""
+
+    use: str | None = None
+    temperature: TemperatureFile = TemperatureFile()
+    groups: dict[str, GroupFile] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _groups(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        own = {k: v for k, v in value.items() if k in ("use", "temperature")}
+        return own | {"groups": {k: v for k, v in value.items() if k not in own}}
+
+
+def version(*documents: Document) -> str:
+    """A short name of what the files say: the same text, the same name."""
+    data = orjson.dumps([d.data for d in documents], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def compile_scoring(document: Document) -> Scoring:
+    """The scoring as core works with it. Raises `UserError` with all problems."""
+    file, conditions = validate(ScoringFile, document), Conditions(document)
+    problems = conditions.problems
+    if sum(len(group.rules) for group in file.groups.values()) > _MOST_RULES:
+        problems.append(Problem(f"more than {_MOST_RULES} rules", str(document.path)))
+    groups = tuple(
+        Group(
+            name,
+            None if group.cap is None else _hundredths(group.cap),
+            tuple(_rule(document, conditions, name, rule_name, rule) for rule_name, rule in group.rules.items()),
+        )
+        for name, group in file.groups.items()
+    )
+    bands = file.temperature
+    if bands.warm > bands.hot:
+        told = f"warm ({bands.warm}) begins above hot ({bands.hot}), so no lead could be warm"
+        problems.append(Problem(told, document.place(("temperature", "warm")), "make `warm` lower than `hot`"))
+    hot_when = conditions.read(bands.hot_when, ("temperature", "hot_when"), ("score", "fit", "engagement"))
+    if problems:
+        raise UserError(problems)
+    return Scoring(groups, bands.hot, bands.warm, hot_when, version(document))
+
+
+def _rule(document: Document, conditions: Conditions, group: str, name: str, rule: RuleFile) -> Rule:
+    loc = (group, "rules", name)
+    if rule.per is not None and rule.per not in catalog.ACTIVITIES:
+        conditions.problems.append(Problem(catalog.unknown_word(rule.per, "activity"), document.place((*loc, "per"))))
+    elif rule.per is None and (rule.half_life or rule.window):
+        told = f"{name}: half_life and window are about the age of an activity"
+        conditions.problems.append(Problem(told, document.place(loc), "say which with `per:`"))
+    if rule.when is None and rule.per is None:
+        told = f"{name}: every lead would get these points"
+        conditions.problems.append(Problem(told, document.place(loc), "add `when:` or `per:`"))
+    when = conditions.read(rule.when, (*loc, "when"))
+    return Rule(
+        name, group, _hundredths(rule.points), when, rule.per,
+        half_life_days=rule.half_life, window_days=rule.window,
+        cap=None if rule.cap is None else _hundredths(rule.cap), label=rule.label or name.replace("_", " "),
+    )  # fmt: skip
+
+
+def _hundredths(points: float) -> int:
+    return round(points * 100)

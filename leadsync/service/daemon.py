@@ -1,0 +1,79 @@
+"""The loop of `leadsync run`: every connection on its own clock, one line of log per cycle."""
+
+import logging
+import random
+import time
+from typing import Any
+
+from leadsync.sync.cycle import Coordinator
+from leadsync.sync.report import CycleReport
+
+_STEP = 0.5  # seconds; how long the loop sleeps at most
+
+
+class Daemon:
+    """Polls at the configured interval, with jitter, until it is asked to stop."""
+
+    def __init__(self, coordinator: Coordinator, log: logging.Logger) -> None:
+        self._coordinator, self._log = coordinator, log
+        self._every = coordinator.config.every.total_seconds()
+        self._jitter = random.Random("leadsync")  # noqa: S311 - spreads polls, hides nothing
+        self._next = dict.fromkeys(coordinator.config.connections, 0.0)
+        self._told: dict[str, str] = {}
+
+    def run(self) -> None:
+        """Work until the coordinator's `stopping` is set."""
+        coordinator, since = self._coordinator, 0.0
+        coordinator.begin_cycle()
+        while not coordinator.stopping.is_set():
+            polled = self._poll()
+            if polled and not since:
+                since = time.monotonic()
+            arrived = coordinator.take_in(_STEP)
+            while (arrived or polled) and coordinator.inbox.empty() and coordinator.evaluate_some():
+                arrived = coordinator.take_in(0.0) or arrived
+            if since and (coordinator.quiet or time.monotonic() - since > self._every):
+                self._tell(coordinator.end_cycle())
+                coordinator.begin_cycle()
+                since = 0.0 if coordinator.quiet else time.monotonic()
+
+    def _poll(self) -> bool:
+        coordinator, now, polled = self._coordinator, time.monotonic(), False
+        for name in [name for name in coordinator.failed if now >= self._next[name]]:
+            coordinator.reconnect(name)
+            if name in coordinator.failed:
+                self._next[name] = now + self._every
+        for name in coordinator.workers:
+            due = now >= self._next[name] or name in coordinator.backfilling
+            if due and name not in coordinator.polling:
+                if now >= self._next[name]:
+                    self._next[name] = now + self._every * self._jitter.uniform(0.95, 1.05)
+                coordinator.poll(name, whole=False)
+                polled = True
+        return polled
+
+    def _tell(self, report: CycleReport) -> None:
+        self._log.info("%s", line(report), extra={"data": {"event": "cycle.done", **report.body()}})
+        for name, connection in report.connections.items():
+            now = f"{connection.error.message}. {connection.error.fix}" if connection.error else ""
+            if now and self._told.get(name) != now:
+                self._log.error("%s", now, extra={"data": _event("connection.unavailable", name)})
+            elif not now and self._told.get(name):
+                self._log.info("%s is back", name, extra={"data": _event("connection.recovered", name)})
+            self._told[name] = now
+
+
+def line(report: CycleReport) -> str:
+    """The cycle in one line."""
+    told = []
+    for name, c in report.connections.items():
+        numbers = {"pulled": c.pulled, "activities": c.activities, "scored": c.evaluated + c.due, "written": c.written,
+                   "planned": c.planned, "rejected": c.rejected}  # fmt: skip
+        shown = ", ".join(f"{count} {word}" for word, count in numbers.items() if count) or "nothing new"
+        waits = f", waiting until {c.waiting_until:%H:%M:%S} UTC" if c.waiting_until else ""
+        told.append(f"{name}: {'failed, ' if c.error else ''}{shown}, {c.api_calls} calls{waits}")
+    return f"cycle {report.seconds:.1f} s · " + " · ".join(told)
+
+
+def _event(event: str, connection: str) -> dict[str, Any]:
+    return {"event": event, "connection": connection}

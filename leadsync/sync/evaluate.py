@@ -1,0 +1,219 @@
+"""Touched leads in, decisions out: survive, score, stage, assign, plan. Decides with core and stores nothing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import polars as pl
+
+from leadsync import catalog
+from leadsync.config.load import Config
+from leadsync.core.assign import Candidate, assign
+from leadsync.core.mapping import text
+from leadsync.core.next_change import next_change
+from leadsync.core.plan import Account, plan
+from leadsync.core.reasons import reason_lines
+from leadsync.core.score import Scores, score
+from leadsync.core.stage import stages
+from leadsync.core.survive import golden
+from leadsync.core.truth import truths
+from leadsync.store.evaluation import Decision, Material, Member, Stored
+from leadsync.store.sources import Source
+from leadsync.types import Value
+
+_TYPES: Mapping[str, Any] = {"text": pl.String, "number": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
+_RESULTS = ("score", "fit", "engagement", "temperature")
+
+
+@dataclass(slots=True)
+class Directory:
+    """Who owns leads: the users of each connection, and our own one there."""
+
+    users: dict[str, str] = field(default_factory=dict)  # connection → id of our own user
+    email: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, id) → e-mail of an active person
+    id: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, e-mail) → id of an active person
+    nobody: set[tuple[str, str]] = field(default_factory=set)  # (connection, id): queues, people who left
+
+    def owner(self, connection: str, ext_id: str | None) -> str | None:
+        """The e-mail of the person who owns, or None for nobody."""
+        if ext_id is None or ext_id == self.users.get(connection):
+            return None
+        return self.email.get((connection, ext_id))
+
+    def unowned(self, connection: str, ext_id: str) -> bool:
+        """Whether this owner counts as nobody: a queue, someone who left, our own user."""
+        return ext_id == self.users.get(connection) or (connection, ext_id) in self.nobody
+
+
+@dataclass(slots=True)
+class Evaluator:
+    """Evaluates leads as of `now`. `options` are those of written fields: (connection, object) → field → options."""
+
+    config: Config
+    sources: Mapping[int, Source]
+    directory: Directory
+    options: Mapping[tuple[str, str], Mapping[str, Sequence[str]]]
+
+    def evaluate(self, found: Material, counts: dict[str, int], now: datetime) -> list[Decision]:
+        """Decisions on the leads of `found`, in ascending order. `counts` (leads per rep) is brought up to date."""
+        members: dict[int, list[Member]] = defaultdict(list)
+        for member in found.members:
+            members[member.lead_id].append(member)
+        if not members:
+            return []
+        today = now.astimezone(self.config.zone).date()
+        frame = self._frame(members, found, today)
+        activities = self._activities(found)
+        scores = score(self.config.scoring, frame, activities)
+        frame = frame.hstack(scores.totals.select(_RESULTS))
+        frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
+        lines = reason_lines(scores, self.config.scoring.labels)["reasons"]
+        watched = [*self.config.ladder.conditions, *([self._when] if self._when else [])]
+        due = next_change(self.config.scoring, watched, frame, activities)["due"]
+        owners = {lead: self._owner(records) for lead, records in members.items()}
+        reps = self._assign(frame, activities, found, owners, counts)
+        parts = _parts(scores)
+        emails = {rep.name: rep.email for rep in self.config.routing.reps} if self.config.routing else {}
+        decisions = []
+        for row, line, on in zip(
+            frame.select("lead", *_RESULTS, "stage").iter_rows(named=True), lines, due, strict=True
+        ):
+            lead = row.pop("lead")
+            rep = reps.get(lead)
+            words: dict[str, Value] = row | {"owner": owners[lead] or emails.get(rep or ""), "reasons": line}
+            stored = Stored(lead, words, parts.get(lead, []), rep, self._midnight(on))
+            decisions.append(Decision(stored, list(self._writes(members[lead], words))))
+        return decisions
+
+    # what is known, in columns
+
+    def _frame(self, members: Mapping[int, Sequence[Member]], found: Material, today: date) -> pl.DataFrame:
+        leads = sorted(members)
+        known = [self._golden(members[lead], found) for lead in leads]
+        captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
+        return pl.DataFrame(
+            {
+                "lead": pl.Series(leads, dtype=pl.Int64),
+                "day": pl.Series([today] * len(leads), dtype=pl.Date),
+                "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
+                **{
+                    name: pl.Series([facts.get(name) for facts in known], dtype=_TYPES[word.type], strict=False)
+                    for name, word in catalog.FIELDS.items()
+                },
+            }
+        )
+
+    def _golden(self, records: Sequence[Member], found: Material) -> dict[str, str | float]:
+        trusted = [m for m in self._by_trust(records) if m.facts is not None]
+        alive = [m for m in trusted if m.gone_at is None] or trusted
+        companies = [found.companies[m.company_id] for m in alive if m.company_id and m.company_id in found.companies]
+        return golden([m.facts for m in alive if m.facts is not None], companies)
+
+    def _by_trust(self, records: Iterable[Member]) -> list[Member]:
+        rank = {name: place for place, name in enumerate(self.config.prefer)}
+        return sorted(records, key=lambda m: (rank.get(self._connection(m), len(rank)), m.id))
+
+    def _activities(self, found: Material) -> pl.DataFrame:
+        frame = pl.DataFrame(
+            found.activities,
+            schema={"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "at": pl.Int64, "count": pl.Int64},
+            orient="row",
+        )
+        on = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key).dt.date()
+        return frame.select("id", "lead", "kind", on.alias("on"), "count")
+
+    def _connection(self, member: Member) -> str:
+        return self.sources[member.source_id].connection
+
+    def _midnight(self, day: date | None) -> datetime | None:
+        return datetime.combine(day, time(), self.config.zone).astimezone(UTC) if day else None
+
+    # whose it is
+
+    def _owner(self, records: Sequence[Member]) -> str | None:
+        for member in self._by_trust(records):
+            field = self._reads(member)
+            if member.gone_at is None and member.fields is not None and field is not None:
+                ext_id = text(member.fields.get(field)) or None
+                if email := self.directory.owner(self._connection(member), ext_id):
+                    return email
+        return None
+
+    def _reads(self, member: Member) -> str | None:
+        """The field that names the owner of a record."""
+        source = self.sources[member.source_id]
+        connection = self.config.connections.get(source.connection)
+        mapping = connection.mapping.reads.get(source.object) if connection else None
+        return mapping.owner if mapping else None
+
+    @property
+    def _when(self) -> Any:
+        return self.config.routing.when if self.config.routing else None
+
+    def _assign(
+        self, frame: pl.DataFrame, activities: pl.DataFrame, found: Material, owners: Mapping[int, str | None],
+        counts: dict[str, int],
+    ) -> dict[int, str | None]:  # fmt: skip
+        """The rep of each lead that routing is asked about; whoever it chose before, it keeps."""
+        routing = self.config.routing
+        if routing is None:
+            return {}
+        wanting = set(frame["lead"])
+        if routing.when is not None:
+            wanting = set(frame.filter(truths([routing.when], frame, activities)["0"])["lead"])
+        before = {lead: found.results[lead].rep for lead in owners if lead in found.results and found.results[lead].rep}
+        asked = [Candidate(lead, before.get(lead)) for lead in sorted(wanting | set(before)) if owners[lead] is None]
+        chosen: dict[int, str | None] = {lead: rep for lead, rep in before.items() if owners[lead] is not None}
+        known = {email for _, email in self.directory.id}
+        reps = [replace(rep, active=rep.email in known) for rep in routing.reps]
+        for decision in assign(asked, reps, counts):
+            chosen[decision.lead] = decision.rep
+            if decision.rep is not None and before.get(decision.lead) != decision.rep:
+                counts[decision.rep] = counts.get(decision.rep, 0) + 1
+        return chosen
+
+    # what follows for the CRMs
+
+    def _writes(
+        self, records: Sequence[Member], words: Mapping[str, Value]
+    ) -> Iterable[tuple[int, Mapping[str, tuple[Value, Value]]]]:
+        for member in records:
+            source = self.sources[member.source_id]
+            connection = self.config.connections.get(source.connection)
+            if connection is None or member.gone_at is not None or member.fields is None:
+                continue
+            writes = connection.mapping.writes.get(source.object, ())
+            planned = plan(writes, member.fields, member.refused or {}, words, self._account(source))
+            if planned is not None:
+                yield member.id, planned.fields
+
+    def _account(self, source: Source) -> Account:
+        name, directory = source.connection, self.directory
+        return Account(
+            self.options.get((name, source.object), {}),
+            lambda email: directory.id.get((name, email)),
+            lambda owner: directory.unowned(name, owner),
+        )
+
+
+def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:
+    parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for lead, _, name, group, what, points, on, count in scores.parts.iter_rows():
+        parts[lead].append(
+            {"name": name, "group": group, "what": what, "points": points, "on": text(on and str(on)), "count": count}
+        )
+    return parts
+
+
+def directory(rows: Iterable[tuple[str, str, str, str, bool]], users: Mapping[str, str | None]) -> Directory:
+    """The directory of owner rows (connection, id, e-mail, kind, active) and our own users."""
+    found = Directory({name: user for name, user in users.items() if user})
+    for connection, ext_id, email, kind, active in rows:
+        if kind != "person" or not active:
+            found.nobody.add((connection, ext_id))
+        elif email:
+            found.email[connection, ext_id] = email
+            found.id.setdefault((connection, email), ext_id)
+    return found

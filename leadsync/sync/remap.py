@@ -1,0 +1,37 @@
+"""After a mapping has changed: facts are derived again from the rows that are stored."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from leadsync.config.load import Config
+from leadsync.core import facts, mapping
+from leadsync.store import records, schema
+from leadsync.store.database import Store
+from leadsync.store.sources import Source
+from leadsync.types import Record, Role
+
+_AT_ONCE = 2000
+
+
+def remap(store: Store, config: Config, sources: Mapping[int, Source]) -> None:
+    """Derive the facts of all stored people and companies again, some thousand rows per transaction."""
+    table, last = schema.records, 0
+    while True:
+        query = sa.select(table.c.id, table.c.source_id, table.c.ext_id, table.c.fields).where(
+            table.c.id > last, table.c.fields.is_not(None)
+        )
+        with store.begin() as db:
+            rows = db.execute(query.order_by(table.c.id).limit(_AT_ONCE)).all()
+            if not rows:
+                return
+            fresh = []
+            for row in rows:
+                source = sources[row.source_id]
+                connection = config.connections.get(source.connection)
+                read = connection.mapping.reads.get(source.object) if connection else None
+                if read is not None and read.role in (Role.LEAD, Role.COMPANY):
+                    values = mapping.values(read, Record(row.ext_id, row.fields))
+                    fresh.append({"id": row.id, "facts": facts.derive(values)})
+            records.update(store, fresh)
+        last = rows[-1].id

@@ -1,0 +1,82 @@
+"""What a cycle did, per connection: the numbers that `--json`, `status` and the log show."""
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from leadsync.errors import LeadsyncError
+
+
+@dataclass(slots=True)
+class ConnectionReport:
+    """`pulled` leads new or changed; `evaluated` leads that something new touched; `due` leads that time alone moved;
+    `planned` writes that were only shown because the connection is not live."""
+
+    pulled: int = 0
+    activities: int = 0
+    evaluated: int = 0
+    due: int = 0
+    planned: int = 0
+    written: int = 0
+    rejected: int = 0
+    api_calls: int = 0
+    waiting_until: datetime | None = None
+    error: LeadsyncError | None = None
+
+    def body(self) -> dict[str, Any]:
+        """As JSON has it."""
+        numbers = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        error = self.error
+        return numbers | {
+            "waiting_until": self.waiting_until.isoformat() if self.waiting_until else None,
+            "error": error and {"code": error.code, "message": error.message, "fix": _fix(error)},
+        }
+
+
+@dataclass(slots=True)
+class Sample:
+    """A write that was planned but not sent: shown to the admin."""
+
+    connection: str
+    object: str
+    id: str
+    fields: dict[str, tuple[Any, Any]]
+
+
+@dataclass(slots=True)
+class CycleReport:
+    """One round of the coordinator."""
+
+    started_at: datetime
+    connections: dict[str, ConnectionReport]
+    seconds: float = 0.0
+    samples: list[Sample] = field(default_factory=list)
+
+    def body(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "connections": {name: report.body() for name, report in self.connections.items()},
+            "seconds": round(self.seconds, 3),
+        }
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The sample writes as JSON has them."""
+        return [asdict(sample) for sample in self.samples]
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything but asking happened."""
+        return any(
+            c.pulled or c.activities or c.evaluated or c.due or c.written or c.rejected or c.error
+            for c in self.connections.values()
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """0, or that of the first connection that failed."""
+        return next((c.error.exit_code for c in self.connections.values() if c.error), 0)
+
+
+def _fix(error: LeadsyncError) -> str:
+    problems = getattr(error, "problems", ())
+    return error.fix or next((p.fix for p in problems if p.fix), "")
