@@ -24,7 +24,6 @@ COUNTERS = {
     "page_view": ("hs_analytics_num_page_views", "hs_analytics_first_timestamp", "hs_analytics_last_timestamp"),
     "email_open": ("hs_email_open", "hs_email_first_open_date", "hs_email_last_open_date"),
     "email_click": ("hs_email_click", "hs_email_first_click_date", "hs_email_last_click_date"),
-    "email_reply": ("hs_email_replied", "hs_email_first_reply_date", "hs_email_last_reply_date"),
     "form_submit": ("num_conversion_events", "first_conversion_date", "recent_conversion_date"),
 }
 FORMS = frozenset({"form_submit", "demo_request", "quote_request", "inquiry", "webinar", "newsletter", "trial"})
@@ -159,6 +158,8 @@ def _counters(story: tuple[Happening, ...]) -> Row:
         elif kind == "page_view":
             row.setdefault("hs_analytics_first_url", one.detail)
             row["hs_analytics_last_url"] = one.detail
+        elif kind == "email_reply":
+            row["hs_sales_email_last_replied"] = iso(_ms(one.at))
         elif kind == "bounce":
             counts["hs_email_bounce"] += 1
         elif kind == "unsubscribe":
