@@ -1,9 +1,10 @@
 """The first day on which a result changes by time alone, found by asking the one scorer about later days.
 
-Between two days only ages grow: each table falls towards 0 and each activity test flips at most once, unless something
-still lies in the future. So where all tables that still move pull a lead the same way, equal results at two days mean
-equal results between them, and days can be skipped and halved. Where they pull both ways, or something lies ahead,
-every day is looked at. What is returned was scored, and so was the day before it.
+As days pass each table falls towards 0 and each activity test flips at most once. So where only tables that give points
+still move, or only tables that take them, equal results at two days mean equal results between them. Where both move,
+the scorer is asked twice: with what gives points held back by the days between, and with what takes them held back. The
+results between lie between those two. So days can be skipped, and halved until the very day is found. Only while
+something still lies in the future every day is looked at.
 """
 
 from collections import defaultdict
@@ -15,7 +16,8 @@ from leadsync.core.conditions import Condition
 from leadsync.core.score import RESULTS, Scoring, work
 from leadsync.core.truth import with_field_tests, with_result_tests
 
-_DAYS_IN_ROW = 16  # how many days are asked about at once where none can be skipped
+_SKIPPING = 4  # how many days are asked about at once where days can be skipped
+_IN_ROW = 16  # and where they cannot
 
 
 def next_change(
@@ -30,12 +32,13 @@ def next_change(
     rows = with_field_tests((*scoring.conditions, *watched), leads, but=RESULTS).with_row_index("index")
     searched = _searches(scoring, watched, rows, activities)
     rows, activities = _kept(rows, activities, searched)
-    now = _results(scoring, watched, rows, activities)
+    now = _results(scoring, watched, rows, activities, None)
     searched = searched.hstack(now.select(pl.all().name.prefix("was ")))
     due = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})]
     while not searched.is_empty():
         asked = _asked(searched, rows)
-        searched, found = _narrowed(searched, asked.hstack(_results(scoring, watched, asked, activities)))
+        held = asked["gives held"], asked["takes held"]
+        searched, found = _narrowed(searched, asked.hstack(_results(scoring, watched, asked, activities, held)))
         due.append(found)
         rows, activities = _kept(rows, activities, searched)
     every = leads.select("lead").with_row_index("index")
@@ -51,51 +54,54 @@ def _kept(rows: pl.DataFrame, activities: pl.DataFrame, searched: pl.DataFrame) 
 def _searches(
     scoring: Scoring, watched: Sequence[Condition], rows: pl.DataFrame, activities: pl.DataFrame
 ) -> pl.DataFrame:
-    """The rows that time can move, in order: index, lo, hi, step, bound, daily; all but `daily` in days ahead.
+    """The rows that time can move, in order: index, future, gives, takes, bound, lo, hi, step, all in days ahead.
 
-    Nothing differs up to `lo`, something differs at `hi` (null while unknown), nothing can move after `bound`; `step`
-    is how far to look next; `daily` is whether no day may be skipped.
+    Something still lies ahead up to `future`; activities still lose what they give up to `gives`, and what they take
+    up to `takes`; nothing moves after `bound`. Nothing differs up to `lo`; whether it does up to `hi` is open (null:
+    not asked yet); `step` is how far to look next.
     """
-    falls: dict[str, int] = defaultdict(int)  # kind → age in days up to which it takes points away, gives some back
-    rises: dict[str, int] = defaultdict(int)
-    flips: dict[str, int] = defaultdict(int)
+    gives: dict[str, int] = defaultdict(int)  # kind → longest table of a rule that gives points, in days
+    takes: dict[str, int] = defaultdict(int)
+    flips: dict[str, int] = defaultdict(int)  # kind → longest window of an activity test
     for rule in scoring.rules:
         if rule.per is not None:
-            moves = falls if rule.points > 0 else rises
+            moves = gives if rule.points > 0 else takes
             moves[rule.per] = max(moves[rule.per], len(rule.table.points))
     for test in {test for condition in (*scoring.conditions, *watched) for test in condition.windows}:
         for kind in test.kinds:
             flips[kind] = max(flips[kind], test.days or 0)
 
-    def left(ages: Mapping[str, int]) -> pl.Expr:
-        return pl.col("from") + pl.col("kind").replace_strict(ages, default=0, return_dtype=pl.Int64)
+    def last(days: Mapping[str, int]) -> pl.Expr:
+        return (pl.col("future") + pl.col("kind").replace_strict(days, default=0, return_dtype=pl.Int64)).max()
 
     return (
         activities.lazy()
-        .filter(pl.col("kind").is_in([*falls, *rises, *flips]))
+        .filter(pl.col("kind").is_in([*gives, *takes, *flips]))
         .join(rows.lazy().select("index", "lead", "day"), on="lead")
-        .with_columns(pl.col("on").cast(pl.Int64).sub(pl.col("day").cast(pl.Int64)).alias("from"))
-        .with_columns(falls=left(falls), rises=left(rises), flips=left(flips))
+        .with_columns(future=pl.col("on").cast(pl.Int64) - pl.col("day").cast(pl.Int64))
         .group_by("index")
-        .agg(
-            bound=pl.max_horizontal(pl.col("from", "falls", "rises", "flips").max()),
-            daily=(pl.col("from") > 0).any() | ((pl.col("falls") > 0).any() & (pl.col("rises") > 0).any()),
-        )
+        .agg(pl.col("future").max(), gives=last(gives), takes=last(takes), flips=last(flips))
+        .with_columns(bound=pl.max_horizontal("future", "gives", "takes", "flips"))
         .filter(pl.col("bound") > 0)
         .sort("index")
-        .select("index", "bound", "daily", lo=pl.lit(0, pl.Int64), hi=pl.lit(None, pl.Int64), step=pl.lit(1, pl.Int64))
+        .drop("flips")
+        .with_columns(lo=pl.lit(0, pl.Int64), hi=pl.lit(None, pl.Int64), step=pl.lit(1, pl.Int64))
         .collect()
     )
 
 
 def _results(
-    scoring: Scoring, watched: Sequence[Condition], rows: pl.DataFrame, activities: pl.DataFrame
+    scoring: Scoring,
+    watched: Sequence[Condition],
+    rows: pl.DataFrame,
+    activities: pl.DataFrame,
+    held: tuple[pl.Series, pl.Series] | None,
 ) -> pl.DataFrame:
     """`seen …`: the results that matter; `state …`: all that they follow from and that time moves one way only."""
     conditions = (*scoring.conditions, *watched)
     tests = dict.fromkeys(test.column for condition in conditions for test in condition.windows)
     read = {"score", *(name for condition in conditions for name in condition.fields)} & {"score", "fit", "engagement"}
-    worked = with_result_tests(watched, work(scoring, rows, activities, watched).rows, RESULTS)
+    worked = with_result_tests(watched, work(scoring, rows, activities, watched, held).rows, RESULTS)
     return worked.select(
         *(pl.col(column).alias(f"state {i}") for i, column in enumerate(tests)),
         *(pl.col(name).alias(f"state {name}") for name in sorted(read)),
@@ -106,14 +112,23 @@ def _results(
 
 def _asked(searched: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows to score next, some days `ahead` of their own: all, or quarters up to `hi`, or ever further steps."""
-    lo, hi, step, j = (pl.col(name) for name in ("lo", "hi", "step", "j"))
-    ahead = pl.when(pl.col("daily")).then(lo + j).when(hi.is_null()).then(lo + step * 2 ** (j - 1))
+    lo, hi, j, ahead = (pl.col(name) for name in ("lo", "hi", "j", "ahead"))
+    daily = lo < pl.col("future")
+    both_move = (lo < pl.col("gives")) & (lo < pl.col("takes")) & ~daily & (ahead - lo > 1)
+    further = pl.when(daily).then(lo + j).when(hi.is_null()).then(lo + pl.col("step") * 2 ** (j - 1))
     return (
-        searched.with_columns(j=pl.int_ranges(1, pl.when("daily").then(_DAYS_IN_ROW).otherwise(4) + 1))
+        searched.with_columns(j=pl.int_ranges(1, pl.when(daily).then(_IN_ROW).otherwise(_SKIPPING) + 1))
         .explode("j")
-        .with_columns(ahead=ahead.otherwise(lo + ((hi - lo) * j + 3) // 4).clip(upper_bound=pl.col("bound")))
+        .with_columns(ahead=further.otherwise(lo + ((hi - lo) * j + 3) // 4).clip(upper_bound=pl.col("bound")))
         .unique(["index", "ahead"])
-        .sort("index", "ahead")
+        .with_columns(between=pl.when(both_move).then(ahead - lo).otherwise(0))
+        .with_columns(side=pl.int_ranges(0, pl.when(pl.col("between") > 0).then(2).otherwise(1)))
+        .explode("side")
+        .sort("index", "ahead", "side")
+        .with_columns(
+            (pl.col("between") * (pl.col("side") == side)).alias(name)
+            for side, name in enumerate(("gives held", "takes held"))
+        )
         .join(rows, on="index", maintain_order="left")
         .with_columns(pl.col("day") + pl.duration(days="ahead"))
     )
@@ -132,18 +147,22 @@ def _narrowed(searched: pl.DataFrame, asked: pl.DataFrame) -> tuple[pl.DataFrame
     asked = asked.with_columns(changed=differs("state"), matters=differs("seen"))
     first = ahead.filter("changed").min()
     nearest = asked.group_by("index").agg(first=first, quiet=ahead.filter(first.is_null() | (ahead < first)).max())
+    further = pl.col("hi").is_null() & pl.col("first").is_null() & (pl.col("lo") >= pl.col("future"))
     searched = (
         searched.join(nearest, on="index", maintain_order="left")
-        .with_columns(lo=pl.coalesce("quiet", "lo"), hi=pl.col("first"), step=pl.col("step") * 16)
+        .with_columns(
+            lo=pl.coalesce("quiet", "lo"),
+            hi=pl.col("first"),
+            step=pl.when(further).then(pl.col("step") * 2**_SKIPPING).otherwise(1),
+        )
         .drop("first", "quiet")
     )
-    landed = asked.join(
-        searched.filter(pl.col("hi") - pl.col("lo") == 1).select("index", ahead="hi"), on=["index", "ahead"], how="semi"
-    )
+    next_day = searched.filter(pl.col("hi") - pl.col("lo") == 1).select("index", ahead="hi")
+    landed = asked.filter(pl.col("between") == 0).join(next_day, on=["index", "ahead"], how="semi")
     found = landed.filter("matters").select("index", due="day")
     # where only what lies behind the results moved, search on from there
-    moved = landed.filter(~pl.col("matters")).select(
-        "index", "bound", "daily", lo=ahead, hi=pl.lit(None, pl.Int64), step=pl.lit(1, pl.Int64),
+    moved = landed.filter(~pl.col("matters")).with_columns(
+        lo=ahead, hi=pl.lit(None, pl.Int64), step=pl.lit(1, pl.Int64),
         **{name: pl.col(name.removeprefix("was ")) for name in columns},
     )  # fmt: skip
     searched = pl.concat([searched.join(landed, on="index", how="anti"), moved.select(searched.columns)])

@@ -121,8 +121,18 @@ class Worked:
     hits: Mapping[int, pl.DataFrame]
 
 
-def work(scoring: Scoring, rows: pl.DataFrame, activities: pl.DataFrame, also: Sequence[Condition] = ()) -> Worked:
-    """Score `rows` (as from `with_field_tests`); also work out the activity tests of the conditions `also`."""
+def work(
+    scoring: Scoring,
+    rows: pl.DataFrame,
+    activities: pl.DataFrame,
+    also: Sequence[Condition] = (),
+    held: tuple[pl.Series, pl.Series] | None = None,
+) -> Worked:
+    """Score `rows` (as from `with_field_tests`); also work out the activity tests of the conditions `also`.
+
+    `held` are days per row by which activities count as younger than they are where they give points, and where they
+    take points: what a score cannot fall below or rise above within those days.
+    """
     conditions = (*scoring.conditions, *also)
     happened = happenings(conditions, rows, activities, kinds=(r.per for r in scoring.rules if r.per is not None))
     rows = with_activity_tests(conditions, rows, happened)
@@ -131,7 +141,8 @@ def work(scoring: Scoring, rows: pl.DataFrame, activities: pl.DataFrame, also: S
     for i, rule in enumerate(scoring.rules):
         holds = None if rule.when is None else rows.select(rule.when.expr()).to_series()
         if rule.per is not None:
-            hits[i] = _hits(rule.table, by_kind.get((rule.per,), happened.clear()), holds)
+            back = None if held is None else held[rule.points < 0]
+            hits[i] = _hits(rule.table, by_kind.get((rule.per,), happened.clear()), holds, back)
             points.append(per_row(rows.height, hits[i], "points").alias(str(i)))
         elif holds is not None:
             points.append((holds.cast(pl.Int64) * rule.points).alias(str(i)))
@@ -153,10 +164,12 @@ def _table(points: int, half_life: int | None, window: int | None) -> Table:
     return Table(tuple(rounded), 0)
 
 
-def _hits(table: Table, happened: pl.DataFrame, holds: pl.Series | None) -> pl.DataFrame:
+def _hits(table: Table, happened: pl.DataFrame, holds: pl.Series | None, back: pl.Series | None) -> pl.DataFrame:
     """row, points, on (latest), count: what one rule gives for the activities of its kind."""
     if holds is not None:
         happened = happened.filter(holds.gather(happened["row"]))
+    if back is not None:
+        happened = happened.with_columns(pl.col("age") - back.gather(happened["row"]))
     if not table.after:
         happened = happened.filter(pl.col("age") < len(table.points))
     by_age = pl.Series([*table.points, table.after], dtype=pl.Int64)
