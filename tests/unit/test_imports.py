@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # part of leadsync → the other parts it m
     "sync": BEFORE_SYNC,
     "service": BEFORE_SYNC | {"sync", "testing"},
     "cli": BEFORE_SYNC | {"sync", "testing", "service"},
+    "__main__": {"cli"},
 }
 FOR_CONNECTORS = {"connector", "testing"}
 OUTSIDE_WORLD = {  # modules through which the core could do IO, read the clock, log or run in parallel
@@ -79,7 +80,7 @@ def allowed(module: list[str], name: list[str]) -> bool:
         return part != "core" or other not in OUTSIDE_WORLD
     if name[1:] == ["__version__"]:
         return True
-    return bool(part) and len(name) > 1 and (name[1] == part or name[1] in MAY_IMPORT[part])
+    return bool(part) and len(name) > 1 and (name[1] == part or name[1] in MAY_IMPORT.get(part, ()))
 
 
 def impure_calls(tree: ast.AST) -> Iterator[str]:
@@ -97,7 +98,7 @@ def test_imports_go_one_way():
 
 def test_every_part_has_its_rule():
     parts = {path.stem for path in (ROOT / "leadsync").iterdir() if path.suffix == ".py" or any(path.glob("*.py"))}
-    assert parts - {"__init__", "__main__", "__pycache__"} <= set(MAY_IMPORT)
+    assert parts - {"__init__", "__pycache__"} <= set(MAY_IMPORT)
 
 
 def test_one_connector_does_not_know_another():
