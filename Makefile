@@ -23,7 +23,7 @@ lint: $(READY)
 
 test-js: $(READY)
 	npm ci --prefix tests/js --no-audit --no-fund
-	node --test tests/js
+	cd tests/js && LEADSYNC=$(CURDIR)/$(VENV)/bin/leadsync node --test
 
 bench: $(READY)
 	$(VENV)/bin/python -m tests.bench

@@ -41,7 +41,7 @@ def lead(row: Mapping[str, str]) -> dict[str, str]:
     values = (
         row["mql_id"],
         f"Seller {row['mql_id'][:8]}",
-        "Open - Not Contacted",
+        "New",
         SOURCES[row["origin"]],
         f"Landing page {row['landing_page_id']}; came by {row['origin'].replace('_', ' ') or 'unknown'}",
         made,

@@ -1,10 +1,13 @@
 """The script that makes a sandbox's CSV of real leads."""
 
 import csv
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from connectors.salesforce import SalesforceConnector
+from leadsync.connector import SandboxOptions
 from tests.bench import olist
 
 ROW = "mql_id,first_contact_date,landing_page_id,origin\n0f2a,01-02-2018,beef,paid_search\n0f2b,31-12-2017,cafe,\n"
@@ -19,6 +22,13 @@ def test_rows_become_salesforce_leads(tmp_path: Path, capsys: pytest.CaptureFixt
     assert first["CreatedDate"] == "2018-02-01T00:00:00.000+0000"
     assert (first["LastName"], first["LeadSource"]) == ("0f2a", "Advertisement")
     assert (second["LeadSource"], second["CreatedDate"]) == ("", "2017-12-31T00:00:00.000+0000")
+
+
+def test_the_sandbox_takes_the_file(tmp_path: Path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(ROW)
+    olist.write(source, out)
+    assert SalesforceConnector.sandbox(SandboxOptions("token", date(2026, 11, 20), load=out))
 
 
 def test_a_missing_file_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
