@@ -1,0 +1,185 @@
+"""What the connector promises about writing, held against the sandbox."""
+
+import json
+
+import pytest
+from salesforce_box import NOON, Answer
+
+from leadsync.connector import Moved, WriteOp, WriteStatus
+
+
+def op(id_, obj="Lead", **fields):
+    return WriteOp(id_, obj, id_, fields)
+
+
+def statuses(results):
+    return {r.key: r.status for r in results}
+
+
+def test_nothing_to_write_makes_no_request(box):
+    assert list(box.connect().write([])) == []
+    assert box.front.seen == []
+
+
+def test_values_arrive_and_other_fields_stay(box):
+    (lead,) = box.add("Lead", FirstName="Ann", Rating="Cold", Email="ann@acme.example")
+    (result,) = box.connect().write([op(lead, Leadsync_Score__c=73, Rating="Hot", Email=None)])
+    assert result.status is WriteStatus.APPLIED
+    row = box.row(lead)
+    assert (row["Leadsync_Score__c"], row["Rating"], row["Email"], row["FirstName"]) == (73.0, "Hot", None, "Ann")
+
+
+def test_a_half_failed_batch_reports_each_row_truly(box):
+    good, long, picky, converted, loser, winner, deleted, locked, owned, unknown = ids = box.add("Lead", 10)
+    contact = box.door("convert", id=converted)["contact"]
+    box.door("merge", winner=winner, loser=loser)
+    box.org.delete("Lead", deleted)
+    box.org.locked.add(locked)
+    (former,) = box.add("User", LastName="Left", Username="u", Email="left@acme.example", IsActive=False)
+    writes = [
+        op(good, Leadsync_Score__c=1),
+        op(long, Leadsync_Reasons__c="x" * 256),
+        op(picky, Leadsync_Temperature__c="tepid"),
+        op(converted, Leadsync_Score__c=1),
+        op(loser, Leadsync_Score__c=1),
+        op(winner, Leadsync_Score__c=2),
+        op(deleted, Leadsync_Score__c=1),
+        op(locked, Leadsync_Score__c=1),
+        op(owned, OwnerId=former),
+        op(unknown, Nonsense__c=1),
+    ]
+    results = box.connect().write(writes)
+    assert [r.key for r in results] == ids
+    by = {r.key: r for r in results}
+    assert by[good].status is by[winner].status is WriteStatus.APPLIED
+    assert (by[long].status, by[long].code) == (WriteStatus.REJECTED, "STRING_TOO_LONG")
+    assert "Leadsync_Reasons__c" in by[long].message
+    assert by[picky].code == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert by[owned].code == "INACTIVE_OWNER_OR_USER"
+    assert (by[unknown].status, by[unknown].code) == (WriteStatus.REJECTED, "INVALID_FIELD")
+    assert by[locked].status is WriteStatus.RETRY
+    assert {by[i].status for i in (converted, loser, deleted)} == {WriteStatus.GONE}
+    assert (by[converted].moved_to.to_object, by[converted].moved_to.to_id) == ("Contact", contact)
+    assert by[loser].moved_to == Moved(loser, "Lead", winner, "merged", NOON)
+    assert by[deleted].moved_to is None
+    assert (box.row(good)["Leadsync_Score__c"], box.row(winner)["Leadsync_Score__c"]) == (1.0, 2.0)
+    assert box.row(long).get("Leadsync_Reasons__c") is None
+
+
+def test_a_reference_that_leads_nowhere_does_not_make_the_row_gone(box):
+    (lead,) = box.add("Lead")
+    (result,) = box.connect().write([op(lead, OwnerId="005000000000001AAA")])
+    assert (result.status, result.code) == (WriteStatus.REJECTED, "INVALID_CROSS_REFERENCE_KEY")
+
+
+def test_a_row_that_never_existed_is_gone(box):
+    (result,) = box.connect().write([op("00Q000000000001AAA", Leadsync_Score__c=1)])
+    assert (result.status, result.moved_to) == (WriteStatus.GONE, None)
+
+
+def test_ten_thousand_writes_are_ten_calls(box):
+    ids = box.add("Lead", 10_000)
+    connector = box.connect()
+    box.calls()
+    for start in range(0, 10_000, connector.capabilities.write_batch):
+        batch = [op(id_, Leadsync_Score__c=n) for n, id_ in enumerate(ids[start : start + 1000])]
+        assert set(statuses(connector.write(batch)).values()) == {WriteStatus.APPLIED}
+    assert box.calls() == 10
+    assert box.row(ids[9_999])["Leadsync_Score__c"] == 999.0
+
+
+def test_two_hundred_rows_are_one_plain_collection(box):
+    connector = box.connect()
+    connector.write([op(id_, Leadsync_Score__c=1) for id_ in box.add("Lead", 200)])
+    assert [p for p in box.front.paths() if "composite" in p] == ["PATCH /services/data/v62.0/composite/sobjects"]
+
+
+def test_a_refused_collection_is_halved_down_to_the_culprit(box):
+    ids = box.add("Lead", 450)
+    writes = [op(id_, Leadsync_Score__c=1) for id_ in ids]
+    writes[321] = op(ids[321], Leadsync_Score__c="seventy")  # JSON of a wrong type spoils the whole collection
+    found = statuses(box.connect().write(writes))
+    assert found.pop(ids[321]) is WriteStatus.REJECTED
+    assert set(found.values()) == {WriteStatus.APPLIED}
+    assert sum(box.row(id_).get("Leadsync_Score__c") == 1.0 for id_ in ids) == 449
+
+
+def test_leads_and_contacts_in_one_batch(box):
+    people = [pair for pair in zip(box.add("Lead", 150), box.add("Contact", 150), strict=True)]
+    writes = [w for a, b in people for w in (op(a, Leadsync_Score__c=1), op(b, "Contact", Leadsync_Score__c=2))]
+    results = box.connect().write(writes)
+    assert [r.key for r in results] == [w.key for w in writes]
+    assert {r.status for r in results} == {WriteStatus.APPLIED}
+
+
+@pytest.mark.parametrize("rows", [1, 300])
+def test_the_owner_of_a_lead_never_changes_by_the_way(box, rows):
+    ids = box.add("Lead", rows)
+    box.connect().write([op(id_, Leadsync_Score__c=1) for id_ in ids])
+    assert {box.row(id_)["OwnerId"] for id_ in ids} == {box.org.us}
+
+
+@pytest.mark.parametrize(
+    ("write", "code"),
+    [
+        (WriteOp("k", "Lead", "00Q'", {"Rating": "Hot"}), "MALFORMED_ID"),
+        (WriteOp("k", "Nonsense", "00Q000000000001AAA", {"Rating": "Hot"}), "INVALID_TYPE"),
+        (WriteOp("k", "Lead", "00Q000000000001AAA", {"Owner.Name": "x"}), "INVALID_FIELD"),
+        (WriteOp("k", "Lead", "00Q000000000001AAA", {"id": "00Q000000000002AAA"}), "INVALID_FIELD"),
+        (WriteOp("k", "Lead", "00Q000000000001AAA", {"Leadsync_Score__c": float("nan")}), "INVALID_NUMBER"),
+    ],
+)
+def test_what_cannot_be_sent_is_rejected_alone(box, write, code):
+    (lead,) = box.add("Lead")
+    bad, good = box.connect().write([write, op(lead, Leadsync_Score__c=5)])
+    assert (bad.status, bad.code, good.status) == (WriteStatus.REJECTED, code, WriteStatus.APPLIED)
+
+
+def test_two_writes_of_one_row_or_too_many_are_a_mistake_of_the_caller(box):
+    (lead,) = box.add("Lead")
+    with pytest.raises(ValueError, match="two writes"):
+        box.connect().write([op(lead, Rating="Hot"), WriteOp("other", "Lead", lead[:15], {"Rating": "Cold"})])
+    with pytest.raises(ValueError, match="1000"):
+        box.connect().write([op(f"00Q{n:015}", Rating="Hot") for n in range(1001)])
+    assert box.front.seen == []
+
+
+def test_rows_without_an_answer_are_tried_again_later(box):
+    first, second = box.add("Lead", 2)
+    box.front.script = [Answer(200, [{"id": first, "success": True, "errors": []}])]
+    results = box.connect().write([op(first, Rating="Hot"), op(second, Rating="Hot")])
+    assert set(statuses(results).values()) == {WriteStatus.RETRY}  # whose answer it was cannot be known
+
+
+def test_answers_of_other_rows_are_not_believed(box):
+    first, second = box.add("Lead", 2)
+    box.front.script = [Answer(200, [{"id": i, "success": True, "errors": []} for i in (second, first)])]
+    results = box.connect().write([op(first, Rating="Hot"), op(second, Rating="Hot")])
+    assert set(statuses(results).values()) == {WriteStatus.RETRY}
+
+
+def test_a_collection_that_timed_out_leaves_the_others_true(box):
+    ids = sorted(box.add("Lead", 250))
+
+    def first_part_fails(seen):
+        if not seen.path.endswith("/composite"):
+            return None
+        parts = json.loads(seen.body)["compositeRequest"]
+        good = [{"id": r["id"], "success": True, "errors": []} for r in parts[1]["body"]["records"]]
+        busy = [{"errorCode": "SERVER_UNAVAILABLE", "message": "busy"}]
+        return Answer(200, {"compositeResponse": [
+            {"referenceId": "r0", "httpStatusCode": 503, "body": busy, "httpHeaders": {}},
+            {"referenceId": "r1", "httpStatusCode": 200, "body": good, "httpHeaders": {}},
+        ]})  # fmt: skip
+
+    box.front.always = first_part_fails
+    results = box.connect().write([op(id_, Rating="Hot") for id_ in ids])
+    assert [r.status for r in results] == [WriteStatus.RETRY] * 200 + [WriteStatus.APPLIED] * 50
+
+
+def test_when_the_fate_of_a_row_cannot_be_asked_the_rest_is_still_reported(box):
+    good, deleted = box.add("Lead", 2)
+    box.org.delete("Lead", deleted)
+    box.front.script = [None, *[Answer(503)] * 4]
+    found = statuses(box.connect().write([op(good, Rating="Hot"), op(deleted, Rating="Hot")]))
+    assert found == {good: WriteStatus.APPLIED, deleted: WriteStatus.RETRY}
