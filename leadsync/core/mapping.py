@@ -135,13 +135,15 @@ class Ended:
 
 def text(value: Value) -> str:
     """A field's value as text: nothing is empty, true and false are words, numbers have no needless zeros."""
+    if isinstance(value, str):
+        return value.strip()
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value).strip()
+    return str(value)
 
 
 def number(value: Value) -> float | None:
@@ -158,11 +160,13 @@ def number(value: Value) -> float | None:
 def moment(value: Value) -> datetime | None:
     """A field's value as a moment: ISO 8601, epoch milliseconds, or a date (as its noon in UTC)."""
     raw = text(value)
+    if not raw:
+        return None
     try:
+        if len(raw) == 10 and raw[4] == "-":
+            return datetime.combine(date.fromisoformat(raw), time(12), UTC)
         if raw.lstrip("-").isdigit():
             return datetime.fromtimestamp(int(raw) / 1000, UTC)
-        if len(raw) == 10:
-            return datetime.combine(date.fromisoformat(raw), time(12), UTC)
         parsed = datetime.fromisoformat(raw)
     except (ValueError, OverflowError, OSError):
         return None
@@ -198,6 +202,8 @@ def counted(mapping: ObjectMapping, before: Mapping[str, Value] | None, record: 
     """
     found = []
     for counter in mapping.counters:
+        if not record.fields.get(counter.field):
+            continue
         new = int(number(record.fields.get(counter.field)) or 0)
         watched = before is not None and counter.field in before
         old = int(number(before[counter.field]) or 0) if before is not None and watched else 0

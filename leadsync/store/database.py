@@ -37,6 +37,11 @@ class Store:
         self._lease: tuple[str, datetime] | None = None
 
     @property
+    def placeholder(self) -> str:
+        """How the driver marks a parameter."""
+        return "?" if self.engine.dialect.paramstyle == "qmark" else "%s"
+
+    @property
     def connection(self) -> sa.Connection:
         """The one connection of this object, opened on first use."""
         if self._connection is None:

@@ -60,16 +60,34 @@ def ensure(store: Store, source_id: int, ext_ids: Iterable[str]) -> dict[str, in
 def insert(store: Store, table: sa.Table, rows: Sequence[Row]) -> None:
     """Add rows, all with the same keys."""
     if rows:
-        store.connection.execute(sa.insert(table), rows)
+        names = tuple(rows[0])
+        places = ", ".join([store.placeholder] * len(names))
+        sql = f"INSERT INTO {table.name} ({_quoted(names)}) VALUES ({places})"  # noqa: S608 - names of our own columns
+        _many(store, table, sql, names, rows)
 
 
 def update(store: Store, rows: Sequence[Row]) -> None:
     """Change records by `id`; all rows with the same keys."""
     if rows:
-        values: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name != "id"}
-        change = sa.update(schema.records).where(schema.records.c.id == sa.bindparam("record")).values(**values)
-        given = [{"record": row["id"]} | {f"new_{k}": v for k, v in row.items() if k != "id"} for row in rows]
-        store.connection.execute(change, given)
+        names = tuple(name for name in rows[0] if name != "id")
+        values = ", ".join(f'"{name}" = {store.placeholder}' for name in names)
+        sql = f"UPDATE records SET {values} WHERE id = {store.placeholder}"  # noqa: S608 - names of our own columns
+        _many(store, schema.records, sql, (*names, "id"), rows)
+
+
+def _many(store: Store, table: sa.Table, sql: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Run a statement for many rows, past SQLAlchemy's own handling of parameters: a page is half as dear that way."""
+    dialect = store.connection.dialect
+    binds = [table.c[name].type.bind_processor(dialect) for name in names]
+    columns = [
+        [row[name] for row in rows] if bind is None else [bind(row[name]) for row in rows]
+        for name, bind in zip(names, binds, strict=True)
+    ]
+    store.connection.exec_driver_sql(sql, list(zip(*columns, strict=True)))
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def new_leads(store: Store, record_ids: Sequence[int], now: datetime) -> dict[int, int]:

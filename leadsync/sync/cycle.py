@@ -312,10 +312,16 @@ class Coordinator:
         evaluator = self._fresh_evaluator()
         decisions = evaluator.evaluate(found, counts, now)
         self._count(evaluator, found.members, "due" if due else "evaluated")
+        of = {member.id: member for member in found.members}
+        outgoing: dict[str, list[Write]] = defaultdict(list)
         for start in range(0, len(decisions), STORED):
             part = decisions[start : start + STORED]
             cleared = [seq for d in part for seq in marks.seqs.get(d.result.lead_id, ())]
-            self._store(part, cleared, found.members)
+            for write in self._keep(part, cleared, of):
+                outgoing[self._sources[write.source_id].connection].append(write)
+                self._flying[write.id] = of[write.record_id].lead_id
+        for name, writes in outgoing.items():
+            self._send(name, writes)
         return True
 
     def _uncertain(self) -> set[int]:
@@ -354,24 +360,18 @@ class Coordinator:
                 report = self.report.connections[name]
                 setattr(report, what, getattr(report, what) + len(leads))
 
-    def _store(
-        self, decisions: Sequence[Decision], cleared: Sequence[int], members: Sequence[evaluation.Member]
-    ) -> None:
-        """Keep the decisions and what they intend to write, then send it."""
-        of = {member.id: member for member in members}
+    def _keep(
+        self, decisions: Sequence[Decision], cleared: Sequence[int], of: Mapping[int, evaluation.Member]
+    ) -> list[Write]:
+        """Keep the decisions and what they intend to write: one transaction."""
         for decision in decisions:
             decision.writes = [w for w in decision.writes if self._may_write(of[w[0]], w[1])]
-        now = self.clock.now()
         with self.store.begin():
-            planned = evaluation.save(self.store, decisions, cleared, now)
-        outgoing: dict[str, list[Write]] = defaultdict(list)
-        for record, row in planned:
-            member = of[record]
-            write = Write(row["id"], record, member.source_id, member.ext_id, row["fields"], "planned")
-            outgoing[self._sources[member.source_id].connection].append(write)
-            self._flying[write.id] = member.lead_id
-        for name, writes in outgoing.items():
-            self._send(name, writes)
+            planned = evaluation.save(self.store, decisions, cleared, self.clock.now())
+        return [
+            Write(row["id"], record, of[record].source_id, of[record].ext_id, row["fields"], "planned")
+            for record, row in planned
+        ]
 
     def _may_write(self, member: evaluation.Member, fields: Mapping[str, Any]) -> bool:
         source = self._sources[member.source_id]

@@ -1,6 +1,6 @@
 """A page that was read becomes rows of the store, in one transaction with its cursor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,23 +59,36 @@ class Pull:
             fields = _current(old, record, page.read_at)
             if fields is not None and not _unchanged(old, record, fields, companies.get(record.id)):
                 changed[record.id] = (record, old, fields)
-        ids = records.ensure(self._store, source.id, changed)
-        rows = [self._row(ids[r.id], mapping, r, old, fields, companies.get(r.id), now)
-                for r, old, fields in changed.values()]  # fmt: skip
-        records.update(self._store, rows)
-        records.insert(self._store, schema.changes, self._deltas(ids, changed.values(), now))
-        touched = [row["id"] for row in rows]
+        ids = self._ids(known, changed)
+        lead_of: dict[int, int] = {}
         if source.role is Role.LEAD:
-            fresh = [ids[r.id] for r, old, _ in changed.values() if old is None or old.lead_id is None]
-            made = records.new_leads(self._store, fresh, now)
-            records.update(self._store, [{"id": record, "lead_id": lead} for record, lead in made.items()])
+            alone = [ids[ext_id] for ext_id, (_, old, _) in changed.items() if old is None or old.lead_id is None]
+            lead_of = records.new_leads(self._store, alone, now)
+        new, old_rows = [], []
+        for record, old, fields in changed.values():
+            row = self._row(ids[record.id], mapping, record, old, fields, companies.get(record.id), now)
+            row["lead_id"] = lead_of.get(row["id"]) or (old.lead_id if old else None)
+            if old is None:
+                new.append(row | {"source_id": source.id, "ext_id": record.id})
+            else:
+                old_rows.append(row)
+        records.insert(self._store, schema.records, new)
+        records.update(self._store, old_rows)
+        records.insert(self._store, schema.changes, self._deltas(ids, changed.values(), now))
+        touched = list(ids.values())
+        if source.role is Role.LEAD:
             kept.activities += self._counted(source, mapping, ids, changed.values(), now)
             self._ended(source, mapping, ids, [record for record, _, _ in changed.values()], now)
-            kept.pulled += len(rows)
+            kept.pulled += len(changed)
             records.mark(self._store, touched)
         else:
             records.mark(self._store, records.people_of(self._store, touched))
         self._leave(source, page, now)
+
+    def _ids(self, known: Mapping[str, Known], changed: Iterable[str]) -> dict[str, int]:
+        missing = [ext_id for ext_id in changed if ext_id not in known]
+        fresh = dict(zip(missing, self._store.new_ids(schema.records, len(missing)), strict=True)) if missing else {}
+        return {ext_id: fresh[ext_id] if ext_id in fresh else known[ext_id].id for ext_id in changed}
 
     def _row(
         self, id_: int, mapping: core.ObjectMapping, record: Record, old: Known | None, fields: Mapping[str, Value],

@@ -1,0 +1,98 @@
+"""`make bench`: what the main paths cost, measured on this machine and printed as a table.
+
+    python -m tests.bench [NAME ...]
+
+Each row is one child process that does nothing else; the CRMs are sandboxes in processes of their own. CPU is the
+child's own, user and system; memory is its peak above the process when it was ready and idle.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import yaml
+
+ROWS = {
+    "pull": ("pull, facts, commit of 20,000 contacts (HubSpot)", "hubspot", 20_000),
+    "idle": ("idle cycle, HubSpot, 20,000 contacts stored", "hubspot", 20_000),
+    "idle-salesforce": ("idle cycle, Salesforce, 20,000 leads stored", "salesforce", 20_000),
+    "write": ("write-back of 10,000 scores, HubSpot", "hubspot", 10_000),
+    "write-salesforce": ("write-back of 10,000 scores, Salesforce", "salesforce", 10_000),
+    "first": ("first sync, whole, 20,000 contacts with activity (HubSpot)", "hubspot", 20_000),
+}
+BUDGETS = {
+    "pull": "≤ 4 s, ≤ 60 MB, 100–200 requests", "idle": "≤ 0.1 s, ≤ 1 request per object (9)",
+    "idle-salesforce": "≤ 0.1 s, 1 composite call", "write": "100 calls", "write-salesforce": "≤ 15 calls", "first": "",
+}  # fmt: skip
+
+
+@contextmanager
+def sandbox(type_: str, leads: int) -> Iterator[str]:
+    """A sandbox in its own process."""
+    command = [
+        sys.executable,
+        "-m",
+        "leadsync",
+        "sandbox",
+        type_,
+        "--token",
+        "bench",
+        "--leads",
+        str(leads),
+        "--no-rate-limit",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[1]
+        finally:
+            process.terminate()
+
+
+def installation(folder: Path, type_: str, url: str, only: str | None = None) -> Path:
+    """A folder with a live connection; `only` keeps what the shipped mapping reads of one object."""
+    (folder / "token").write_text("bench")
+    connection = {"type": type_, "base_url": url, "token": {"file": str(folder / "token")}, "live": True}
+    (folder / "leadsync.yaml").write_text(yaml.safe_dump({"connections": {type_: connection}}))
+    if only:
+        shipped = yaml.safe_load((Path(__file__).parents[2] / "mappings" / f"{type_}.yaml").read_text("utf-8"))
+        kept = {"read": {only: shipped["read"][only]}}
+        (folder / "mappings").mkdir()
+        (folder / "mappings" / f"{type_}.yaml").write_text(yaml.safe_dump(kept, allow_unicode=True))
+    return folder / "leadsync.yaml"
+
+
+def measure(name: str) -> dict[str, float]:
+    """One row, measured in a child process."""
+    _, type_, leads = ROWS[name]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        url = stack.enter_context(sandbox(type_, leads))
+        config = installation(folder, type_, url, "contacts" if name == "pull" else None)
+        command = [sys.executable, "-m", "tests.bench.child", name, str(config)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode:
+            raise SystemExit(f"{name} failed:\n{done.stderr}")
+        return dict(json.loads(done.stdout))
+
+
+def main() -> None:
+    """Measure and print."""
+    names = sys.argv[1:] or list(ROWS)
+    print("python -m tests.bench " + " ".join(sys.argv[1:]))
+    print(f"{'what':<62}{'CPU s':>8}{'wall s':>8}{'requests':>10}{'peak MB':>9}{'rows':>9}  budget")
+    for name in names:
+        found = measure(name)
+        print(
+            f"{ROWS[name][0]:<62}{found['cpu']:>8.2f}{found['wall']:>8.2f}{found['requests']:>10.0f}"
+            f"{found['peak_mb']:>9.0f}{found['rows']:>9.0f}  {BUDGETS[name]}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
