@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from pydantic import field_validator
+from pydantic import ConfigDict, field_validator
 
 from connectors.hubspot import api
 from connectors.hubspot.answers import entries
@@ -46,7 +46,9 @@ _SKEW = timedelta(seconds=30)
 
 
 class HubSpotSettings(ConnectionSettings):
-    """What `leadsync.yaml` says about a HubSpot connection."""
+    """What `leadsync.yaml` says about a HubSpot connection. `leadsync init` writes the first example."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"token": {"env": "HUBSPOT_TOKEN"}}]})
 
     token: SecretRef
 

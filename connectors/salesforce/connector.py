@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import field_validator, model_validator
+from pydantic import ConfigDict, field_validator, model_validator
 
 from connectors.salesforce.objects import KINDS, kind
 from leadsync.connector import (
@@ -54,6 +54,18 @@ _COMPOUND = ("address", "location")
 
 class SalesforceSettings(ConnectionSettings):
     """How to reach one Salesforce account: a token, or the client credentials of an external client app."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "domain": "example.my.salesforce.com",
+                    "client_id": {"env": "SF_ID"},
+                    "client_secret": {"env": "SF_SECRET"},
+                }
+            ]
+        }
+    )
 
     domain: str | None = None
     token: SecretRef | None = None

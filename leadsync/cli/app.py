@@ -1,9 +1,8 @@
 """The verbs together, and how every error is told."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from leadsync import __version__
@@ -11,8 +10,10 @@ from leadsync.cli import demo, init, sandbox, status, sync
 from leadsync.cli import run as run_verb
 from leadsync.errors import LeadsyncError
 
+_UsageError: Any = typer.BadParameter.__base__  # typer brings a click of its own, so click's classes are not the ones
+
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
@@ -46,12 +47,12 @@ app.command("sandbox", hidden=True)(sandbox.sandbox)
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; errors go to standard error, without a traceback."""
     try:
-        code = app(arguments, standalone_mode=False)
-    except click.exceptions.UsageError as error:
-        hint = error.ctx.command_path if error.ctx else "leadsync"
-        print(f"{error.format_message()}\nTry `{hint} --help`.", file=sys.stderr)
+        code = app(arguments or ["--help"], prog_name="leadsync", standalone_mode=False)
+    except _UsageError as error:
+        hint = "leadsync" + (f" {error.ctx.info_name}" if error.ctx and error.ctx.parent else "")
+        print(f"{error.format_message()}\n    fix: `{hint} --help` shows what there is", file=sys.stderr)
         return 64
-    except click.exceptions.Abort:
+    except typer.Abort:
         return 130
     except LeadsyncError as error:
         print(told(error), file=sys.stderr)

@@ -7,27 +7,43 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 
-from leadsync.config.load import FILE, Config
-from leadsync.service.clock import SystemClock
-from leadsync.service.logs import logger
-from leadsync.store.database import open_store
-from leadsync.sync.cycle import Coordinator
+from leadsync import registry
+from leadsync.errors import UsageError, UserError
+
+if TYPE_CHECKING:  # loaded on first use: a sandbox or a help page needs neither columns nor a database
+    from rich.console import Console
+
+    from leadsync.config.load import Config
+    from leadsync.sync.cycle import Coordinator
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", envvar="LEADSYNC_CONFIG", metavar="FILE", help="The configuration file.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-DEFAULT = Path(FILE)
+DEFAULT = Path("leadsync.yaml")
+
+
+def installed(type_: str) -> Any:
+    """The connector class of a type named on the command line. Raises `UsageError` for one that is not installed."""
+    try:
+        return registry.connector(type_)
+    except UserError as error:
+        raise UsageError(error.problems) from None
 
 
 @contextmanager
-def coordinator(config: Config, *, quiet: bool) -> Iterator[Coordinator]:
+def coordinator(config: "Config", *, quiet: bool) -> Iterator["Coordinator"]:
     """A coordinator that is open, in a process that stops gracefully on SIGTERM and SIGINT."""
+    from leadsync.service.clock import SystemClock
+    from leadsync.service.logs import logger
+    from leadsync.store.database import open_store
+    from leadsync.sync.cycle import Coordinator
+
     stopping = threading.Event()
     with _signals(stopping):
         log = logger([c.secrets for c in config.connections.values()], quiet=quiet)
@@ -55,6 +71,13 @@ def _signals(stopping: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def wide() -> "Console":
+    """A console for tables: the terminal may wrap their lines, but nothing is cut off."""
+    from rich.console import Console
+
+    return Console(soft_wrap=True, highlight=False, width=240)
 
 
 def print_json(body: Any) -> None:

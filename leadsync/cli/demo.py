@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
 
 from leadsync.cli.common import JsonOption, coordinator, print_json
-from leadsync.config.load import Config, load_config
 from leadsync.errors import Transient
-from leadsync.sync.cycle import Coordinator
-from leadsync.sync.report import CycleReport
 from leadsync.types import Record, Role, Value
+
+if TYPE_CHECKING:
+    from leadsync.config.load import Config
+    from leadsync.sync.cycle import Coordinator
+    from leadsync.sync.report import CycleReport
 
 _TYPES = ("hubspot", "salesforce")
 _TOKEN = "demo"  # noqa: S105 - of a server on this machine that lives as long as the demo
@@ -88,8 +90,9 @@ def _sandbox(type_: str, leads: int, seed: int) -> Iterator[str]:
             process.stdout.close()
 
 
-def _configure(folder: Path, urls: Mapping[str, str], seed: int) -> Config:
+def _configure(folder: Path, urls: Mapping[str, str], seed: int) -> "Config":
     """The files of the demo, as an admin would write them."""
+    from leadsync.config.load import load_config
     from leadsync.testing.people import population
 
     (folder / "demo.token").write_text(_TOKEN, "utf-8")
@@ -106,8 +109,8 @@ def _configure(folder: Path, urls: Mapping[str, str], seed: int) -> Config:
 
 
 def _cycles(
-    found: Coordinator, urls: Mapping[str, str], wanted: int, seed: int, say: _Say, *, still: bool
-) -> list[CycleReport]:
+    found: "Coordinator", urls: Mapping[str, str], wanted: int, seed: int, say: _Say, *, still: bool
+) -> "list[CycleReport]":
     from leadsync.service.daemon import line
 
     reports: list[CycleReport] = []
@@ -140,7 +143,7 @@ def _act(url: str, seed: int) -> list[dict[str, str]]:
     return acted
 
 
-def _read_back(found: Coordinator) -> Snapshot:
+def _read_back(found: "Coordinator") -> Snapshot:
     """What the CRMs hold now in the fields that leadsync writes, with each lead's name and mailbox: read by id."""
     snapshot: dict[tuple[str, str, str], Fields] = {}
     for name, connection in found.config.connections.items():
@@ -157,11 +160,11 @@ def _read_back(found: Coordinator) -> Snapshot:
     return snapshot
 
 
-def _written(found: Coordinator, name: str, obj: str, fields: Fields) -> dict[str, Any]:
+def _written(found: "Coordinator", name: str, obj: str, fields: Fields) -> dict[str, Any]:
     return {w.value: fields.get(w.field) for w in found.config.connections[name].mapping.writes.get(obj, ())}
 
 
-def _interesting(found: Coordinator, after: Snapshot) -> list[tuple[str, str, str]]:
+def _interesting(found: "Coordinator", after: Snapshot) -> list[tuple[str, str, str]]:
     """The best leads of each connection and the last one: an honest handful."""
     keys: list[tuple[str, str, str]] = []
     for name in found.config.connections:
@@ -171,7 +174,7 @@ def _interesting(found: Coordinator, after: Snapshot) -> list[tuple[str, str, st
     return keys
 
 
-def _row(found: Coordinator, key: tuple[str, str, str], before: Snapshot, after: Snapshot) -> dict[str, Any]:
+def _row(found: "Coordinator", key: tuple[str, str, str], before: Snapshot, after: Snapshot) -> dict[str, Any]:
     name, obj, id_ = key
     return {
         "connection": name, "object": obj, "id": id_, "name": _name(found, key, after[key]),
@@ -179,13 +182,13 @@ def _row(found: Coordinator, key: tuple[str, str, str], before: Snapshot, after:
     }  # fmt: skip
 
 
-def _name(found: Coordinator, key: tuple[str, str, str], fields: Fields) -> str:
+def _name(found: "Coordinator", key: tuple[str, str, str], fields: Fields) -> str:
     read = found.config.connections[key[0]].mapping.reads[key[1]]
     words = {field.name: fields.get(field.sources[0]) for field in read.fields}
     return " ".join(str(words[word]) for word in ("first_name", "last_name") if words.get(word)) or key[2]
 
 
-def _table(found: Coordinator, before: Snapshot, after: Snapshot) -> None:
+def _table(found: "Coordinator", before: Snapshot, after: Snapshot) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -7,7 +7,7 @@ import typer
 import yaml
 
 from leadsync import registry
-from leadsync.config.load import FILE
+from leadsync.cli.common import DEFAULT, installed
 from leadsync.errors import UserError
 
 _HEAD = """\
@@ -23,11 +23,13 @@ def init(
 ) -> int:
     """Write leadsync.yaml and one mapping per connection into this folder. Nothing that is there is overwritten."""
     folder, names = Path(), connections or registry.types()
-    if Path(FILE).exists():
-        raise UserError(f"{FILE} is here already", fix="edit it, or run init in an empty folder")
+    if DEFAULT.exists():
+        raise UserError(f"{DEFAULT} is here already", fix="edit it, or run init in an empty folder")
     found = {name: {"type": name, **_example(name), "live": False} for name in names}
     text = yaml.safe_dump({"connections": found}, sort_keys=False, default_flow_style=None, width=120)
-    written = {folder / FILE: _HEAD + "store: sqlite:///leadsync.db\n" + text + "every: 60s\nhome: {time_zone: UTC}\n"}
+    written = {
+        folder / DEFAULT: _HEAD + "store: sqlite:///leadsync.db\n" + text + "every: 60s\nhome: {time_zone: UTC}\n"
+    }
     for name in names:
         note = f"# Only what differs from the shipped mapping stands here.\nuse: {name}\n"
         written[folder / "mappings" / f"{name}.yaml"] = note
@@ -38,11 +40,12 @@ def init(
         else:
             path.write_text(body, "utf-8")
             print(f"written {path}")
-    print("\nNext: set the variables named in leadsync.yaml, then `leadsync sync`. It shows what it would write.")
+    print("\nNext: set the variables named in leadsync.yaml, then `leadsync sync`: it shows what it would write.")
+    print("Where you like what you see, set `live: true`, and `leadsync run` keeps it up.")
     return 0
 
 
 def _example(type_: str) -> dict[str, Any]:
     """The settings that the connector's author gives as an example."""
-    examples = registry.connector(type_).Settings.model_json_schema().get("examples", [{}])
-    return dict(examples[0])
+    extra = installed(type_).Settings.model_config.get("json_schema_extra") or {}
+    return dict(next(iter(extra.get("examples", ())), {}))

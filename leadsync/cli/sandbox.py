@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leadsync import registry
+from leadsync.cli.common import installed
 from leadsync.connector import HasSandbox, SandboxOptions
 from leadsync.errors import UsageError
 
@@ -30,7 +30,7 @@ def sandbox(
     """Serve a CRM sandbox on loopback, in the foreground, until stopped."""
     from leadsync.testing.server import serve
 
-    connector = registry.connector(type_)
+    connector = installed(type_)
     if not isinstance(connector, HasSandbox):
         raise UsageError(f"the connector {type_!r} has no sandbox")
     day = (today or datetime.now(UTC)).date()

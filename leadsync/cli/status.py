@@ -1,15 +1,16 @@
 """`leadsync status`: where things stand, from the store alone."""
 
-from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json
-from leadsync.config.load import load_config
-from leadsync.store import runs
-from leadsync.store.database import open_store
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json, wide
 
 _CYCLES = 10
 
 
 def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> int:
     """Show leads, stages, refused writes and the last ten cycles. Exit code 1 when the last cycle had an error."""
+    from leadsync.config.load import load_config
+    from leadsync.store import runs
+    from leadsync.store.database import open_store
+
     loaded = load_config(config)
     store = open_store(loaded.store, loaded.folder, create=False)
     try:
@@ -26,11 +27,10 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> int:
 
 
 def _show(body: dict[str, object]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(soft_wrap=True, highlight=False)
+    console = wide()
     console.print(f"{body['leads']} leads · running: {escape(str(body['running'] or 'no'))}")
     for what in ("stages", "temperatures"):
         counts = body[what]
@@ -45,7 +45,7 @@ def _show(body: dict[str, object]) -> None:
     for cycle in cycles:
         for name, c in cycle["connections"].items():
             waits = f"waiting until {c['waiting_until'][:19]}" if c["waiting_until"] else "ok"
-            state = f"{c['error']['message']} {c['error']['fix']}" if c["error"] else waits
+            state = f"{c['error']['message']}; fix: {c['error']['fix']}" if c["error"] else waits
             table.add_row(
                 cycle["started_at"][:19], name, str(c["pulled"]), str(c["evaluated"] + c["due"]), str(c["written"]),
                 str(c["rejected"]), str(c["api_calls"]), escape(state),

@@ -1,13 +1,14 @@
 """`leadsync sync`: one cycle."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, coordinator, print_json
-from leadsync.config.load import load_config
-from leadsync.sync.report import CycleReport
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, coordinator, print_json, wide
+
+if TYPE_CHECKING:
+    from leadsync.sync.report import CycleReport
 
 
 def sync(
@@ -19,6 +20,8 @@ def sync(
 
     Connections with `live: false` are read and scored; what would be written to them is only shown.
     """
+    from leadsync.config.load import load_config
+
     with coordinator(load_config(config), quiet=True) as found:
         report = found.cycle()
     if as_json:
@@ -28,9 +31,8 @@ def sync(
     return report.exit_code
 
 
-def show(report: CycleReport) -> None:
+def show(report: "CycleReport") -> None:
     """The cycle for a person; errors go to standard error."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -41,7 +43,7 @@ def show(report: CycleReport) -> None:
     for name, c in report.connections.items():
         numbers = (c.pulled, c.activities, c.evaluated, c.due, c.written, c.planned, c.rejected, c.api_calls)
         table.add_row(name, *(str(number) for number in numbers))
-    console = Console(soft_wrap=True, highlight=False)
+    console = wide()
     console.print(table)
     if report.samples:
         console.print("\nNot written, because the connection has `live: false`; for example:")

@@ -34,14 +34,18 @@ class ConnectionSecrets:
     def _referred(self, name: str) -> str:
         ref = self._refs[name]
         if ref.env is not None:
-            value, source = os.environ.get(ref.env, ""), f"the environment variable {ref.env} is not set"
+            value, told = os.environ.get(ref.env, ""), f"the environment variable {ref.env} is not set"
+            fix = f"set {ref.env} where leadsync is started"
         elif ref.file is not None:
-            value, source = _read(ref.file), f"the file {ref.file} is missing, empty or unreadable"
+            value, told = _read(ref.file), f"the file {ref.file} is missing, empty or unreadable"
+            fix = f"put the secret into {ref.file}, readable by the user who runs leadsync"
         else:
             assert ref.cmd is not None
-            value, source = _run(ref.cmd), f"the command {ref.cmd[0]!r} printed nothing or failed"
+            value, told = _run(ref.cmd), f"the command {ref.cmd[0]!r} failed or printed nothing"
+            fix = "run it by hand to see why; it must print the secret within 30 seconds"
         if not value.strip():
-            raise UserError([Problem(f"{self._connection}: {name}: {source}", self._where)], code="secret_missing")
+            what = f"{self._connection} has no {name}: {told}"
+            raise UserError([Problem(what, self._where, fix)], code="secret_missing")
         return value.strip()
 
     def replace(self, name: str, value: str) -> None:
