@@ -134,8 +134,13 @@ class Ended:
 
 
 def text(value: Value) -> str:
-    """A field's value as text: nothing is empty, true and false are words, numbers have no needless zeros."""
+    """A field's value as text: nothing is empty, true and false are words, numbers have no needless zeros.
+
+    Always text that any database can hold.
+    """
     if isinstance(value, str):
+        if "\0" in value or not value.isascii():
+            value = value.replace("\0", "").encode(errors="replace").decode()
         return value.strip()
     if value is None:
         return ""

@@ -119,6 +119,7 @@ def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None
     moving = [record_id, survivor_id]
     if len(leads) == 2:
         moving += store.connection.scalars(sa.select(table.c.id).where(table.c.lead_id == leads[1]))
+        store.connection.execute(sa.delete(schema.results).where(schema.results.c.lead_id == leads[1]))
     query = sa.select(table.c.id).where(
         table.c.id.in_(moving), sa.or_(table.c.lead_id.is_(None), table.c.lead_id != lead)
     )
@@ -130,6 +131,12 @@ def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None
     join(store, {r: lead for r in changed if r not in opened}, now)
     update(store, [{"id": r, "lead_id": lead} for r in changed])
     mark(store, moving)
+
+
+def hand_on(store: Store, company_id: int, survivor_id: int) -> None:
+    """Two companies are one: the people of the first belong to the survivor."""
+    table = schema.records
+    store.connection.execute(sa.update(table).where(table.c.company_id == company_id).values(company_id=survivor_id))
 
 
 def mark(store: Store, record_ids: Iterable[int]) -> None:

@@ -3,6 +3,7 @@
 Rows get their ids from the one process that holds the lease, so that a page is written without asking for them.
 """
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,7 +36,12 @@ class Json(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
+        if value is None:
+            return None
+        try:
+            return orjson.dumps(value).decode()
+        except TypeError:  # half a surrogate pair, a number beyond 64 bits: rows of CRMs hold such things
+            return json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
 
     def process_result_value(self, value: str | None, dialect: Any) -> Any:
         return None if value is None else orjson.loads(value)

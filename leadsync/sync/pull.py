@@ -7,7 +7,6 @@ from typing import Any
 
 from leadsync.core import facts as core_facts
 from leadsync.core import mapping as core
-from leadsync.core.plan import same
 from leadsync.store import records, schema, sources
 from leadsync.store.database import Store
 from leadsync.store.records import Known, Row
@@ -75,14 +74,11 @@ class Pull:
         records.insert(self._store, schema.records, new)
         records.update(self._store, old_rows)
         records.insert(self._store, schema.changes, self._deltas(ids, changed.values(), now))
-        touched = list(ids.values())
         if source.role is Role.LEAD:
             kept.activities += self._counted(source, mapping, ids, changed.values(), now)
             self._ended(source, mapping, ids, [record for record, _, _ in changed.values()], now)
             kept.pulled += len(changed)
-            records.mark(self._store, touched)
-        else:
-            records.mark(self._store, records.people_of(self._store, touched))
+        self._touch(source, list(ids.values()))
         self._leave(source, page, now)
 
     def _ids(self, known: Mapping[str, Known], changed: Iterable[str]) -> dict[str, int]:
@@ -111,7 +107,7 @@ class Pull:
         for record, old, fields in changed:
             before = (old.fields if old else None) or {}
             delta = {
-                name: value for name, value in fields.items() if name not in before or not same(before[name], value)
+                name: value for name, value in fields.items() if name not in before or not _equal(before[name], value)
             }
             if delta:
                 rows.append({"record_id": ids[record.id], "known_at": now, "fields": delta,
@@ -152,14 +148,22 @@ class Pull:
         gone = [leaving[g.id] for g in page.gone if g.id in leaving and leaving[g.id].gone_at is None]
         when = {g.id: g.at for g in page.gone}
         records.update(self._store, [{"id": k.id, "gone_at": when[k.ext_id] or now} for k in gone])
-        records.mark(self._store, [k.id for k in gone])
+        self._touch(source, [k.id for k in gone])
         for move in page.moved:
             old, target = leaving.get(move.id), self._by_object.get(move.to_object)
             if old is None or old.moved_to is not None or target is None:
                 continue
             survivor = records.ensure(self._store, target.id, [move.to_id])[move.to_id]
             records.update(self._store, [{"id": old.id, "gone_at": move.at or now, "moved_to": survivor}])
-            records.unite(self._store, old.id, survivor, now)
+            if source.role is Role.LEAD:
+                records.unite(self._store, old.id, survivor, now)
+            else:
+                self._touch(source, [old.id])
+                records.hand_on(self._store, old.id, survivor)
+
+    def _touch(self, source: Source, ids: Sequence[int]) -> None:
+        """Mark the people that these records are, or the people of these companies."""
+        records.mark(self._store, ids if source.role is Role.LEAD else records.people_of(self._store, ids))
 
     # activities and outcomes
 
@@ -234,8 +238,13 @@ def _unchanged(old: Known | None, record: Record, fields: Mapping[str, Value], c
         return False
     before = old.fields
     return before == fields or (
-        before.keys() == fields.keys() and all(same(before[name], value) for name, value in fields.items())
+        before.keys() == fields.keys() and all(_equal(before[name], value) for name, value in fields.items())
     )
+
+
+def _equal(before: Value, after: Value) -> bool:
+    """Stricter than planning's `same`: +48 123 and 0048 123, were they numbers, would be one."""
+    return before == after or core.text(before) == core.text(after)
 
 
 def _links(found: Sequence[Record]) -> dict[str, set[str]]:
