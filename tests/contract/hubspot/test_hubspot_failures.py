@@ -215,6 +215,15 @@ def test_searches_of_the_real_host_keep_below_its_limit(monkeypatch) -> None:
     assert 0.4 < sum(clock.slept) <= 0.5
 
 
+def test_a_host_that_asked_for_fewer_searches_is_asked_more_slowly_from_then_on(start) -> None:
+    account = start(script=fail_first(1, 429, body(**LIMIT, policyName="SECONDLY"), Retry_After="0.1"))
+    connector = account.connector()
+    since = Cursor(datetime(2026, 11, 22, tzinfo=UTC))
+    list(connector.changes([Ask(obj, (), since) for obj in ("calls", "notes", "tasks")], datetime.now(UTC)))
+    assert account.clock.slept[0] == 0.1
+    assert len(account.clock.slept) == 4
+
+
 def test_closing_twice_is_fine(account) -> None:
     connector = account.connector()
     read(account)

@@ -90,6 +90,7 @@ def test_a_half_failed_batch_tells_each_rows_truth(account) -> None:
             op(people[3], leadsync_score=4),
         ]
     )
+    assert account.calls()["POST contacts/batch/update"] == 1
     good, option, unknown, gone = results
     assert good.status is WriteStatus.APPLIED
     assert (option.status, option.code) == (WriteStatus.REJECTED, "INVALID_OPTION")
