@@ -4,7 +4,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -193,21 +193,36 @@ def _table(found: "Coordinator", before: Snapshot, after: Snapshot) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title="Before → after, as read back from the CRMs", show_lines=True)
-    for heading in ("CRM", "lead", "score", "temperature", "stage", "owner", "reasons"):
-        table.add_column(heading, overflow="fold")
-    rows: Sequence[dict[str, Any]] = [_row(found, key, before, after) for key in _interesting(found, after)]
-    for row in rows:
-        old, new = row["before"], row["after"]
-        changes = [_change(old.get(word), new.get(word)) for word in ("score", "temperature", "stage", "owner")]
-        table.add_row(f"{row['connection']} {row['object']}", escape(row["name"]), *map(escape, changes),
-                      escape(str(new.get("reasons") or "")))  # fmt: skip
-    Console().print(table)
+    console, names = Console(highlight=False, soft_wrap=True), _owner_names(found)
+    console.print("\nBefore → after, as read back from the CRMs:")
+    for name in found.config.connections:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+        for heading in (name, "score", "temperature", "stage", "owner"):
+            table.add_column(heading, no_wrap=True)
+        keys = [key for key in _interesting(found, after) if key[0] == name]
+        for row in (_row(found, key, before, after) for key in keys):
+            old, new = ({**words, "owner": names.get((name, words.get("owner")), words.get("owner"))}
+                        for words in (row["before"], row["after"]))  # fmt: skip
+            changes = [_change(old.get(word), new.get(word)) for word in ("score", "temperature", "stage", "owner")]
+            table.add_row(escape(row["name"]), *map(escape, changes))
+        console.print(table)
+        console.print(f"\nWhy, as {name} shows it to the rep:")
+        for key in keys[:2]:
+            row = _row(found, key, before, after)
+            console.print(f"  {escape(row['name'])}: {escape(str(row['after'].get('reasons') or ''))}")
+        console.print()
+
+
+def _owner_names(found: "Coordinator") -> dict[tuple[str, Any], str]:
+    from leadsync.store import evaluation
+
+    with found.store.begin():
+        return {(connection, ext_id): name for connection, ext_id, name in evaluation.owner_names(found.store) if name}
 
 
 def _change(before: Value, after: Value) -> str:
     old, new = (f"{value:g}" if isinstance(value, float) else str(value or "—") for value in (before, after))
-    return new if old == new else f"{old} → {new}"
+    return new if old == new else f"{old} → {new}" if old != "—" else f"→ {new}"
 
 
 def _farewell(folder: Path) -> None:

@@ -64,8 +64,8 @@ def plan(
 def _allowed(write: WriteField, before: Value, after: Value, account: Account) -> bool:
     if write.policy == "if_unowned":
         return not text(before) or account.unowned(text(before))
-    if write.policy == "forward_only" and text(before):
-        ladder = [option.lower() for option in account.options.get(write.field, ())]
+    if write.policy == "forward_only" and text(before) and account.options.get(write.field):
+        ladder = [option.lower() for option in account.options[write.field]]
         now, then = text(before).lower(), text(after).lower()
         return now in ladder and then in ladder and ladder.index(then) > ladder.index(now)
     return True

@@ -50,15 +50,10 @@ class Store:
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
-        """One transaction: all of it or nothing. Raises `StateRefused` when the database says that it is damaged."""
+        """One transaction: all of it or nothing. Raises `StateRefused` when the database is damaged or lost."""
         try:
-            with self.connection.begin():
+            with _told(self.shown), self.connection.begin():
                 yield self.connection
-        except sa.exc.DatabaseError as error:
-            self._ids.clear()
-            if _damaged(error):
-                raise refused(self.shown, error) from None
-            raise
         except BaseException:
             self._ids.clear()
             raise
@@ -66,7 +61,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """One consistent view, on a connection of its own that never waits for the writer nor holds it up."""
-        with self.engine.execution_options(reading=True).connect() as db, db.begin():
+        with _told(self.shown), self.engine.execution_options(reading=True).connect() as db, db.begin():
             yield db
 
     def new_ids(self, table: sa.Table, count: int) -> range:
@@ -90,7 +85,9 @@ class Store:
         """Become the one that writes. Raises `Busy` that says who else is; a holder that died here is none."""
         me = f"{socket.gethostname()} pid {os.getpid()}"
         with self.begin() as db:
-            held = db.execute(sa.select(schema.lease).with_for_update()).one_or_none()
+            if db.dialect.name == "postgresql":  # there may be no row yet that a second process would wait for
+                db.exec_driver_sql("LOCK TABLE lease IN EXCLUSIVE MODE")
+            held = db.execute(sa.select(schema.lease)).one_or_none()
             if held and held.holder != me and held.expires_at > now and not _dead(held.holder):
                 raise Busy(
                     f"another leadsync ({held.holder}) has been working on this store since {held.taken_at:%F %T} UTC",
@@ -153,14 +150,14 @@ def _open_sqlite(path: Path, create: bool) -> Store:
         if not create:
             raise StateRefused(f"there is no store at {path} yet", fix="run `leadsync sync` first")
         _make_sqlite(path)
-    header = path.read_bytes()[:100] if path.is_file() else b""
+    header = _header(path)
     if not header.startswith(b"SQLite format 3\0") or int.from_bytes(header[68:72], "big") != _APPLICATION:
         what = "is empty" if not header else "is damaged, or was not made by leadsync"
         raise StateRefused(f"the store {path} {what}", fix=_RECOVER)
     store = Store(_sqlite_engine(path), str(path))
     try:
         if path.stat().st_size <= _CHECKED_WHOLE:
-            with store.begin() as db:
+            with store.reading() as db:
                 told = db.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             if told != "ok":
                 raise refused(str(path), str(told))
@@ -169,6 +166,16 @@ def _open_sqlite(path: Path, create: bool) -> Store:
         store.close()
         raise
     return store
+
+
+def _header(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(100)
+    except OSError as error:
+        raise StateRefused(
+            f"the store {path} cannot be read: {error.strerror}", fix="let leadsync read it, or mend `store:`"
+        ) from None
 
 
 def _sqlite_engine(path: Path) -> sa.Engine:
@@ -195,26 +202,27 @@ def _make_sqlite(path: Path) -> None:
     fresh = path.with_name(path.name + f".new{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        store = Store(sa.create_engine(sa.URL.create("sqlite", database=str(fresh)), poolclass=sa.NullPool), str(path))
+        store = Store(_sqlite_engine(fresh), str(path))
         with store.begin() as db:
             db.exec_driver_sql(f"PRAGMA application_id={_APPLICATION}")
         _migrate(store)
         store.close()
         fresh.chmod(0o600)
         fresh.rename(path)
-    except (OSError, sa.exc.OperationalError) as error:
+    except (OSError, StateRefused) as error:
         fresh.unlink(missing_ok=True)
-        raise StateRefused(
-            f"the store cannot be made at {path}: {getattr(error, 'orig', error)}", fix="choose a folder you may write"
-        ) from None
+        told = error.strerror if isinstance(error, OSError) else error
+        raise StateRefused(f"the store cannot be made at {path}: {told}", fix="choose a folder you may write") from None
 
 
 def _open_postgres(url: sa.URL, create: bool) -> Store:
     shown = url.render_as_string(hide_password=True)
     try:
         store = Store(sa.create_engine(url, poolclass=sa.NullPool), shown)
-        with store.begin() as db:
-            tables = set(sa.inspect(db).get_table_names())
+        with store.engine.connect() as db:
+            found = sa.inspect(db)
+            tables = set(found.get_table_names())
+            ours = "meta" in tables and {c["name"] for c in found.get_columns("meta")} == {"key", "value"}
     except ModuleNotFoundError:
         raise UserError("a PostgreSQL store needs the extra: pip install 'leadsync[postgres]'") from None
     except sa.exc.OperationalError as error:
@@ -222,11 +230,10 @@ def _open_postgres(url: sa.URL, create: bool) -> Store:
         raise StateRefused(
             f"no answer from the store {shown}: {told}", fix="start PostgreSQL or mend `store:`"
         ) from None
-    ours = set(schema.metadata.tables)
     with store.begin():
-        made_by = store.get_meta("made_by") if "meta" in tables else None
+        made_by = store.get_meta("made_by") if ours else None
     if made_by != "leadsync":
-        if tables & (ours | {"alembic_version"}):
+        if tables & {*schema.metadata.tables, "alembic_version"}:
             store.close()
             raise StateRefused(
                 f"the database {shown} holds tables of something else", fix="give leadsync a database of its own"
@@ -261,6 +268,21 @@ def refused(shown: str, error: object) -> StateRefused:
     """The refusal of a damaged store, with the way out."""
     told = str(getattr(error, "orig", error)).strip().splitlines()[0]
     return StateRefused(f"the store {shown} is damaged: {told}", fix=_RECOVER)
+
+
+@contextmanager
+def _told(shown: str) -> Iterator[None]:
+    """A database that is damaged or lost, as an error of ours; any other error of it is a fault in leadsync."""
+    try:
+        yield
+    except sa.exc.DatabaseError as error:
+        if _damaged(error):
+            raise refused(shown, error) from None
+        if isinstance(error, sa.exc.OperationalError):
+            told = str(error.orig).strip().splitlines()[0]
+            fix = "see that its disk has room and that nothing else holds it, then start again"
+            raise StateRefused(f"the store {shown} cannot be used: {told}", fix=fix) from None
+        raise
 
 
 def _damaged(error: sa.exc.DatabaseError) -> bool:

@@ -129,6 +129,21 @@ def rep_counts(store: Store) -> dict[str, int]:
     return {rep: count for rep, count in store.connection.execute(query)}
 
 
+def owner_names(store: Store) -> list[tuple[str, str, str]]:
+    """(connection, id, name) of all owners."""
+    o, s = schema.owners, schema.sources
+    query = sa.select(s.c.connection, o.c.ext_id, o.c.name).join(s, s.c.id == o.c.source_id).order_by(o.c.id)
+    return [(row.connection, row.ext_id, row.name) for row in store.connection.execute(query)]
+
+
+def owners(store: Store) -> list[tuple[str, str, str, str, bool]]:
+    """(connection, id, e-mail, kind, active) of all owners."""
+    o, s = schema.owners, schema.sources
+    columns = (s.c.connection, o.c.ext_id, o.c.email, o.c.kind, o.c.active)
+    query = sa.select(*columns).join(s, s.c.id == o.c.source_id).order_by(o.c.id)
+    return [(row.connection, row.ext_id, row.email, row.kind, row.active) for row in store.connection.execute(query)]
+
+
 def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], now: datetime) -> list[tuple[int, Row]]:
     """Keep results and intended writes, and clear the marks that were read: one transaction's worth.
 

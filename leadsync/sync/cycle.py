@@ -334,12 +334,8 @@ class Coordinator:
 
     def _fresh_evaluator(self) -> Evaluator:
         if self._evaluator is None or self._owners_changed:
-            o, s = schema.owners, schema.sources
-            query = sa.select(s.c.connection, o.c.ext_id, o.c.email, o.c.kind, o.c.active).join(
-                s, s.c.id == o.c.source_id
-            )
-            with self.store.begin() as db:
-                rows = [tuple(row) for row in db.execute(query.order_by(o.c.id))]
+            with self.store.begin():
+                rows = evaluation.owners(self.store)
             users = {name: account.get("user") for name, account in self._accounts.items()}
             options = {
                 (name, obj): fields
