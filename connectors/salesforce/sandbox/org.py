@@ -9,7 +9,7 @@ from typing import Any
 
 from connectors.salesforce.sandbox import ids
 from connectors.salesforce.sandbox.errors import RowError, bad_json
-from connectors.salesforce.sandbox.schema import STAGES, Entity, Field, entities
+from connectors.salesforce.sandbox.schema import CLOSED, STAGES, Entity, Field, entities
 from connectors.salesforce.sandbox.soql import wire
 from leadsync.testing.table import Table
 
@@ -272,7 +272,7 @@ def _derive(name: str, row: Row) -> None:
     elif name == "Opportunity":
         row["IsClosed"], row["IsWon"] = STAGES.get(row.get("StageName") or "", (False, False))
     elif name == "Task":
-        row["IsClosed"] = row.get("Status") == "Completed"
+        row["IsClosed"] = row.get("Status") in CLOSED
     elif name == "CampaignMember":
         row["HasResponded"] = row.get("Status") in ("Responded", "Registered", "Attended")
         row["LeadOrContactId"] = row.get("ContactId") or row.get("LeadId")

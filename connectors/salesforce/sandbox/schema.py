@@ -7,6 +7,8 @@ from typing import Any
 STAGES = {"Qualification": (False, False), "Proposal": (False, False), "Closed Won": (True, True),
           "Closed Lost": (True, False)}  # fmt: skip
 """Opportunity stages: (closed, won)."""
+CLOSED = ("Completed", "Received")
+"""Task statuses that end a task; this account logs an incoming e-mail as Received."""
 NOT_PROVIDED = "[not provided]"
 
 
@@ -151,7 +153,7 @@ Type picklist Queue|Regular
 Email email:255
 """),
     "Task": ("00T", _SYSTEM + _ACTIVITY + """
-Status picklist Not Started|In Progress|Completed|Waiting on someone else|Deferred
+Status picklist Not Started|In Progress|Completed|Received|Waiting on someone else|Deferred
 Priority picklist High|Normal|Low
 TaskSubtype picklist Task|Email|Call|ListEmail once restricted
 CallType picklist Inbound|Outbound|Internal restricted

@@ -22,7 +22,7 @@ _TASKS: Mapping[str, Row] = {
     "call_in": {"TaskSubtype": "Call", "CallType": "Inbound"},
     "call_out": {"TaskSubtype": "Call", "CallType": "Outbound"},
     "email_sent": {"TaskSubtype": "Email"},
-    "email_reply": {"TaskSubtype": "Email"},
+    "email_reply": {"TaskSubtype": "Email", "Status": "Received"},
 }
 _CAMPAIGNS = {
     "webinar": ("Webinar", "Attended"),

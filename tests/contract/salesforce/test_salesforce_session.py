@@ -128,6 +128,13 @@ def test_refusals(box, answer, error, said, advice):
     assert "ann@acme.example" not in caught.value.message
 
 
+def test_a_redirect_is_not_followed(box):
+    box.front.always = lambda seen: Answer(302, b"", {"location": "https://evil.example/"})
+    with pytest.raises(Rejected):
+        list(box.connect().backfill("Lead", None, []))
+    assert len(box.front.seen) == 1
+
+
 def test_the_query_is_never_quoted_in_a_message(box):
     query = "SELECT Id FROM Lead WHERE Email = 'ann@acme.example'"
     quoted = f"\n{query}\n   ^\nERROR at Row:1:Column:9\nfield cannot be filtered"
