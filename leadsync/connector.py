@@ -149,7 +149,8 @@ class Connector(Protocol):
 
         Each page closes with a cursor that covers all in it and never moves past `until`; equal times lose nothing;
         deletes, merges and conversions are `gone` and `moved`; at least one page per ask, possibly empty, whose cursor
-        is then `since`. Objects may be read together: an idle round costs at most one request per object. Unknown
+        is then `since`. What `since.id` names may be left out while it is unchanged. Objects may be read together: an
+        idle round costs at most one request per object. Unknown
         fields raise `Rejected` that names them.
         """
         ...

@@ -5,7 +5,7 @@ while we page nor the 10,000 rows a search may reach loses anything. Where more 
 (HubSpot's own bulk jobs do that), that instant is drained by id.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from connectors.hubspot.answers import Row, after, check_known, from_ms, merges,
 from connectors.hubspot.reading import Links, Reader, asked
 from leadsync.connector import Ask, Cursor, Page, Rejected, Transient
 
+_MOST_NAMED = 50  # ids in a cursor
 _FIRST_MS = 1000  # HubSpot answers 500 to a search from the very beginning of 1970
 
 
@@ -32,48 +33,43 @@ class Changes:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._last_links: dict[str, dict[str, Links]] = {}
 
     def read(self, ask: Ask, until: datetime) -> Iterator[Page]:
-        """Pages of the rows of one object that changed from `ask.since` up to `until`."""
+        """Pages of the rows of one object that changed from `ask.since` up to `until`.
+
+        A cursor names the rows of its own moment whose links are known; they are left out when they come again, so
+        that a round without news costs one request. One that belonged to nobody is not named: its link may follow.
+        """
         clock, obj, cursor_property = self._reader.clock, ask.object, api.KINDS[ask.object].cursor
         first, last = max(_FIRST_MS, to_ms(ask.since.at)), to_ms(until)
         cursor = ask.since
         if cursor.at > until:
             yield Page(obj, (), clock.now(), cursor=cursor)
             return
-        place: _Place | None = _Place(first)
+        named = frozenset((id_, first) for id_ in cursor.id.split(",") if id_)
+        place: _Place | None = _Place(first, seen=named)
         while place is not None:
             read_at = clock.now()
             answer = self._reader.http.search(f"{api.OBJECTS}/{obj}/search", _query(ask, place, last))
             found = [(entry, stamp(entry, cursor_property)) for entry in rows(answer)]
             following = _next(obj, place, found, last, more=after(answer) is not None)
             fresh = [(entry, ms) for entry, ms in found if ms <= last and (entry["id"], ms) not in place.seen]
+            entries = [entry for entry, _ in fresh]
+            check_known(obj, entries, ask.fields)
+            links = self._reader.links(obj, entries)
             if found:
-                cursor = max(cursor, Cursor(from_ms(_covered(place, found, following, last))))
-            yield self._page(ask, fresh, first, read_at, cursor)
+                at = _covered(place, found, following, last)
+                cursor = max(cursor, Cursor(from_ms(at), _named(cursor, at, fresh, links)))
+            records = [record(entry, ask.fields, links[entry["id"]]) for entry in entries]
+            yield Page(obj, records, read_at, cursor=cursor, moved=tuple(merges(entries)))
             place = following
 
-    def _page(self, ask: Ask, fresh: list[tuple[Row, int]], first: int, read_at: datetime, cursor: Cursor) -> Page:
-        found = [entry for entry, _ in fresh]
-        check_known(ask.object, found, ask.fields)
-        links = self._links(ask.object, fresh, first)
-        records = [record(entry, ask.fields, links[entry["id"]]) for entry in found]
-        return Page(ask.object, records, read_at, cursor=cursor, moved=tuple(merges(found)))
 
-    def _links(self, obj: str, fresh: list[tuple[Row, int]], first: int) -> dict[str, Links]:
-        """Whom the rows belong to. A row at the very start of the window is the last one of the window before: unless
-        it belonged to nobody then, it is not asked about again, so that a round without news costs one request."""
-        last = self._last_links.get(obj, {})
-        known = {
-            entry["id"]: last[entry["id"]]
-            for entry, ms in fresh
-            if ms == first and any(last.get(entry["id"], {}).values())
-        }
-        known |= self._reader.links(obj, [entry for entry, _ in fresh if entry["id"] not in known])
-        if fresh:
-            self._last_links[obj] = known
-        return known
+def _named(cursor: Cursor, at: int, fresh: list[tuple[Row, int]], links: Mapping[str, Links]) -> str:
+    """The ids that a cursor at `at` names, besides those that it names already."""
+    ids = [id_ for id_ in cursor.id.split(",") if id_] if to_ms(cursor.at) == at else []
+    ids += [entry["id"] for entry, ms in fresh if ms == at and any(links[entry["id"]].values())]
+    return ",".join(ids[:_MOST_NAMED])
 
 
 def _query(ask: Ask, place: _Place, last: int) -> dict[str, object]:

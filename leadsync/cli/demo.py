@@ -75,7 +75,7 @@ class _Say:
 def _sandbox(type_: str, leads: int, seed: int) -> Iterator[str]:
     """A sandbox in a process of its own; its address."""
     command = [sys.executable, "-m", "leadsync", "sandbox", type_, "--port", "0", "--token", _TOKEN,
-               "--leads", str(leads), "--seed", str(seed)]  # fmt: skip
+               "--leads", str(leads), "--seed", str(seed), "--no-rate-limit"]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603 - ourselves
     try:
         assert process.stdout is not None
