@@ -32,6 +32,7 @@ from leadsync.types import Gone, Moved, Page, Record, Role, WriteResult, WriteSt
 BATCH = 5000  # leads evaluated at once; they are stored in transactions of at most STORED
 STORED = 500
 _IN_FLIGHT = 10_000  # writes; above this evaluation waits for results
+_TAKEN = 16  # messages taken in between two evaluations, so that neither starves the other
 _SAMPLES = 10
 _INTRODUCED_FOR = timedelta(days=1)
 
@@ -89,7 +90,7 @@ class Coordinator:
             return
         if before is not None:
             self.log.info("the configuration has changed: every lead is evaluated again")
-            remap(self.store, self.config, self._sources)
+            remap(self.store, self.config, self._sources, self.clock)
         with self.store.begin():
             outbox.forget_refusals(self.store)
             evaluation.mark_all(self.store)
@@ -129,14 +130,19 @@ class Coordinator:
     def close(self, patience: float = 8.0) -> None:
         """Let calls in the air end, for `patience` seconds together; then let go of everything."""
         self.stopping.set()
-        end = time.monotonic() + patience
-        for worker in self.workers.values():
-            worker.stop(max(0.0, end - time.monotonic()))
+        end, working = time.monotonic() + patience, list(self.workers.values())
+        while working and time.monotonic() < end:
+            working = [worker for worker in working if not worker.stop(0.05)]
+            self._keep_what_came()
+        self._keep_what_came()
+        self.store.close()
+
+    def _keep_what_came(self) -> None:
+        """Answers that are here are kept also while stopping: what is known need not be read again."""
         while not self.inbox.empty():
             message = self.inbox.get_nowait()
             if isinstance(message, Written | PageRead):
                 self.handle(message)
-        self.store.close()
 
     # one cycle
 
@@ -150,10 +156,7 @@ class Coordinator:
         while not self.stopping.is_set():
             if not self.evaluate_some() and not self._flying:
                 break
-            while not self.inbox.empty() or len(self._flying) > _IN_FLIGHT:
-                self._next(0.5)
-            if self._flying:
-                self._next(0.05)
+            self.take_in(0.5 if len(self._flying) > _IN_FLIGHT else 0.05 if self._flying else 0.0)
         return self.end_cycle()
 
     def begin_cycle(self) -> None:
@@ -201,10 +204,11 @@ class Coordinator:
     def take_in(self, patience: float) -> bool:
         """Take in what has arrived, waiting at most `patience` seconds for the first; whether there was anything."""
         self._next(patience)
-        arrived = self._arrived
-        while not self.inbox.empty():
+        for _ in range(_TAKEN):
+            if self.inbox.empty():
+                break
             self._next(0.0)
-        self._arrived = False
+        arrived, self._arrived = self._arrived, False
         return arrived
 
     @property
@@ -299,6 +303,8 @@ class Coordinator:
 
     def evaluate_some(self) -> bool:
         """Evaluate one batch of leads that were touched or are due; whether there were any."""
+        if len(self._flying) > _IN_FLIGHT:
+            return False
         now, store = self.clock.now(), self.store
         busy = self._held | set(self._flying.values()) | self._uncertain()
         with store.begin():

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from leadsync.config.load import Config
+from leadsync.connector import Clock
 from leadsync.core import facts, mapping
 from leadsync.store import records, schema
 from leadsync.store.database import Store
@@ -14,10 +15,11 @@ from leadsync.types import Record, Role
 _AT_ONCE = 2000
 
 
-def remap(store: Store, config: Config, sources: Mapping[int, Source]) -> None:
+def remap(store: Store, config: Config, sources: Mapping[int, Source], clock: Clock) -> None:
     """Derive the facts of all stored people and companies again, some thousand rows per transaction."""
     table, last = schema.records, 0
     while True:
+        store.keep_lease(clock.now())
         query = sa.select(table.c.id, table.c.source_id, table.c.ext_id, table.c.fields).where(
             table.c.id > last, table.c.fields.is_not(None)
         )

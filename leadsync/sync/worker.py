@@ -123,7 +123,7 @@ class Worker:
         self._thread.start()
 
     def stop(self, patience: float) -> bool:
-        """Ask to end after the call that is in the air; whether it did within `patience` seconds."""
+        """Ask to end after the call that is in the air; whether it has ended after `patience` seconds."""
         self.jobs.put(None)
         self._thread.join(patience)
         return not self._thread.is_alive()
@@ -139,11 +139,12 @@ class Worker:
         self.connector.close()
 
     def _emit(self, message: Message) -> None:
-        while not self.stopping.is_set():
+        while True:
             try:
                 return self.out.put(message, timeout=0.5)
-            except queue.Full:  # the coordinator is busy: hold back, but go on noticing a stop
-                continue
+            except queue.Full:  # the coordinator is busy: hold back, unless it has stopped listening
+                if self.stopping.is_set():
+                    return
 
     def _guarded(self, work: Callable[[], None]) -> LeadsyncError | None:
         """Do it; what goes wrong is an error to report, never the end of the thread."""
