@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -210,7 +210,8 @@ def _make_sqlite(path: Path) -> None:
         fresh.chmod(0o600)
         fresh.rename(path)
     except (OSError, StateRefused) as error:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         told = error.strerror if isinstance(error, OSError) else error
         raise StateRefused(f"the store cannot be made at {path}: {told}", fix="choose a folder you may write") from None
 

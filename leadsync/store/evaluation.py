@@ -36,7 +36,6 @@ class Marks:
 
     leads: tuple[int, ...]
     seqs: Mapping[int, tuple[int, ...]]  # lead → its marks
-    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +73,28 @@ def touched(store: Store, busy: Collection[int], limit: int) -> Marks:
     query = sa.select(table.c.seq, schema.records.c.lead_id).join(
         schema.records, schema.records.c.id == table.c.record_id
     )
-    rows = store.connection.execute(query.order_by(table.c.seq).limit(limit)).all()
     seqs: dict[int, list[int]] = defaultdict(list)
-    idle = []
-    for seq, lead in rows:
-        if lead is None:
-            idle.append(seq)  # only heard of so far: its own page will mark it
-        elif lead not in busy:
-            seqs[lead].append(seq)
+    idle, last, more = [], 0, True
+    while more and not seqs:  # a connection that is down may keep many leads busy; it holds up no others
+        rows = store.connection.execute(query.where(table.c.seq > last).order_by(table.c.seq).limit(limit)).all()
+        for seq, lead in rows:
+            if lead is None:
+                idle.append(seq)  # only heard of so far: its own page will mark it
+            elif lead not in busy:
+                seqs[lead].append(seq)
+        more = len(rows) == limit
+        last = rows[-1].seq if rows else last
     for part in chunks(idle):
         store.connection.execute(sa.delete(table).where(table.c.seq.in_(part)))
-    return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()}, len(rows) == limit)
+    return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()})
 
 
 def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple[int, ...]:
     """The leads whose result changes by time alone, the longest due first."""
     table = schema.results
-    query = sa.select(table.c.lead_id).where(table.c.due_at <= now).order_by(table.c.due_at).limit(limit)
-    return tuple(lead for lead in store.connection.scalars(query) if lead not in busy)
+    query = sa.select(table.c.lead_id).where(table.c.due_at <= now).order_by(table.c.due_at)
+    found = store.connection.scalars(query.limit(limit + len(busy)))
+    return tuple(lead for lead in found if lead not in busy)[:limit]
 
 
 def material(store: Store, leads: Sequence[int]) -> Material:

