@@ -18,7 +18,7 @@ class Planned:
 class Account:
     """What planning has to know of the account a record lives in."""
 
-    options: Mapping[str, Sequence[str]]  # field → its options, in the CRM's order
+    options: Mapping[str, Sequence[str]]  # field → its options in the CRM's order, none for a plain field
     owner_id: Callable[[str], str | None]  # a rep's e-mail → the id of their active user here
     unowned: Callable[[str], bool]  # whether this owner id is a queue, has left, or is our own user
 
@@ -64,8 +64,13 @@ def plan(
 def _allowed(write: WriteField, before: Value, after: Value, account: Account) -> bool:
     if write.policy == "if_unowned":
         return not text(before) or account.unowned(text(before))
-    if write.policy == "forward_only" and text(before) and account.options.get(write.field):
-        ladder = [option.lower() for option in account.options[write.field]]
+    if write.policy == "forward_only" and text(before):
+        options = account.options.get(write.field)
+        if options is None:
+            return False  # not known yet whether this would be a step back
+        ladder = [option.lower() for option in options]
+        if not ladder:
+            return True  # a plain field: nothing in it is further on than anything else
         now, then = text(before).lower(), text(after).lower()
         return now in ladder and then in ladder and ladder.index(then) > ladder.index(now)
     return True

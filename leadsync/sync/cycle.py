@@ -11,14 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
-import sqlalchemy as sa
 
 from leadsync import __version__
 from leadsync.config.load import Config, ConnectionConfig
 from leadsync.connector import Clock
-from leadsync.core.plan import same
 from leadsync.errors import LeadsyncError
-from leadsync.store import evaluation, outbox, runs, schema, sources
+from leadsync.store import evaluation, outbox, runs, sources
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
@@ -26,12 +24,12 @@ from leadsync.sync.evaluate import Evaluator, directory
 from leadsync.sync.pull import Pull
 from leadsync.sync.remap import remap
 from leadsync.sync.report import ConnectionReport, CycleReport, Sample
-from leadsync.sync.worker import Fetched, Introduced, Message, PageRead, Poll, Polled, Resolve, Send, Worker, Written
-from leadsync.types import Gone, Moved, Page, Record, Role, WriteResult, WriteStatus
+from leadsync.sync.worker import Introduced, Message, PageRead, Poll, Polled, Worker, Written
+from leadsync.sync.write import Outgoing
+from leadsync.types import Role
 
 BATCH = 5000  # leads evaluated at once; they are stored in transactions of at most STORED
 STORED = 500
-_IN_FLIGHT = 10_000  # writes; above this evaluation waits for results
 _TAKEN = 16  # messages taken in between two evaluations, so that neither starves the other
 _SAMPLES = 10
 _INTRODUCED_FOR = timedelta(days=1)
@@ -52,9 +50,7 @@ class Coordinator:
         self._pulls: dict[str, Pull] = {}
         self._sources: dict[int, sources.Source] = {}
         self._accounts: dict[str, dict[str, Any]] = {}
-        self._flying: dict[int, int] = {}  # write → its lead
-        self._held: set[int] = set()  # leads that wait for the next cycle
-        self._unknown: dict[str, list[Write]] = defaultdict(list)  # writes whose outcome has to be read
+        self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
         self._evaluator: Evaluator | None = None
@@ -74,9 +70,8 @@ class Coordinator:
                 found = sources.prepare(self.store, name, wanted)
                 self._pulls[name] = Pull(self.store, mapping, found)
                 self._accounts[name] = self.store.get_meta(f"account:{name}") or {}
-            self._sources = {s.id: s for s in sources.load(self.store)}
-            for write in outbox.unsettled(self.store):
-                self._unknown[self._sources[write.source_id].connection].append(write)
+            self._sources.update({s.id: s for s in sources.load(self.store)})
+            self._outgoing.take_over(outbox.unsettled(self.store))
         self._adopt()
         for name, connection in self.config.connections.items():
             self._connect(name, connection)
@@ -104,13 +99,8 @@ class Coordinator:
         except LeadsyncError as error:
             self.failed[name] = error
             return
-        mapping = connection.mapping
-        fields = {obj: mapping.asked(obj) for obj in mapping.reads}
-        written = {obj: tuple(w.field for w in writes) for obj, writes in mapping.writes.items()}
-        worker = Worker(
-            name, connector, self.clock, self.log, self.inbox, fields,
-            None if self._introduced(name, written) else written, self.stopping,
-        )  # fmt: skip
+        fields = {obj: connection.mapping.asked(obj) for obj in connection.mapping.reads}
+        worker = Worker(name, connector, self.clock, self.log, self.inbox, fields, self.stopping)
         self.workers[name] = worker
         worker.start()
 
@@ -154,14 +144,14 @@ class Coordinator:
         while self.polling and not self.stopping.is_set():
             self._next(0.5)
         while not self.stopping.is_set():
-            if not self.evaluate_some() and not self._flying:
+            if not self.evaluate_some() and not self._outgoing.flying:
                 break
-            self.take_in(0.5 if len(self._flying) > _IN_FLIGHT else 0.05 if self._flying else 0.0)
+            self.take_in(0.5 if self._outgoing.full else 0.05 if self._outgoing.flying else 0.0)
         return self.end_cycle()
 
     def begin_cycle(self) -> None:
         """Start counting anew."""
-        self._held.clear()
+        self._outgoing.held.clear()
         self.report, self._started = self._new_report(), time.monotonic()
         for name, error in self.failed.items():
             self.report.connections[name].error = error
@@ -180,16 +170,13 @@ class Coordinator:
 
     def poll(self, name: str, *, whole: bool) -> None:
         """Ask a connection for what is new, after what is not known of our own writes."""
-        worker = self.workers[name]
-        by_object: dict[str, list[Write]] = defaultdict(list)
-        for write in self._unknown.pop(name, ()):
-            by_object[self._sources[write.source_id].object].append(write)
-        for obj, writes in by_object.items():
-            for start in range(0, len(writes), 1000):
-                worker.jobs.put(Resolve(writes[start : start + 1000], obj))
+        worker, connection = self.workers[name], self.config.connections[name]
+        self._outgoing.resolve(name)
+        written = _written_fields(connection)
+        if not self._introduced(name, written):
+            worker.introduce = written
         with self.store.begin():
-            mapped = self.config.connections[name].mapping.reads
-            found = [source for source in sources.load(self.store, name) if source.object in mapped]
+            found = [s for s in sources.load(self.store, name) if s.object in connection.mapping.reads]
         self.polling.add(name)
         worker.jobs.put(Poll(found, whole))
 
@@ -214,7 +201,7 @@ class Coordinator:
     @property
     def quiet(self) -> bool:
         """Whether nothing is on its way."""
-        return not self.polling and not self._flying and self.inbox.empty()
+        return not self.polling and not self._outgoing.flying and self.inbox.empty()
 
     # what arrives
 
@@ -232,82 +219,28 @@ class Coordinator:
             report.waiting_until = message.waiting_until
             report.error = message.error or report.error
         elif isinstance(message, Introduced):
-            written = self.config.connections[message.connection].mapping.writes
-            account = {
-                "user": message.user, "options": message.options, "at": now.timestamp(),
-                "for": _digest({obj: [w.field for w in writes] for obj, writes in written.items()}),
-            }  # fmt: skip
+            written = _written_fields(self.config.connections[message.connection])
+            account = {"user": message.user, "options": message.options, "at": now.timestamp(), "for": _digest(written)}
             self._accounts[message.connection], self._owners_changed = account, True
             with self.store.begin():
                 self.store.set_meta(f"account:{message.connection}", account)
         elif isinstance(message, Written):
-            self._written(message, report)
+            self._outgoing.written(message, report)
         else:
-            self._fetched(message, report)
+            self._outgoing.fetched(message)
 
     def _role(self, connection: str, obj: str) -> Role:
         return self.config.connections[connection].mapping.reads[obj].role
-
-    def _written(self, message: Written, report: ConnectionReport) -> None:
-        now, by_id = self.clock.now(), {str(w.id): w for w in message.writes}
-        answered = [(by_id.pop(result.key), result) for result in message.results if result.key in by_id]
-        with self.store.begin():
-            outbox.settle(self.store, answered, now)
-            if not message.sent:
-                outbox.drop(self.store, list(by_id.values()), now)
-        if message.sent:
-            self._unknown[message.connection] += by_id.values()
-        self._held |= {self._flying[w.id] for w in by_id.values() if w.id in self._flying}
-        for write, result in answered:
-            report.written += result.status is WriteStatus.APPLIED
-            report.rejected += result.status is WriteStatus.REJECTED
-            if result.status is WriteStatus.RETRY:
-                self._held.add(self._flying[write.id])
-            elif result.status is WriteStatus.GONE:
-                self._gone(message.connection, write, result)
-        if message.error is not None:
-            report.error = message.error
-        for write in message.writes:
-            self._flying.pop(write.id, None)
-
-    def _gone(self, connection: str, write: Write, result: WriteResult) -> None:
-        page = Page(
-            self._sources[write.source_id].object, (), self.clock.now(),
-            gone=() if result.moved_to else (Gone(write.ext_id),), moved=(result.moved_to,) if result.moved_to else (),
-        )  # fmt: skip
-        self._pulls[connection].keep(page, self.clock.now(), {})
-
-    def _fetched(self, message: Fetched, report: ConnectionReport) -> None:
-        """Settle writes whose outcome was unknown by what stands in the CRM now."""
-        now, pull = self.clock.now(), self._pulls[message.connection]
-        rows = message.rows
-        found = [row for row in rows.values() if isinstance(row, Record)]
-        gone = [row for row in rows.values() if isinstance(row, Gone)]
-        moved = [row for row in rows.values() if isinstance(row, Moved)]
-        pull.keep(Page(message.object, found, message.read_at, gone=gone, moved=moved), now, {})
-        settled: list[tuple[Write, WriteResult]] = []
-        dropped: list[Write] = []
-        for write in message.writes:
-            row = rows.get(write.ext_id)
-            if row is None:
-                self._unknown[message.connection].append(write)
-            elif isinstance(row, Record) and all(same(row.fields.get(f), pair[1]) for f, pair in write.fields.items()):
-                settled.append((write, WriteResult(str(write.id), WriteStatus.APPLIED, row.modified_at)))
-            else:
-                dropped.append(write)
-        with self.store.begin():
-            outbox.settle(self.store, settled, now)
-            outbox.drop(self.store, dropped, now)
 
     # what is decided
 
     def evaluate_some(self) -> bool:
         """Evaluate one batch of leads that were touched or are due; whether there were any."""
-        if len(self._flying) > _IN_FLIGHT:
+        if self._outgoing.full:
             return False
         now, store = self.clock.now(), self.store
-        busy = self._held | set(self._flying.values()) | self._uncertain()
         with store.begin():
+            busy = self._outgoing.busy()
             marks = evaluation.touched(store, busy, BATCH)
             due = () if marks.leads else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
@@ -319,24 +252,13 @@ class Coordinator:
         decisions = evaluator.evaluate(found, counts, now)
         self._count(evaluator, found.members, "due" if due else "evaluated")
         of = {member.id: member for member in found.members}
-        outgoing: dict[str, list[Write]] = defaultdict(list)
+        writes: list[Write] = []
         for start in range(0, len(decisions), STORED):
             part = decisions[start : start + STORED]
             cleared = [seq for d in part for seq in marks.seqs.get(d.result.lead_id, ())]
-            for write in self._keep(part, cleared, of):
-                outgoing[self._sources[write.source_id].connection].append(write)
-                self._flying[write.id] = of[write.record_id].lead_id
-        for name, writes in outgoing.items():
-            self._send(name, writes)
+            writes += self._keep(part, cleared, of)
+        self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes})
         return True
-
-    def _uncertain(self) -> set[int]:
-        """Leads with a write whose outcome is not known: what to write next cannot be said yet."""
-        ids = [write.record_id for writes in self._unknown.values() for write in writes]
-        if not ids:
-            return set()
-        with self.store.begin() as db:
-            return set(db.scalars(sa.select(schema.records.c.lead_id).where(schema.records.c.id.in_(ids))))
 
     def _fresh_evaluator(self) -> Evaluator:
         if self._evaluator is None or self._owners_changed:
@@ -378,23 +300,21 @@ class Coordinator:
     def _may_write(self, member: evaluation.Member, fields: Mapping[str, Any]) -> bool:
         source = self._sources[member.source_id]
         if self.config.connections[source.connection].live:
-            return source.connection in self.workers
+            if source.connection in self.workers:
+                return True
+            self._outgoing.postpone(member)
+            return False
         self.report.connections[source.connection].planned += 1
         if len(self.report.samples) < _SAMPLES:
             self.report.samples.append(Sample(source.connection, source.object, member.ext_id, dict(fields)))
         return False
 
-    def _send(self, name: str, writes: Sequence[Write]) -> None:
-        worker, size = self.workers[name], self.workers[name].connector.capabilities.write_batch
-        objects = {source.id: source.object for source in self._sources.values()}
-        for start in range(0, len(writes), size):
-            part = writes[start : start + size]
-            with self.store.begin():
-                outbox.sent(self.store, part, self.clock.now())
-            worker.jobs.put(Send(part, objects))
-
     def _new_report(self) -> CycleReport:
         return CycleReport(self.clock.now(), {name: ConnectionReport() for name in self.config.connections})
+
+
+def _written_fields(connection: ConnectionConfig) -> dict[str, tuple[str, ...]]:
+    return {obj: tuple(w.field for w in writes) for obj, writes in connection.mapping.writes.items()}
 
 
 def _digest(data: Any) -> str:

@@ -101,7 +101,7 @@ Job = Poll | Send | Resolve | None
 
 @dataclass
 class Worker:
-    """Runs jobs of one connection. `fields` are what to ask of each object, `introduce` the objects to describe."""
+    """Runs jobs of one connection. `fields` are what to ask of each object."""
 
     name: str
     connector: Connector
@@ -109,8 +109,8 @@ class Worker:
     log: logging.Logger
     out: "queue.Queue[Message]"
     fields: Mapping[str, tuple[str, ...]]
-    introduce: Mapping[str, tuple[str, ...]] | None  # None: the store knows
     stopping: threading.Event
+    introduce: Mapping[str, tuple[str, ...]] | None = None  # set when the account has to be described
     waiting_until: datetime | None = None
     jobs: "queue.Queue[Job]" = field(default_factory=lambda: queue.Queue())
 

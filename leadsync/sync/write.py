@@ -1,0 +1,134 @@
+"""Writes on their way: sent in the CRM's batches, settled by answers, or by reading where no answer came."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from leadsync.connector import Clock
+from leadsync.core.plan import same
+from leadsync.store import outbox, records, schema
+from leadsync.store.database import Store
+from leadsync.store.evaluation import Member
+from leadsync.store.outbox import Write
+from leadsync.store.sources import Source
+from leadsync.sync.pull import Pull
+from leadsync.sync.report import ConnectionReport
+from leadsync.sync.worker import Fetched, Resolve, Send, Worker, Written
+from leadsync.types import Gone, Moved, Page, Record, WriteResult, WriteStatus
+
+_IN_FLIGHT = 10_000
+_RESOLVED = 1000  # rows read in one job
+
+
+class Outgoing:
+    """The writes of all connections between their intent and their settlement."""
+
+    def __init__(
+        self, store: Store, clock: Clock, sources: Mapping[int, Source], pulls: Mapping[str, Pull],
+        workers: Mapping[str, Worker],
+    ) -> None:  # fmt: skip
+        self._store, self._clock = store, clock
+        self._sources, self._pulls, self._workers = sources, pulls, workers
+        self._unknown: dict[str, list[Write]] = defaultdict(list)  # connection → writes whose outcome has to be read
+        self.flying: dict[int, int] = {}  # write → its lead
+        self.held: set[int] = set()  # leads that wait for the next cycle
+
+    @property
+    def full(self) -> bool:
+        """Whether evaluation should wait for answers."""
+        return len(self.flying) > _IN_FLIGHT
+
+    def busy(self) -> set[int]:
+        """Leads of which it cannot be said yet what to write next; inside `begin()`."""
+        ids = [write.record_id for writes in self._unknown.values() for write in writes]
+        query = sa.select(schema.records.c.lead_id).where(schema.records.c.id.in_(ids))
+        uncertain = set(self._store.connection.scalars(query)) if ids else set()
+        return self.held | set(self.flying.values()) | uncertain
+
+    def take_over(self, writes: Sequence[Write]) -> None:
+        """Writes that a process left open which ended without an answer."""
+        for write in writes:
+            self._unknown[self._sources[write.source_id].connection].append(write)
+
+    def postpone(self, member: Member) -> None:
+        """A record of a connection that cannot be written to now: its lead comes up again in the next cycle."""
+        self.held.add(member.lead_id)
+        with self._store.begin():
+            records.mark(self._store, [member.id])
+
+    def send(self, writes: Sequence[Write], lead_of: Mapping[int, int]) -> None:
+        """Hand planned writes to their connections, as many per call as the CRM takes."""
+        self.flying.update(lead_of)
+        objects = {source.id: source.object for source in self._sources.values()}
+        by_connection: dict[str, list[Write]] = defaultdict(list)
+        for write in writes:
+            by_connection[self._sources[write.source_id].connection].append(write)
+        for name, own in by_connection.items():
+            worker = self._workers[name]
+            size = worker.connector.capabilities.write_batch
+            for start in range(0, len(own), size):
+                part = own[start : start + size]
+                with self._store.begin():
+                    outbox.sent(self._store, part, self._clock.now())
+                worker.jobs.put(Send(part, objects))
+
+    def resolve(self, name: str) -> None:
+        """Have the rows read of all writes whose outcome is not known."""
+        by_object: dict[str, list[Write]] = defaultdict(list)
+        for write in self._unknown.get(name, ()):
+            by_object[self._sources[write.source_id].object].append(write)
+        for obj, writes in by_object.items():
+            for start in range(0, len(writes), _RESOLVED):
+                self._workers[name].jobs.put(Resolve(writes[start : start + _RESOLVED], obj))
+
+    def written(self, message: Written, report: ConnectionReport) -> None:
+        """Take in what came of writes that were sent."""
+        now, by_id = self._clock.now(), {str(w.id): w for w in message.writes}
+        answered = [(by_id.pop(result.key), result) for result in message.results if result.key in by_id]
+        unanswered = list(by_id.values())
+        with self._store.begin():
+            outbox.settle(self._store, answered, now)
+            if not message.sent:
+                outbox.drop(self._store, unanswered, now)
+        if message.sent:
+            self._unknown[message.connection] += unanswered
+        waiting = [w for w, r in answered if r.status in (WriteStatus.RETRY, WriteStatus.CONFLICT)] + unanswered
+        self.held |= {self.flying[w.id] for w in waiting if w.id in self.flying}
+        for write, result in answered:
+            report.written += result.status is WriteStatus.APPLIED
+            report.rejected += result.status is WriteStatus.REJECTED
+            if result.status is WriteStatus.GONE:
+                self._gone(message.connection, write, result)
+        report.error = message.error or report.error
+        for write in message.writes:
+            self.flying.pop(write.id, None)
+
+    def _gone(self, connection: str, write: Write, result: WriteResult) -> None:
+        page = Page(
+            self._sources[write.source_id].object, (), self._clock.now(),
+            gone=() if result.moved_to else (Gone(write.ext_id),), moved=(result.moved_to,) if result.moved_to else (),
+        )  # fmt: skip
+        self._pulls[connection].keep(page, self._clock.now(), {})
+
+    def fetched(self, message: Fetched) -> None:
+        """Settle writes whose outcome was unknown by what stands in the CRM now; what was not read stays unknown."""
+        now, rows = self._clock.now(), message.rows
+        found = [row for row in rows.values() if isinstance(row, Record)]
+        gone = [row for row in rows.values() if isinstance(row, Gone)]
+        moved = [row for row in rows.values() if isinstance(row, Moved)]
+        page = Page(message.object, found, message.read_at, gone=gone, moved=moved)
+        self._pulls[message.connection].keep(page, now, {})
+        settled: list[tuple[Write, WriteResult]] = []
+        dropped: list[Write] = []
+        for write in message.writes:
+            row = rows.get(write.ext_id)
+            if isinstance(row, Record) and all(same(row.fields.get(f), pair[1]) for f, pair in write.fields.items()):
+                settled.append((write, WriteResult(str(write.id), WriteStatus.APPLIED, row.modified_at)))
+            elif row is not None:
+                dropped.append(write)
+        with self._store.begin():
+            outbox.settle(self._store, settled, now)
+            outbox.drop(self._store, dropped, now)
+        known = {write.id for write in [*(w for w, _ in settled), *dropped]}
+        self._unknown[message.connection] = [w for w in self._unknown[message.connection] if w.id not in known]
