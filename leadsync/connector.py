@@ -89,6 +89,13 @@ class SecretRef(BaseModel):
     file: Path | None = None
     cmd: tuple[str, ...] | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _never_itself(cls, value: Any) -> Any:
+        if isinstance(value, dict | cls):
+            return value
+        raise ValueError("a secret never stands in this file; say where it is kept, such as {env: THE_VARIABLE}")
+
     @model_validator(mode="after")
     def _exactly_one(self) -> "SecretRef":
         if sum(x is not None for x in (self.env, self.file, self.cmd)) != 1:

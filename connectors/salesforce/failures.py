@@ -9,6 +9,8 @@ from leadsync.connector import AuthLost, Conflict, ConnectionFailed, NotFound, R
 DAY_LIMIT_PAUSE = 3600.0
 """Seconds to wait at the daily limit: it is counted over a sliding day, so that calls come back bit by bit."""
 BUSY_PAUSE = 5.0
+PAGE_PAUSE = 60.0
+"""A sign-in page of a proxy and a wrong address look the same: neither goes away in seconds."""
 
 _TRANSIENT_STATUS = {406, 408, 420, 425, 429}
 _TRANSIENT_CODES = {
@@ -96,7 +98,7 @@ def _html(status: int, doing: str, host: str, retry_after: float | None) -> Conn
         return Transient(
             said, retry_after=retry_after, fix=f"wait for a maintenance to end, or {_ADDRESS}", code="html"
         )
-    return Rejected(said, fix=_ADDRESS, code="html")
+    return Transient(said, retry_after=PAGE_PAUSE, fix=_ADDRESS, code="html")
 
 
 def _limit(message: str) -> Transient:
@@ -119,7 +121,7 @@ def _unknown_field(message: str, fields: tuple[str, ...], row: str, doing: str) 
         return Rejected(f"Salesforce refused a field while {doing}: {message}", code="unknown_field")
     return Rejected(
         f"{obj or 'the object'} has no field {name!r} that the Salesforce user can see",
-        fix=f"correct the name in the mapping, or let the user see {obj}.{name} (field-level security)",
+        fix=f"correct the name in the mapping, or create {obj}.{name} and let the user see it (field-level security)",
         code="unknown_field",
     )
 

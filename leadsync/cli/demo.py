@@ -112,6 +112,7 @@ def _cycles(
     found: "Coordinator", urls: Mapping[str, str], wanted: int, seed: int, say: _Say, *, still: bool
 ) -> "list[CycleReport]":
     from leadsync.service.daemon import line
+    from leadsync.sync.report import sentence
 
     reports: list[CycleReport] = []
     number = 0
@@ -125,7 +126,7 @@ def _cycles(
         say(f"{number}. {line(reports[-1])}")
         for name, connection in reports[-1].connections.items():
             if connection.error:
-                say(f"  {name}: {connection.error.message}. {connection.error.fix}")
+                say(f"  {sentence(name, connection.error)}")
         if not wanted:
             found.stopping.wait(found.config.every.total_seconds())
     return reports

@@ -38,19 +38,33 @@ def _show(body: dict[str, object]) -> None:
         console.print(f"{what}: " + (", ".join(f"{escape(k)} {v}" for k, v in counts.items()) or "none yet"))
     console.print(f"waiting to be evaluated: {body['waiting_marks']} · writes under way: {body['open_writes']}")
     table = Table(box=None, pad_edge=False)
-    for name in ("cycle (UTC)", "connection", "pulled", "scored", "written", "refused", "API calls", "state"):
+    for name in (
+        "cycle (UTC)",
+        "connection",
+        "pulled",
+        "scored",
+        "written",
+        "planned",
+        "refused",
+        "API calls",
+        "state",
+    ):
         table.add_column(name)
     cycles = body["cycles"]
     assert isinstance(cycles, list)
     for cycle in cycles:
         for name, c in cycle["connections"].items():
             waits = f"waiting until {c['waiting_until'][:19]}" if c["waiting_until"] else "ok"
-            state = f"{c['error']['message']}; fix: {c['error']['fix']}" if c["error"] else waits
+            state = f"failed ({c['error']['code']})" if c["error"] else waits
             table.add_row(
                 cycle["started_at"][:19], name, str(c["pulled"]), str(c["evaluated"] + c["due"]), str(c["written"]),
-                str(c["rejected"]), str(c["api_calls"]), escape(state),
+                str(c["planned"]), str(c["rejected"]), str(c["api_calls"]), escape(state),
             )  # fmt: skip
     console.print(table)
+    for name, c in cycles[-1]["connections"].items() if cycles else ():
+        if c["error"]:
+            fix = f"\n    fix: {c['error']['fix']}" if c["error"]["fix"] else ""
+            console.print(escape(f"{name}: {c['error']['message']}{fix}"))
     refused = body["refused"]
     assert isinstance(refused, list)
     for row in refused:

@@ -36,6 +36,8 @@ def show(report: "CycleReport") -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from leadsync.sync.report import told
+
     table = Table(title=None, box=None, pad_edge=False)
     table.add_column("connection")
     for name in ("pulled", "activities", "scored", "due", "written", "planned", "refused", "API calls"):
@@ -53,4 +55,5 @@ def show(report: "CycleReport") -> None:
                 console.print(escape(line))
     for name, c in report.connections.items():
         if c.error:
-            print(f"{name}: {c.error.message}" + (f"\n    fix: {c.error.fix}" if c.error.fix else ""), file=sys.stderr)
+            said = told(c.error)
+            print(f"{name}: {said['message']}" + (f"\n    fix: {said['fix']}" if said["fix"] else ""), file=sys.stderr)

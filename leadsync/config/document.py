@@ -16,6 +16,11 @@ Loc = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_EXPECTED = {  # what pydantic calls wrong in words of Python
+    "dict_type": "expected keys with values", "model_type": "expected keys with values",
+    "model_attributes_type": "expected keys with values", "string_type": "expected text",
+    "bool_type": "expected true or false", "bool_parsing": "expected true or false",
+}  # fmt: skip
 _MOST_BYTES, _MOST_DEPTH, _MOST_NODES = 4_000_000, 30, 200_000
 
 
@@ -148,9 +153,9 @@ def _problems(model: type[BaseModel], document: Document, error: ValidationError
     names = sorted(_names(model.model_json_schema()))
     told = set()
     for item in error.errors(include_url=False, include_input=False):
-        where = document.place([part for part in item["loc"] if not str(part).startswith("function-")])
+        where = document.place(_written(document, item["loc"]))
         name = str(item["loc"][-1]) if item["loc"] else ""
-        what, fix = str(item["msg"]).removeprefix("Value error, "), ""
+        what, fix = _EXPECTED.get(item["type"], str(item["msg"])).removeprefix("Value error, "), ""
         if item["type"] == "extra_forbidden":
             close = difflib.get_close_matches(name, names, 1)
             what, fix = f"unknown key {name!r}", f"did you mean {close[0]!r}?" if close else "remove it"
@@ -161,6 +166,14 @@ def _problems(model: type[BaseModel], document: Document, error: ValidationError
         if (where, what) not in told:
             told.add((where, what))
             yield Problem(what, where, fix)
+
+
+def _written(document: Document, loc: Loc) -> Loc:
+    """The place of a problem without the levels that only the model has (`groups`, `fields`, a validator's name)."""
+    spot: Loc = ()
+    for part in loc:
+        spot = (*spot, part) if (*spot, part) in document.places else spot
+    return spot
 
 
 def _names(schema: Any) -> set[str]:

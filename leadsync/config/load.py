@@ -79,15 +79,16 @@ def load_config(path: Path) -> Config:
     if not path.exists():
         fix = "run `leadsync init` to write one, or say where it is with --config FILE"
         raise UserError([Problem("there is no configuration here", str(path), fix)])
-    folder, main, problems = path.resolve().parent, yaml.load(path), _Problems()
+    folder, main, problems = path.parent, yaml.load(path), _Problems()
     settings = problems.try_(yaml.validate, Settings, main)
     documents: list[Document] = [main]
     connections: dict[str, ConnectionConfig] = {}
+    listed = main.data.get("connections")
+    for name, raw in listed.items() if isinstance(listed, dict) else ():
+        found = problems.try_(_connection, name, raw, main, folder, documents) if isinstance(raw, dict) else None
+        if found is not None:
+            connections[name] = found
     if settings is not None:
-        for name, raw in settings.connections.items():
-            found = problems.try_(_connection, name, raw, main, folder, settings, documents)
-            if found is not None:
-                connections[name] = found
         for name in settings.prefer:
             if name not in settings.connections:
                 problems.found.append(Problem(f"prefer: there is no connection {name!r}", main.place(("prefer",))))
@@ -98,13 +99,13 @@ def load_config(path: Path) -> Config:
         raise UserError(problems.found)
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
     return Config(
-        folder, settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer, scoring, ladder,
-        routing, version(*documents),
+        folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
+        scoring, ladder, routing, version(*documents),
     )  # fmt: skip
 
 
 def _connection(
-    name: str, raw: dict[str, Any], main: Document, folder: Path, settings: Settings, documents: list[Document]
+    name: str, raw: dict[str, Any], main: Document, folder: Path, documents: list[Document]
 ) -> ConnectionConfig:
     loc = ("connections", name)
     type_ = raw.get("type")

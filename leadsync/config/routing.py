@@ -1,9 +1,10 @@
 """`routing.yaml`: which leads get an owner, and the reps who take them in turn."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
@@ -15,10 +16,16 @@ from leadsync.errors import Problem, UserError
 RESULTS = ("score", "fit", "engagement", "temperature", "stage")
 
 
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value.strip()):
+        raise ValueError(f"{value!r} is not an e-mail address")
+    return value.strip().lower()
+
+
 class RepFile(Strict):
     """A sales rep, found in every CRM by e-mail."""
 
-    email: Annotated[str, StringConstraints(to_lower=True, strip_whitespace=True, pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: Annotated[str, AfterValidator(_email)]
     weight: Annotated[int, Field(ge=1, le=100)] = 1
 
 

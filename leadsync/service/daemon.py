@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from leadsync.sync.cycle import Coordinator
-from leadsync.sync.report import CycleReport
+from leadsync.sync.report import CycleReport, sentence
 
 _STEP = 0.5  # seconds; how long the loop sleeps at most
 
@@ -55,7 +55,7 @@ class Daemon:
     def _tell(self, report: CycleReport) -> None:
         self._log.info("%s", line(report), extra={"data": {"event": "cycle.done", **report.body()}})
         for name, connection in report.connections.items():
-            now = f"{connection.error.message}. {connection.error.fix}" if connection.error else ""
+            now = sentence(name, connection.error) if connection.error else ""
             if now and self._told.get(name) != now:
                 self._log.error("%s", now, extra={"data": _event("connection.unavailable", name)})
             elif not now and self._told.get(name):

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from leadsync.errors import LeadsyncError
+from leadsync.errors import LeadsyncError, UserError
 
 
 @dataclass(slots=True)
@@ -26,10 +26,9 @@ class ConnectionReport:
     def body(self) -> dict[str, Any]:
         """As JSON has it."""
         numbers = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        error = self.error
         return numbers | {
             "waiting_until": self.waiting_until.isoformat() if self.waiting_until else None,
-            "error": error and {"code": error.code, "message": error.message, "fix": _fix(error)},
+            "error": told(self.error) if self.error else None,
         }
 
 
@@ -77,6 +76,15 @@ class CycleReport:
         return next((c.error.exit_code for c in self.connections.values() if c.error), 0)
 
 
-def _fix(error: LeadsyncError) -> str:
-    problems = getattr(error, "problems", ())
-    return error.fix or next((p.fix for p in problems if p.fix), "")
+def told(error: LeadsyncError) -> dict[str, str]:
+    """The code, the message in one line and the fix of an error; of several problems all messages and the first fix."""
+    problems = error.problems if isinstance(error, UserError) else ()
+    message = "; ".join(f"{p.where}: {p.what}" if p.where else p.what for p in problems) or error.message
+    fix = error.fix or next((p.fix for p in problems if p.fix), "")
+    return {"code": error.code, "message": message, "fix": fix}
+
+
+def sentence(connection: str, error: LeadsyncError) -> str:
+    """What keeps a connection from working, in one line of a log."""
+    said = told(error)
+    return f"{connection}: {said['message']}" + (f"; fix: {said['fix']}" if said["fix"] else "")

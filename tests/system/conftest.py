@@ -1,10 +1,8 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from doors import Folder, Sandbox, connection
-
-NewFolder = Callable[..., Folder]
+from doors import Folder, NewFolder, Sandbox, connection
 
 
 @pytest.fixture(scope="module")

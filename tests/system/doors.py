@@ -5,7 +5,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -190,6 +190,7 @@ class Folder:
 
 
 _TOKENS = tuple(TOKENS.values())
+NewFolder = Callable[..., Folder]
 
 
 def connection(crm: Sandbox, *, live: bool = True) -> dict[str, Any]:
@@ -231,8 +232,3 @@ class Background:
         self._process.send_signal(number)
         _, rest = self._process.communicate(timeout=30)
         return self._process.returncode, rest.decode()
-
-
-def words(found: Mapping[str, Any], *names: str) -> Sequence[Any]:
-    """These values, in this order."""
-    return [found[name] for name in names]

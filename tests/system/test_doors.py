@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import NewFolder
-from doors import TOKENS, Background, Folder, Sandbox, connection, leadsync
+from doors import TOKENS, Background, Folder, NewFolder, Sandbox, connection, leadsync
 
 
 def test_without_a_verb_the_help_is_shown(tmp_path: Path):

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NewFolder
-from doors import Folder, Sandbox, connection
+from doors import Folder, NewFolder, Sandbox, connection
 
 POLLED = 9  # HubSpot's objects of the shipped mapping: a request each
 SCORED = ("leadsync_score", "leadsync_temperature", "leadsync_reasons")

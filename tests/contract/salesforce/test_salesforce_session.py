@@ -101,8 +101,8 @@ def test_odd_bodies_of_a_401(box):
 @pytest.mark.parametrize(
     ("answer", "error", "said", "advice"),
     [
-        (Answer(200, PAGE), Rejected, "answered HTML rather than JSON", "base_url"),
-        (Answer(404, PAGE), Rejected, "answered HTML rather than JSON", "base_url"),
+        (Answer(200, PAGE), Transient, "answered HTML rather than JSON", "base_url"),
+        (Answer(404, PAGE), Transient, "answered HTML rather than JSON", "base_url"),
         (Answer(503, PAGE), Transient, "answered HTML rather than JSON", "maintenance"),
         (Answer(200, b'{"records": ['), Transient, "cannot be read", ""),
         (Answer(200, {"unexpected": 1}), Transient, "another shape", ""),
@@ -213,7 +213,7 @@ def test_a_silent_server_is_not_waited_for(monkeypatch):
         ),
         (Answer(400, [{"unexpected": 1}]), Transient, "cannot be read"),
         (Answer(200, {"access_token": "x"}), Transient, "cannot be read"),
-        (Answer(200, PAGE), Rejected, "HTML"),
+        (Answer(200, PAGE), Transient, "HTML"),
         (Answer(503, PAGE), Transient, "HTML"),
     ],
 )
