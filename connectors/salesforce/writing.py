@@ -27,8 +27,10 @@ ROWS_PER_COLLECTION = 200
 COLLECTIONS_PER_CALL = 5
 BATCH = ROWS_PER_COLLECTION * COLLECTIONS_PER_CALL
 
-_GONE = {"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID"}
-_CONVERTED = "CANNOT_UPDATE_CONVERTED_LEAD"
+# these may mean the row, or a reference in it: only looking it up tells
+_LOST = {
+    "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID", "CANNOT_UPDATE_CONVERTED_LEAD",
+}  # fmt: skip
 _RETRY = {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "PROCESSING_HALTED", "REQUEST_LIMIT_EXCEEDED"}
 
 
@@ -52,7 +54,7 @@ def write(session: Session, reader: Reader, writes: Sequence[WriteOp]) -> list[W
             results[op.key] = WriteResult(op.key, WriteStatus.APPLIED)
         elif refusal.code in _RETRY:
             results[op.key] = WriteResult(op.key, WriteStatus.RETRY, code=refusal.code, message=refusal.message)
-        elif refusal.code == _CONVERTED or (refusal.code in _GONE and not _names_a_field(refusal)):
+        elif refusal.code in _LOST:
             lost.append((op, refusal))
         else:
             results[op.key] = _rejected(op, refusal)
@@ -78,11 +80,6 @@ def _rejected(op: WriteOp, refusal: Refusal) -> WriteResult:
     fields = f" (fields: {', '.join(refusal.fields)})" if refusal.fields else ""
     message = (refusal.message or "Salesforce gave no reason") + fields
     return WriteResult(op.key, WriteStatus.REJECTED, code=refusal.code, message=message)
-
-
-def _names_a_field(refusal: Refusal) -> bool:
-    """Whether it is a reference in the row (its owner, say) that leads nowhere, rather than the row."""
-    return any(name.lower() != "id" for name in refusal.fields)
 
 
 def _send_all(session: Session, writes: Sequence[WriteOp]) -> list[tuple[WriteOp, Refusal | None]]:

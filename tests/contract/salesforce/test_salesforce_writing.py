@@ -107,7 +107,9 @@ def test_a_refused_collection_is_halved_down_to_the_culprit(box):
 def test_leads_and_contacts_in_one_batch(box):
     people = [pair for pair in zip(box.add("Lead", 150), box.add("Contact", 150), strict=True)]
     writes = [w for a, b in people for w in (op(a, Leadsync_Score__c=1), op(b, "Contact", Leadsync_Score__c=2))]
+    box.calls()
     results = box.connect().write(writes)
+    assert box.calls() == 1
     assert [r.key for r in results] == [w.key for w in writes]
     assert {r.status for r in results} == {WriteStatus.APPLIED}
 
