@@ -227,3 +227,42 @@ def test_something_in_the_diary_is_a_change_on_its_day() -> None:
     how = one_group(Rule("meeting", "engagement", 500, per="meeting"))
     acts = activities_frame([(1, "meeting", on(-40)), (1, "visit", on(-3))])
     assert next_change(how, [], leads_frame({}), acts)["due"].to_list() == [on(-40)]
+
+
+def test_a_change_on_the_very_next_day_that_is_the_last() -> None:
+    how = one_group(Rule("visit", "engagement", 500, per="visit", window_days=7))
+    acts = activities_frame([(1, "visit", on(6)), (2, "visit", on(7))])
+    assert next_change(how, [], leads_frame({}, {}), acts)["due"].to_list() == [on(-1), None]
+
+
+def test_a_change_that_is_undone_before_the_next_day_that_would_be_asked_about() -> None:
+    gives = Rule("gives", "engagement", 1000, per="visit", window_days=4)
+    takes = Rule("takes", "engagement", -1000, per="bounce", window_days=3)
+    acts = activities_frame([(1, "visit", on(0)), (1, "bounce", on(0))])
+    assert next_change(one_group(gives, takes), [], leads_frame({}), acts)["due"].item() == on(-3)
+
+
+@pytest.mark.parametrize("half_lives", [(6, 20), (20, 6), (30, 365)])
+@pytest.mark.parametrize("points", [(900, -1000), (3000, -600)])
+def test_what_fades_both_ways_far_ahead(half_lives: tuple[int, int], points: tuple[int, int]) -> None:
+    rules = [
+        Rule(per, "engagement", worth, per=per, half_life_days=half_life)
+        for per, worth, half_life in zip(("visit", "bounce"), points, half_lives, strict=True)
+    ]
+    leads = leads_frame(*({"country": "PL"} for _ in range(12)))
+    acts = activities_frame(
+        act for lead in range(12) for act in ((lead + 1, "visit", on(lead * 7)), (lead + 1, "bounce", on(lead * 3)))
+    )
+    how, watched = one_group(*rules), [gate("engagement >= 2"), gate("no visit in 40d")]
+    due = next_change(how, watched, leads, acts)["due"].to_list()
+    assert due == brute_force(how, watched, leads, acts, 5000 if 365 in half_lives else 400)
+
+
+def test_a_part_that_is_watched_moves_while_the_score_stays_at_the_floor() -> None:
+    visit = Rule("visit", "engagement", 1000, per="visit", half_life_days=10)
+    how = scoring(
+        Group("engagement", None, (visit,)), Group("against", None, (Rule("never", "against", -9000, cond("email")),))
+    )
+    leads, acts = leads_frame({"email": "x"}), activities_frame([(1, "visit", on(0))])
+    assert next_change(how, [], leads, acts)["due"].item() is None
+    assert next_change(how, [gate("engagement > 5")], leads, acts)["due"].item() == on(-9)
