@@ -129,6 +129,9 @@ def test_deleted_and_archived_rows_are_seen_by_query_all_only(org):
     assert len(rows(org, "SELECT Id FROM Lead")) == 2
     assert len(rows(org, "SELECT Id FROM Lead", everything=True)) == 3
     assert len(rows(org, f"SELECT Id FROM Lead WHERE Id = '{id_}'")) == 0
+    org.load("Task", [org.complete("Task", {"IsArchived": True}, "2024-01-01T00:00:00.000+0000")])
+    assert len(rows(org, "SELECT Id FROM Task")) == 0
+    assert len(rows(org, "SELECT Id FROM Task", everything=True)) == 1
 
 
 @pytest.mark.parametrize(
