@@ -1,0 +1,287 @@
+"""A small CRM in this process that keeps the contract of a connector and misbehaves when told to."""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from leadsync.config.funnel import compile_funnel
+from leadsync.config.load import Config, ConnectionConfig, shipped
+from leadsync.config.scoring import compile_scoring
+from leadsync.config.secrets import ConnectionSecrets
+from leadsync.connector import ConnectionSettings
+from leadsync.core.mapping import CrmMapping, Kind, ObjectMapping, ReadField, Test, WriteField
+from leadsync.errors import Transient
+from leadsync.store.database import open_store
+from leadsync.sync.cycle import Coordinator
+from leadsync.types import (
+    Ask,
+    Capabilities,
+    Cursor,
+    FieldSchema,
+    Gone,
+    Moved,
+    ObjectSchema,
+    Page,
+    Quota,
+    Record,
+    Role,
+    Value,
+    WriteOp,
+    WriteResult,
+    WriteStatus,
+)  # fmt: skip
+
+SETTLE = timedelta(minutes=5)
+TICK = timedelta(milliseconds=1)
+OURS = {"Lead": ("Score", "Heat", "Why"), "Contact": ("Score", "Heat", "Why")}
+_WORDS = (ReadField("email", ("Email",)), ReadField("country", ("Country",)), ReadField("job_title", ("Title",)))
+_WRITES = (WriteField("Score", "score"), WriteField("Heat", "temperature"), WriteField("Why", "reasons"))
+MAPPING = CrmMapping(
+    {
+        "Lead": ObjectMapping("Lead", Role.LEAD, _WORDS),
+        "Contact": ObjectMapping("Contact", Role.LEAD, _WORDS),
+        "Call": ObjectMapping("Call", Role.ACTIVITY, at=("When",), kinds=(Kind("call_in", Test({})),)),
+    },
+    {"Lead": _WRITES, "Contact": _WRITES},
+)
+SCORING = """\
+fit:
+  cap: 40
+  rules:
+    market: {points: 20, when: "country in [PL, VN]"}
+    chief: {points: 15, when: "job_title matches 'chief*'"}
+engagement:
+  cap: 60
+  rules:
+    call: {points: 25, per: call_in, half_life: 7d}
+    silent: {points: -10, when: "no call_in in 10d"}
+"""
+
+
+class Clock:
+    """Time that moves a little whenever it is looked at, and by days when the test says so."""
+
+    def __init__(self) -> None:
+        self._now, self._lock = datetime(2026, 3, 2, 6, tzinfo=UTC), threading.Lock()
+
+    def now(self) -> datetime:
+        with self._lock:
+            self._now += TICK
+            return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self.pass_(timedelta(seconds=seconds))
+
+    def pass_(self, span: timedelta) -> None:
+        with self._lock:
+            self._now += span
+
+
+@dataclass
+class Row:
+    """A row with all its versions (stamp, fields), and how it left."""
+
+    versions: list[tuple[datetime, dict[str, Value]]]
+    links: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    left: Gone | Moved | None = None
+    left_at: datetime | None = None
+
+    @property
+    def fields(self) -> dict[str, Value]:
+        return self.versions[-1][1]
+
+
+class Crm:
+    """Rows by object and id. `faults` says what the next writes do, `lag` how late changes can be found."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.rows: dict[str, dict[str, Row]] = {"Lead": {}, "Contact": {}, "Call": {}}
+        self.faults: list[str] = []
+        self.poisoned: set[tuple[str, str]] = set()
+        self.lag = timedelta()
+        self.writes: list[WriteOp] = []
+        self.needless: list[WriteOp] = []  # writes of a value that stood there already
+        self.lock = threading.RLock()
+
+    # what people do in it
+
+    def add(self, obj: str, fields: Mapping[str, Value], **links: tuple[str, ...]) -> str:
+        with self.lock:
+            id_ = f"{obj[0]}{len(self.rows[obj])}" if obj != "Call" else f"T{len(self.rows[obj])}"
+            self.rows[obj][id_] = Row([(self.clock.now(), dict(fields))], dict(links))
+            return id_
+
+    def edit(self, obj: str, id_: str, **fields: Value) -> None:
+        with self.lock:
+            row = self.rows[obj][id_]
+            row.versions.append((self.clock.now(), {**row.fields, **fields}))
+
+    def delete(self, obj: str, id_: str) -> None:
+        with self.lock:
+            at = self.clock.now()
+            self.rows[obj][id_].left, self.rows[obj][id_].left_at = Gone(id_, at), at
+
+    def move(self, obj: str, id_: str, to: str, to_id: str) -> None:
+        with self.lock:
+            at, row = self.clock.now(), self.rows[obj][id_]
+            row.left, row.left_at = Moved(id_, to, to_id, "merged" if obj == to else "converted", at), at
+            for call in self.rows["Call"].values():  # its activity goes with it
+                if id_ in call.links.get(obj, ()):
+                    call.links = {to: (to_id,)}
+                    call.versions.append((self.clock.now(), call.fields))
+
+    def live(self, obj: str) -> list[str]:
+        return [id_ for id_, row in self.rows[obj].items() if row.left is None]
+
+    def held(self, ours: bool) -> dict[tuple[str, str], dict[str, Value]]:
+        """The fields of all live people: those that leadsync writes, or all others."""
+        return {
+            (obj, id_): {k: v for k, v in self.rows[obj][id_].fields.items() if (k in OURS[obj]) is ours and v != ""}
+            for obj in OURS
+            for id_ in self.live(obj)
+        }
+
+
+class Connection:
+    """A connector to such a CRM."""
+
+    capabilities = Capabilities(
+        {"Lead": Role.LEAD, "Contact": Role.LEAD, "Call": Role.ACTIVITY}, write_batch=3, settle=SETTLE
+    )
+
+    def __init__(self, crm: Crm) -> None:
+        self.crm, self.calls = crm, 0
+
+    def now(self) -> datetime:
+        return self.crm.clock.now()
+
+    def user(self) -> str | None:
+        return None
+
+    def quota(self) -> Quota:
+        return Quota(self.calls)
+
+    def describe(self, obj: str) -> ObjectSchema:
+        return ObjectSchema(obj, {name: FieldSchema(name, "text") for name in OURS[obj]})
+
+    def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:
+        with self.crm.lock:
+            live = self.crm.live(obj)
+        start = int(resume or 0)
+        while True:
+            self.calls += 1
+            read_at = self.crm.clock.now()
+            with self.crm.lock:
+                part = live[start : start + 3]
+                found = [self._record(i, self.crm.rows[obj][i], fields) for i in part if not self.crm.rows[obj][i].left]
+            start += 3
+            yield Page(obj, found, read_at, resume=str(start) if start < len(live) else None)
+            if start >= len(live):
+                return
+
+    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page]:
+        for ask in asks:
+            self.calls += 1
+            read_at = self.crm.clock.now()
+            seen = min(until, read_at - self.crm.lag)  # a change of every other row is found only after the lag
+            records, gone, moved, last = [], [], [], ask.since
+            with self.crm.lock:
+                for id_, row in self.crm.rows[ask.object].items():
+                    left_at = row.left_at
+                    if left_at is not None and left_at <= seen:
+                        if left_at >= ask.since.at:
+                            (gone if isinstance(row.left, Gone) else moved).append(row.left)  # type: ignore[arg-type]
+                            last = max(last, Cursor(left_at, id_))
+                        continue
+                    late = seen if int(id_[1:]) % 2 else read_at  # one row is found late, its neighbour at once
+                    known = [v for v in row.versions if v[0] <= min(until, late)]
+                    if known and known[-1][0] >= ask.since.at:
+                        records.append(self._record(id_, Row(known, row.links), ask.fields))
+                        last = max(last, Cursor(known[-1][0], id_))
+            records.sort(key=lambda r: (r.modified_at, r.id))
+            yield Page(ask.object, records, read_at, cursor=last, gone=gone, moved=moved)  # type: ignore[arg-type]
+
+    def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
+        self.calls += 1
+        with self.crm.lock:
+            rows = self.crm.rows[obj]
+            return {id_: rows[id_].left or self._record(id_, rows[id_], fields) for id_ in ids}
+
+    def write(self, writes: Sequence[WriteOp]) -> Sequence[WriteResult]:
+        self.calls += 1
+        with self.crm.lock:
+            fault = self.crm.faults.pop(0) if self.crm.faults else ""
+            if fault == "before":
+                raise Transient("the answer did not come")
+            kept = writes[: len(writes) // 2] if fault == "half" else writes
+            results = [self._write(op, fault) for op in kept]
+            if fault in ("after", "half"):
+                raise Transient("the answer did not come")
+            if fault == "silent":  # the CRM answers for some rows only
+                return results[::2]
+            return list(reversed(results))
+
+    def _write(self, op: WriteOp, fault: str) -> WriteResult:
+        row = self.crm.rows[op.object][op.id]
+        if row.left is not None:
+            return WriteResult(op.key, WriteStatus.GONE, moved_to=row.left if isinstance(row.left, Moved) else None)
+        if (op.object, op.id) in self.crm.poisoned:
+            return WriteResult(op.key, WriteStatus.REJECTED, code="BAD", message="a rule of this CRM")
+        if fault in ("retry", "conflict"):
+            return WriteResult(op.key, WriteStatus(fault))
+        self.crm.writes.append(op)
+        if any(row.fields.get(name) == value for name, value in op.fields.items()):
+            self.crm.needless.append(op)
+        self.crm.edit(op.object, op.id, **op.fields)
+        return WriteResult(op.key, WriteStatus.APPLIED, row.versions[-1][0])
+
+    def close(self) -> None:
+        pass
+
+    @staticmethod
+    def _record(id_: str, row: Row, fields: Sequence[str]) -> Record:
+        known = {name: row.fields.get(name) for name in fields}
+        return Record(id_, known, row.versions[0][0], row.versions[-1][0], row.links)
+
+
+def config(folder: Path, crms: Mapping[str, Any], *, live: bool = True, mapping: CrmMapping = MAPPING) -> Config:
+    """An installation of these connections (name → what makes a connector)."""
+    from leadsync.config.document import load
+
+    (folder / "scoring.yaml").write_text(SCORING)
+    scoring = compile_scoring(load(folder / "scoring.yaml"))
+    ladder = compile_funnel(shipped("funnel", "default", folder))
+    settings = ConnectionSettings(type="fake", live=live)
+    connections = {
+        name: ConnectionConfig(
+            name, make, settings, ConnectionSecrets(name, settings, folder / f".{name}.json", ""), mapping, ""
+        )
+        for name, make in crms.items()
+    }
+    return Config(
+        folder, "sqlite:///leadsync.db", timedelta(seconds=1), ZoneInfo("UTC"), connections, tuple(connections),
+        scoring, ladder, None, repr((scoring, mapping)),
+    )  # fmt: skip
+
+
+def maker(crm: Crm) -> Any:
+    """What opens a connection to this CRM."""
+
+    def make(settings: object, **_: object) -> Connection:
+        return Connection(crm)
+
+    return make
+
+
+def coordinator(found: Config, clock: Clock) -> Coordinator:
+    """A coordinator that is open on the store of this installation."""
+    store = open_store(found.store, found.folder)
+    opened = Coordinator(found, store, clock, logging.getLogger("test"), threading.Event())
+    opened.open()
+    return opened
