@@ -1,5 +1,6 @@
 """`leadsync sandbox`: a strict local server that behaves like a CRM."""
 
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +34,19 @@ def sandbox(
     connector = installed(type_)
     if not isinstance(connector, HasSandbox):
         raise UsageError(f"the connector {type_!r} has no sandbox")
+    _free(port)
     day = (today or datetime.now(UTC)).date()
     options = SandboxOptions(token, day, leads, seed, load, bare, search_lag, not no_rate_limit)
     serve(connector.sandbox(options), port, lambda url: print(f"ready {url}", flush=True))
     return 0
+
+
+def _free(port: int) -> None:
+    """Said before many leads are made. Raises `UsageError` when the port is taken or not for us."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            told = f"port {port} of this machine cannot be used: {str(error.strerror).lower()}"
+            raise UsageError(told, fix="choose another one; --port 0 takes one that is free") from None

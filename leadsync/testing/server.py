@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import signal
 import threading
 import time
 from collections import Counter, deque
@@ -70,11 +71,14 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Any:
-        if self._signals:
-            with super().capture_signals():
-                yield
-        else:
+        """A stop that is asked for is a good end: unlike uvicorn this does not raise the signal again afterwards."""
+        wanted = (signal.SIGINT, signal.SIGTERM) if self._signals else ()
+        before = {number: signal.signal(number, self.handle_exit) for number in wanted}
+        try:
             yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def serve(app: Any, port: int, ready: Callable[[str], None]) -> None:
