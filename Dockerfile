@@ -17,6 +17,6 @@ ENV PATH=/opt/leadsync/bin:$PATH
 USER 10001
 WORKDIR /state
 VOLUME /state
-HEALTHCHECK --interval=60s --timeout=20s --start-period=120s CMD ["leadsync", "status", "--json"]
+HEALTHCHECK --interval=60s --timeout=20s --start-period=120s CMD ["leadsync", "status", "--running"]
 ENTRYPOINT ["leadsync"]
 CMD ["run"]

@@ -4,16 +4,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
 
-from leadsync.cli.common import JsonOption, coordinator, print_json
+from leadsync.cli.common import JsonOption, coordinator, print_json, wide
 from leadsync.errors import Transient
 from leadsync.types import Record, Role, Value
 
@@ -117,40 +118,61 @@ def _cycles(
     reports: list[CycleReport] = []
     number = 0
     while (not wanted or number < wanted) and not found.stopping.is_set():
-        if number and not still:
-            for name, url in urls.items():
-                for acted in _act(url, seed + number):
-                    say(f"  meanwhile in {name}: {acted.get('object', 'contact')} {acted['id']} {acted['what']}")
+        acted = _act(urls, seed + number) if number and not still else {}
+        before = _told(found, acted)
         number += 1
         reports = [*reports[-99:], found.cycle()]
         say(f"{number}. {line(reports[-1])}")
         for name, connection in reports[-1].connections.items():
             if connection.error:
                 say(f"  {sentence(name, connection.error)}")
+        after = _told(found, acted)
+        for key, what in acted.items():
+            say(f"   {' '.join(key)} {what}: {_change(before.get(key), after.get(key))}")
         if not wanted:
             found.stopping.wait(found.config.every.total_seconds())
     return reports
 
 
-def _act(url: str, seed: int) -> list[dict[str, str]]:
-    """Let a few leads act, and one rep edit by hand."""
+def _act(urls: Mapping[str, str], seed: int) -> dict[tuple[str, str, str], str]:
+    """Let a few leads of each CRM act, and one rep edit by hand: (connection, object, id) → what happened."""
     import requests
 
-    headers = {"Authorization": f"Bearer {_TOKEN}"}
-    answer = requests.post(f"{url}/_sandbox/act", json={"seed": seed, "leads": _ACTORS}, headers=headers, timeout=30)
-    answer.raise_for_status()
-    acted: list[dict[str, str]] = answer.json()["acted"]
+    happened = {}
+    for name, url in urls.items():
+        headers, body = {"Authorization": f"Bearer {_TOKEN}"}, {"seed": seed, "leads": _ACTORS}
+        answer = requests.post(f"{url}/_sandbox/act", json=body, headers=headers, timeout=30)
+        answer.raise_for_status()
+        happened.update({(name, a.get("object", "contacts"), a["id"]): a["what"] for a in answer.json()["acted"]})
     time.sleep(1.1)  # a CRM with stamps of whole seconds shows it from the next one on
-    return acted
+    return happened
+
+
+def _told(found: "Coordinator", keys: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str, str], str]:
+    """Score and temperature of these leads, as their CRMs hold them now."""
+    told = {}
+    for (name, obj), group in groupby(sorted(keys), key=lambda key: key[:2]):
+        connector = _connector(found, name)
+        rows = connector.fetch(obj, [key[2] for key in group], found.config.connections[name].mapping.asked(obj))
+        for id_, row in rows.items():
+            if isinstance(row, Record):
+                words = _written(found, name, obj, row.fields)
+                told[name, obj, id_] = f"{float(words.get('score') or 0):g} {words.get('temperature') or ''}".strip()
+        connector.close()
+    return told
+
+
+def _connector(found: "Coordinator", name: str) -> Any:
+    """A connector of the demo's own, so that what it reads is not counted as leadsync's."""
+    own = found.config.connections[name]
+    return own.connector(own.settings, clock=found.clock, secrets=own.secrets, log=found.log)
 
 
 def _read_back(found: "Coordinator") -> Snapshot:
     """What the CRMs hold now in the fields that leadsync writes, with each lead's name and mailbox: read by id."""
     snapshot: dict[tuple[str, str, str], Fields] = {}
     for name, connection in found.config.connections.items():
-        connector = connection.connector(
-            connection.settings, clock=found.clock, secrets=connection.secrets, log=found.log
-        )
+        connector = _connector(found, name)
         for obj, read in connection.mapping.reads.items():
             if read.role is not Role.LEAD:
                 continue
@@ -190,11 +212,10 @@ def _name(found: "Coordinator", key: tuple[str, str, str], fields: Fields) -> st
 
 
 def _table(found: "Coordinator", before: Snapshot, after: Snapshot) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    console, names = Console(highlight=False, soft_wrap=True), _owner_names(found)
+    console, names = wide(), _owner_names(found)
     console.print("\nBefore → after, as read back from the CRMs:")
     for name in found.config.connections:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

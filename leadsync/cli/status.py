@@ -1,11 +1,22 @@
 """`leadsync status`: where things stand, from the store alone."""
 
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
 from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json, wide
 
 _CYCLES = 10
 
 
-def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> int:
+def status(
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+    running: Annotated[
+        bool, typer.Option("--running", help="Only ask whether leadsync runs: exit code 0 or 1.")
+    ] = False,
+) -> int:
     """Show leads, stages, refused writes and the last ten cycles. Exit code 1 when the last cycle had an error."""
     from leadsync.config.load import load_config
     from leadsync.store import runs
@@ -15,9 +26,11 @@ def status(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> int:
     store = open_store(loaded.store, loaded.folder, create=False)
     try:
         with store.reading() as db:
-            body = {"cycles": runs.newest(db, _CYCLES), **runs.summary(db)}
+            body = {"cycles": runs.newest(db, _CYCLES), **runs.summary(db, datetime.now(UTC))}
     finally:
         store.close()
+    if running:
+        return 0 if body["running"] else 1
     last = body["cycles"][-1]["connections"] if body["cycles"] else {}
     if as_json:
         print_json(body)

@@ -48,10 +48,11 @@ class Counter(Strict):
 
 
 class Kind(Strict):
-    """An activity kind and the values of source fields that make a row one."""
+    """An activity kind, the values of source fields that make a row one, and where its moment stands if elsewhere."""
 
     kind: str = Field(alias="as")
     when: dict[str, Wanted] = {}
+    at: Texts = ()
 
 
 class Outcome(Strict):
@@ -145,7 +146,7 @@ def _object(name: str, read: ObjectRead) -> core.ObjectMapping:
         ),
         owner=read.owner,
         at=read.at,
-        kinds=tuple(core.Kind(k.kind, _test(k.when)) for k in read.kinds),
+        kinds=tuple(core.Kind(k.kind, _test(k.when), k.at) for k in read.kinds),
         detail=read.detail,
         counters=tuple(core.Counter(f, c.kind, c.at, c.first, c.detail) for f, c in read.counters.items()),
         outcomes=tuple(core.OutcomeRule(o.kind, _test(o.when), o.at, o.amount) for o in read.outcomes),

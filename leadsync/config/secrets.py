@@ -1,6 +1,7 @@
 """Secrets by reference: an environment variable, a file, a command. Never in a configuration file, never in a log."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import orjson
 
 from leadsync.connector import ConnectionSettings, SecretRef
 from leadsync.errors import Problem, UserError
+
+_LONG = 8
 
 
 class ConnectionSecrets:
@@ -26,9 +29,10 @@ class ConnectionSecrets:
         return value
 
     def hide(self, text: str) -> str:
-        """The text without any secret that was handed out."""
+        """The text without any secret that was handed out; a very short one counts only as a word of its own."""
         for secret in sorted(self._handed, key=len, reverse=True):
-            text = text.replace(secret, "•••")
+            found = re.escape(secret) if len(secret) >= _LONG else rf"(?<!\w){re.escape(secret)}(?!\w)"
+            text = re.sub(found, "•••", text)
         return text
 
     def _referred(self, name: str) -> str:

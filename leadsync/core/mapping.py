@@ -29,10 +29,11 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """An activity object's row that passes `when` is an activity of this kind."""
+    """A row that passes `when` is an activity of this kind; `at`, where given, replaces the object's own."""
 
     kind: str
     when: Test
+    at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class ObjectMapping:
         yield from self.at
         yield from self.detail
         for kind in self.kinds:
-            yield from kind.when.wanted
+            yield from (*kind.when.wanted, *kind.at)
         for counter in self.counters:
             yield from (f for f in (counter.field, counter.at, counter.first, counter.detail) if f)
         for outcome in self.outcomes:
@@ -191,12 +192,15 @@ def values(mapping: ObjectMapping, record: Record) -> dict[str, str]:
 
 def activity(mapping: ObjectMapping, record: Record) -> Happened | None:
     """What an activity object's row tells, or None where no kind fits or no moment is known."""
-    kind = next((k.kind for k in mapping.kinds if k.when.holds(record.fields)), None)
-    at = next(filter(None, (moment(record.fields.get(f)) for f in mapping.at)), None) or record.created_at
-    if kind is None or at is None:
+    kind = next((k for k in mapping.kinds if k.when.holds(record.fields)), None)
+    if kind is None:
+        return None
+    moments = (moment(record.fields.get(f)) for f in kind.at or mapping.at)
+    at = next(filter(None, moments), None) or record.created_at
+    if at is None:
         return None
     detail = next(filter(None, (text(record.fields.get(f)) for f in mapping.detail)), "")
-    return Happened("", kind, at, detail=detail[:200])
+    return Happened("", kind.kind, at, detail=detail[:200])
 
 
 def counted(mapping: ObjectMapping, before: Mapping[str, Value] | None, record: Record) -> list[Happened]:

@@ -9,6 +9,7 @@ from leadsync.sync.cycle import Coordinator
 from leadsync.sync.report import CycleReport, sentence
 
 _STEP = 0.5  # seconds; how long the loop sleeps at most
+_TURN = 2.0  # seconds; how long pages may go on arriving before what they brought is evaluated
 
 
 class Daemon:
@@ -23,19 +24,20 @@ class Daemon:
 
     def run(self) -> None:
         """Work until the coordinator's `stopping` is set."""
-        coordinator, since = self._coordinator, 0.0
+        coordinator, since, evaluated, pending = self._coordinator, 0.0, 0.0, False
         coordinator.begin_cycle()
         while not coordinator.stopping.is_set():
             polled = self._poll()
             if polled and not since:
                 since = time.monotonic()
-            arrived = coordinator.take_in(_STEP)
-            while (arrived or polled) and coordinator.inbox.empty() and coordinator.evaluate_some():
-                arrived = coordinator.take_in(0.0) or arrived
-            if since and (coordinator.quiet or time.monotonic() - since > self._every):
+            pending = coordinator.take_in(0.0 if pending else _STEP) or polled or pending
+            if pending and (coordinator.inbox.empty() or time.monotonic() - evaluated > _TURN):
+                pending, evaluated = coordinator.evaluate_some(), time.monotonic()
+            settled = coordinator.quiet and not pending
+            if since and (settled or time.monotonic() - since > self._every):
                 self._tell(coordinator.end_cycle())
                 coordinator.begin_cycle()
-                since = 0.0 if coordinator.quiet else time.monotonic()
+                since = 0.0 if settled else time.monotonic()
 
     def _poll(self) -> bool:
         coordinator, now, polled = self._coordinator, time.monotonic(), False

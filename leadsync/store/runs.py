@@ -26,7 +26,7 @@ def newest(db: sa.Connection, count: int) -> list[dict[str, Any]]:
     return [{"started_at": row.started_at.isoformat(), **row.report} for row in reversed(db.execute(query).all())]
 
 
-def summary(db: sa.Connection) -> dict[str, Any]:
+def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
     """Counts over the store: leads per stage and temperature, open and refused writes, where reading has come to."""
     t = schema
     held = db.execute(sa.select(t.lease)).one_or_none()
@@ -36,7 +36,7 @@ def summary(db: sa.Connection) -> dict[str, Any]:
         "temperatures": _counts(db, t.results.c.temperature),
         "waiting_marks": db.scalar(sa.select(sa.func.count()).select_from(t.dirty)),
         "open_writes": db.scalar(sa.select(sa.func.count()).where(t.writes.c.state.in_(("planned", "sent")))),
-        "running": held.holder if held else None,
+        "running": held.holder if held and held.expires_at > now else None,
         "sources": [
             {"connection": s.connection, "object": s.object, "backfilled": s.backfilled_at is not None,
              "read_up_to": s.head_at.isoformat() if s.head_at else None}

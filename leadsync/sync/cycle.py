@@ -56,7 +56,7 @@ class Coordinator:
         self._evaluator: Evaluator | None = None
         self._arrived = False
         self.report = self._new_report()
-        self._started = time.monotonic()
+        self._started: float | None = None  # when the first poll of the cycle was asked for
 
     # beginning and end
 
@@ -152,14 +152,14 @@ class Coordinator:
     def begin_cycle(self) -> None:
         """Start counting anew."""
         self._outgoing.held.clear()
-        self.report, self._started = self._new_report(), time.monotonic()
+        self.report, self._started = self._new_report(), None
         for name, error in self.failed.items():
             self.report.connections[name].error = error
 
     def end_cycle(self) -> CycleReport:
         """The report, kept in the store and logged as one line."""
         report = self.report
-        report.seconds = time.monotonic() - self._started
+        report.seconds = time.monotonic() - self._started if self._started is not None else 0.0
         for name, worker in self.workers.items():
             calls = worker.connector.quota().calls
             report.connections[name].api_calls = calls - self._calls.get(name, 0)
@@ -177,6 +177,8 @@ class Coordinator:
             worker.introduce = written
         with self.store.begin():
             found = [s for s in sources.load(self.store, name) if s.object in connection.mapping.reads]
+        if self._started is None:
+            self._started, self.report.started_at = time.monotonic(), self.clock.now()
         self.polling.add(name)
         worker.jobs.put(Poll(found, whole))
 

@@ -29,6 +29,10 @@ class Pull:
         self._store, self._mapping = store, mapping
         self._by_object = {source.object: source for source in found}
 
+    def reads(self, obj: str) -> bool:
+        """Whether this object is read."""
+        return obj in self._by_object
+
     def keep(self, page: Page, now: datetime, cursor: Mapping[str, Any]) -> Kept:
         """Store the page and move the cursor, all or nothing. `cursor` are the columns of the source to set."""
         source, mapping, kept = self._by_object[page.object], self._mapping.reads[page.object], Kept()
@@ -151,7 +155,11 @@ class Pull:
         self._touch(source, [k.id for k in gone])
         for move in page.moved:
             old, target = leaving.get(move.id), self._by_object.get(move.to_object)
-            if old is None or old.moved_to is not None or target is None:
+            if old is None or old.moved_to is not None:
+                continue
+            if target is None:  # an object that is not read: it is gone from what leadsync sees
+                records.update(self._store, [{"id": old.id, "gone_at": move.at or now}])
+                self._touch(source, [old.id])
                 continue
             survivor = records.ensure(self._store, target.id, [move.to_id])[move.to_id]
             records.update(self._store, [{"id": old.id, "gone_at": move.at or now, "moved_to": survivor}])

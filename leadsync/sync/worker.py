@@ -116,6 +116,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         self._ahead = timedelta()  # how far the CRM's clock is ahead of ours
+        self._silent = False  # a message was dropped while stopping: none may overtake it, for its rows' sake
         self._thread = threading.Thread(target=self._run, name=f"leadsync-{self.name}", daemon=True)
 
     def start(self) -> None:
@@ -139,12 +140,11 @@ class Worker:
         self.connector.close()
 
     def _emit(self, message: Message) -> None:
-        while True:
+        while not self._silent:
             try:
                 return self.out.put(message, timeout=0.5)
             except queue.Full:  # the coordinator is busy: hold back, unless it has stopped listening
-                if self.stopping.is_set():
-                    return
+                self._silent = self.stopping.is_set()
 
     def _guarded(self, work: Callable[[], None]) -> LeadsyncError | None:
         """Do it; what goes wrong is an error to report, never the end of the thread."""

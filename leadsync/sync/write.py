@@ -47,9 +47,19 @@ class Outgoing:
         return self.held | set(self.flying.values()) | uncertain
 
     def take_over(self, writes: Sequence[Write]) -> None:
-        """Writes that a process left open which ended without an answer."""
+        """Writes that a process left open which ended without an answer; inside `begin()`.
+
+        Those of a connection or object that is not read any more cannot be looked up and are given up.
+        """
+        lost = []
         for write in writes:
-            self._unknown[self._sources[write.source_id].connection].append(write)
+            source = self._sources[write.source_id]
+            pull = self._pulls.get(source.connection)
+            if pull is not None and pull.reads(source.object):
+                self._unknown[source.connection].append(write)
+            else:
+                lost.append(write)
+        outbox.drop(self._store, lost, self._clock.now())
 
     def postpone(self, member: Member) -> None:
         """A record of a connection that cannot be written to now: its lead comes up again in the next cycle."""

@@ -72,13 +72,13 @@ def test_a_refused_write_is_remembered_until_one_is_confirmed(one: Kit) -> None:
     assert one.record("Lead", "L1").refused == {"Score": 5}
     assert one.marked() == set()
     with one.store.reading() as db:
-        [refused] = runs.summary(db)["refused"]
+        [refused] = runs.summary(db, NOW)["refused"]
     assert (refused["object"], refused["ext_id"], refused["code"]) == ("Lead", "L1", "BAD")
 
     one.settle(one.plan("Lead", "L1", Score=(1, 6)), WriteStatus.APPLIED)
     assert one.record("Lead", "L1").refused is None
     with one.store.reading() as db:
-        assert runs.summary(db)["refused"] == []
+        assert runs.summary(db, NOW)["refused"] == []
 
 
 def test_refusals_are_forgotten_when_the_rules_change(one: Kit) -> None:
@@ -182,7 +182,7 @@ def test_the_summary_counts(kit: Kit) -> None:
     kit.keep("Lead", record("L1"), record("L2"), head_at=NOW)
     kit.plan("Lead", "L1", Score=(1, 5))
     with kit.store.reading() as db:
-        told = runs.summary(db)
+        told = runs.summary(db, NOW)
     assert (told["leads"], told["waiting_marks"], told["open_writes"]) == (2, 2, 1)
     assert (told["stages"], told["temperatures"]) == ({"MQL": 1}, {"cold": 1})
     assert "pid" in told["running"]
