@@ -68,22 +68,25 @@ class Decision:
 
 
 def touched(store: Store, busy: Collection[int], limit: int) -> Marks:
-    """The leads that something touched, oldest mark first; leads in `busy` keep their marks for the next round."""
+    """The leads that something touched, oldest mark first, backfills last; leads in `busy` keep their marks."""
     table = schema.dirty
-    query = sa.select(table.c.seq, schema.records.c.lead_id).join(
-        schema.records, schema.records.c.id == table.c.record_id
-    )
+    order = (table.c.late, table.c.seq)
+    query = (
+        sa.select(table.c.seq, schema.records.c.lead_id, table.c.late)
+        .join(schema.records, schema.records.c.id == table.c.record_id).order_by(*order).limit(limit)
+    )  # fmt: skip
     seqs: dict[int, list[int]] = defaultdict(list)
-    idle, last, more = [], 0, True
+    idle, last, more = [], (0, 0), True
     while more and not seqs:  # a connection that is down may keep many leads busy; it holds up no others
-        rows = store.connection.execute(query.where(table.c.seq > last).order_by(table.c.seq).limit(limit)).all()
-        for seq, lead in rows:
+        after = sa.or_(table.c.late > last[0], sa.and_(table.c.late == last[0], table.c.seq > last[1]))
+        rows = store.connection.execute(query.where(after)).all()
+        for seq, lead, _ in rows:
             if lead is None:
                 idle.append(seq)  # only heard of so far: its own page will mark it
             elif lead not in busy:
                 seqs[lead].append(seq)
         more = len(rows) == limit
-        last = rows[-1].seq if rows else last
+        last = (rows[-1].late, rows[-1].seq) if rows else last
     for part in chunks(idle):
         store.connection.execute(sa.delete(table).where(table.c.seq.in_(part)))
     return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()})
@@ -176,7 +179,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
 
 def mark_all(store: Store) -> None:
     """Mark every live person's record: the rules have changed."""
-    columns = sa.select(schema.records.c.id).where(
+    columns = sa.select(schema.records.c.id, sa.literal(1)).where(
         schema.records.c.lead_id.is_not(None), schema.records.c.gone_at.is_(None)
     )
-    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id"], columns))
+    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], columns))

@@ -139,9 +139,9 @@ def hand_on(store: Store, company_id: int, survivor_id: int) -> None:
     store.connection.execute(sa.update(table).where(table.c.company_id == company_id).values(company_id=survivor_id))
 
 
-def mark(store: Store, record_ids: Iterable[int]) -> None:
-    """Mark records as touched: their leads are evaluated again."""
-    insert(store, schema.dirty, [{"record_id": record_id} for record_id in dict.fromkeys(record_ids)])
+def mark(store: Store, record_ids: Iterable[int], *, late: bool = False) -> None:
+    """Mark records as touched: their leads are evaluated again, `late` ones after all others."""
+    insert(store, schema.dirty, [{"record_id": id_, "late": int(late)} for id_ in dict.fromkeys(record_ids)])
 
 
 def people_of(store: Store, company_ids: Sequence[int]) -> list[int]:

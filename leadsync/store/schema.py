@@ -215,6 +215,8 @@ dirty = sa.Table(  # a mark per touch; evaluation clears those up to the sequenc
     metadata,
     sa.Column("seq", Id, primary_key=True, autoincrement=True),
     sa.Column("record_id", Id, nullable=False),
+    sa.Column("late", sa.SmallInteger, nullable=False),  # 1: of a backfill, after what has just happened
+    sa.Index("ix_dirty_order", "late", "seq"),
     sqlite_autoincrement=True,
 )
 

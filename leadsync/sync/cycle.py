@@ -211,7 +211,7 @@ class Coordinator:
         """Take in one message of a worker."""
         report, now = self.report.connections[message.connection], self.clock.now()
         if isinstance(message, PageRead):
-            kept = self._pulls[message.connection].keep(message.page, now, message.cursor)
+            kept = self._pulls[message.connection].keep(message.page, now, message.cursor, late=message.late)
             report.pulled += kept.pulled
             report.activities += kept.activities
             self._owners_changed |= self._role(message.connection, message.page.object) is Role.OWNER

@@ -28,13 +28,18 @@ class Pull:
     def __init__(self, store: Store, mapping: core.CrmMapping, found: Sequence[Source]) -> None:
         self._store, self._mapping = store, mapping
         self._by_object = {source.object: source for source in found}
+        self._late = False
 
     def reads(self, obj: str) -> bool:
         """Whether this object is read."""
         return obj in self._by_object
 
-    def keep(self, page: Page, now: datetime, cursor: Mapping[str, Any]) -> Kept:
-        """Store the page and move the cursor, all or nothing. `cursor` are the columns of the source to set."""
+    def keep(self, page: Page, now: datetime, cursor: Mapping[str, Any], *, late: bool = False) -> Kept:
+        """Store the page and move the cursor, all or nothing. `cursor` are the columns of the source to set.
+
+        What a `late` page (one of the backfill) touches is evaluated after what has just happened.
+        """
+        self._late = late
         source, mapping, kept = self._by_object[page.object], self._mapping.reads[page.object], Kept()
         with self._store.begin():
             if source.role in (Role.LEAD, Role.COMPANY):
@@ -46,10 +51,6 @@ class Pull:
             if cursor:
                 sources.move(self._store, source.id, **cursor)
         return kept
-
-    def seen(self, obj: str, found: Sequence[Record], read_at: datetime, now: datetime) -> None:
-        """Keep rows that were fetched by id, without any cursor."""
-        self.keep(Page(obj, found, read_at), now, {})
 
     # people and companies
 
@@ -171,7 +172,8 @@ class Pull:
 
     def _touch(self, source: Source, ids: Sequence[int]) -> None:
         """Mark the people that these records are, or the people of these companies."""
-        records.mark(self._store, ids if source.role is Role.LEAD else records.people_of(self._store, ids))
+        people = ids if source.role is Role.LEAD else records.people_of(self._store, ids)
+        records.mark(self._store, people, late=self._late)
 
     # activities and outcomes
 
@@ -194,7 +196,7 @@ class Pull:
                 rows += [_outcome(person, record.id, ended) for person in whose] if ended else []
         told_ids = [r.id for r in page.records] + [g.id for g in page.gone] + [m.id for m in page.moved]
         touched = records.replace_events(self._store, table, source.id, told_ids, rows, now)
-        records.mark(self._store, touched)
+        records.mark(self._store, touched, late=self._late)
         if source.role is Role.ACTIVITY:
             kept.activities += len(touched)
 

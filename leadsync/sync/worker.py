@@ -29,11 +29,12 @@ class Introduced:
 
 @dataclass(frozen=True, slots=True)
 class PageRead:
-    """A page, and the columns of its source to set with it."""
+    """A page, and the columns of its source to set with it; `late` when it is one of the backfill."""
 
     connection: str
     page: Page
     cursor: Mapping[str, object]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +225,7 @@ class Worker:
             begin = {"head_at": start, "head_id": "", "settled_at": settled, "settled_id": ""} if fresh else {}
             for page in self.connector.backfill(source.object, source.backfill_token, self.fields[source.object]):
                 done = {"backfilled_at": self.clock.now()} if page.resume is None else {}
-                self._emit(PageRead(self.name, page, begin | {"backfill_token": page.resume} | done))
+                self._emit(PageRead(self.name, page, begin | {"backfill_token": page.resume} | done, late=True))
                 begin = {}
                 if page.resume is not None and not whole and time.monotonic() > end:
                     return True

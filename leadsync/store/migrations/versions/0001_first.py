@@ -41,9 +41,11 @@ def upgrade() -> None:
         "dirty",
         sa.Column("seq", ID, autoincrement=True, nullable=False),
         sa.Column("record_id", ID, nullable=False),
+        sa.Column("late", sa.SmallInteger(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_dirty_order", "dirty", ["late", "seq"], unique=False)
     op.create_table(
         "leads",
         sa.Column("id", ID, autoincrement=False, nullable=False),
