@@ -104,13 +104,12 @@ def in_the_store(folder: Path) -> dict[str, Any]:
             records = {r.id: (*names[r.source_id][:2], r.ext_id) for r in db.execute(sa.select(schema.records))}
             a, m, w = schema.activities, schema.membership, schema.writes
             people = sa.select(schema.records).where(schema.records.c.lead_id.is_not(None))
+            members = sa.select(m).where(m.c.closed_at.is_(None))
             return {
                 "sources": sorted(names.values()),
                 "records": sorted(records.values()),
                 "people": sorted(records[r.id] for r in db.execute(people)),
-                "members": sorted(
-                    records[x.record_id] for x in db.execute(sa.select(m).where(m.c.closed_at.is_(None)))
-                ),
+                "members": sorted(records[x.record_id] for x in db.execute(members)),
                 "activities": sorted(
                     (*records[x.record_id], *names[x.source_id], x.ext_id, x.kind, x.happened_at, x.count)
                     for x in db.execute(sa.select(a).where(a.c.closed_at.is_(None)))

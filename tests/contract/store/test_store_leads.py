@@ -133,6 +133,17 @@ def test_a_merged_company_hands_its_people_on_and_is_no_lead(kit: Kit) -> None:
     assert kit.marked() == {kit.lead("Lead", "L1")}
 
 
+def test_a_row_that_moved_to_where_nobody_reads_is_gone(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"))
+    kit.clear()
+    page = Moved("L1", "Person", "P1", "converted", NOW)
+    kit.keep("Lead", moved=(page,), now=NOW + DAY)
+    kit.keep("Lead", moved=(page,), now=NOW + 2 * DAY)
+
+    assert kit.record("Lead", "L1").gone_at == NOW
+    assert kit.marked() == {kit.lead("Lead", "L1")}
+
+
 EVENTS = st.lists(
     st.one_of(
         st.tuples(st.just("row"), st.sampled_from(["L0", "L1", "L2", "C0", "C1"]), st.just("")),
