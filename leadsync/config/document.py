@@ -15,7 +15,7 @@ from leadsync.errors import Problem, UserError
 Loc = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
-_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")  # a longer one is an id, and stays as it is
 _EXPECTED = {  # what pydantic calls wrong in words of Python
     "dict_type": "expected keys with values", "model_type": "expected keys with values",
     "model_attributes_type": "expected keys with values", "string_type": "expected text",
@@ -84,9 +84,10 @@ def load(path: Path) -> Document:
     except (yaml.YAMLError, RecursionError) as error:
         raise UserError([Problem("this is not YAML that leadsync can read", str(path))]) from error
     builder = _Builder(path)
-    data = builder.build(node, (), 0) if node else {}
+    data = builder.build(node, (), 0) if node else None
     if builder.problems:
         raise UserError(builder.problems)
+    data = {} if data is None else data
     if not isinstance(data, dict):
         raise UserError([Problem("this is not a set of `key: value` lines", f"{path}:1:1")])
     return Document(path, data, builder.places, builder.texts)

@@ -158,7 +158,7 @@ def number(value: Value) -> float | None:
         return None
     try:
         result = float(value) if value is not None else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return result if result is not None and abs(result) < 1e15 else None  # NaN fails the comparison too
 
@@ -174,9 +174,9 @@ def moment(value: Value) -> datetime | None:
         if raw.lstrip("-").isdigit():
             return datetime.fromtimestamp(int(raw) / 1000, UTC)
         parsed = datetime.fromisoformat(raw)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def values(mapping: ObjectMapping, record: Record) -> dict[str, str]:
