@@ -68,7 +68,7 @@ def test_init_writes_files_that_load(tmp_path: Path, hubspot: Sandbox, salesforc
 
     # the salesforce example logs in with client credentials, for which the sandbox takes any pair
     found = folder.sync(SF_ID="any", SF_SECRET="pair")
-    assert all(c["planned"] and not c["written"] and not c["error"] for c in found.values())
+    assert all(c["evaluated"] and not c["written"] and not c["error"] for c in found.values())
 
 
 def test_another_place_for_the_configuration(tmp_path: Path, hubspot: Sandbox):
@@ -105,6 +105,8 @@ def test_run_polls_logs_and_stops(folder: NewFolder, hubspot: Sandbox, salesforc
         assert "another leadsync" in busy.err
         assert "pid" in busy.err
 
+        spoilt = min(hubspot.contacts())
+        hubspot.edit(spoilt, leadsync_score="999")
         logged += [json.loads(line) for line in service.lines(9)]
         code, rest = service.stop(signal.SIGTERM)
     assert code == 0
@@ -112,8 +114,9 @@ def test_run_polls_logs_and_stops(folder: NewFolder, hubspot: Sandbox, salesforc
     assert [line["event"] for line in logged] == ["cycle.done"] * 12
     assert set(logged[0]["connections"]) == {"hubspot", "salesforce"}
     assert not [token for token in TOKENS.values() if token in json.dumps(logged) + rest]
+    assert sum(line["connections"]["hubspot"]["written"] for line in logged[3:]) == 1
+    assert float(hubspot.contact(spoilt, "leadsync_score")["leadsync_score"]) <= 100
     for name in ("hubspot", "salesforce"):
-        assert sum(line["connections"][name]["written"] for line in logged) >= 60 * (name == "hubspot")
         assert sum(line["connections"][name]["rejected"] for line in logged) == 0
         last = logged[-1]["connections"][name]
         assert (last["pulled"], last["written"], last["error"]) == (0, 0, None)

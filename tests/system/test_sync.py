@@ -16,28 +16,23 @@ OWNED = "SELECT Id, OwnerId, SystemModstamp, Leadsync_Score__c FROM Lead WHERE I
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, hubspot: Sandbox, salesforce: Sandbox) -> Folder:
+def clerks(hubspot: Sandbox, salesforce: Sandbox) -> tuple[str, str]:
+    """A contact and a Lead whose scores are far from both ends."""
+    person = {"email": "clerk@new.example", "phone": "+48 22 555 0101", "company": "New Ltd"}
+    contact = hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": {**person, "jobtitle": "clerk"}})["id"]
+    values = {name.capitalize(): value for name, value in person.items()}
+    return contact, salesforce.create("Lead", LastName="Clerk", Title="clerk", **values)
+
+
+@pytest.fixture(scope="module")
+def kept(
+    tmp_path_factory: pytest.TempPathFactory, hubspot: Sandbox, salesforce: Sandbox, clerks: tuple[str, str]
+) -> Folder:
     """A folder that is live, and has written all it has to."""
+    time.sleep(1.1)  # Salesforce's stamps are whole seconds: it shows a change from the next one on
     folder = Folder(tmp_path_factory.mktemp("kept"), {crm.type: connection(crm) for crm in (hubspot, salesforce)})
     folder.settle()
     return folder
-
-
-@pytest.fixture
-def clerks(kept: Folder, hubspot: Sandbox, salesforce: Sandbox) -> tuple[str, str]:
-    """A new contact and a new Lead, in leadsync's hands. Their scores are far from both ends."""
-    name = f"clerk{time.time_ns()}"
-    contact = hubspot.ask(
-        "POST", "/crm/v3/objects/contacts",
-        {"properties": {"email": f"{name}@new.example", "phone": "+48 22 555 0101", "jobtitle": "clerk",
-                        "company": "New Ltd"}},
-    )["id"]  # fmt: skip
-    lead = salesforce.create(
-        "Lead", LastName=name, Company="New Ltd", Email=f"{name}@new.example", Phone="+48 22 555 0101", Title="clerk"
-    )
-    time.sleep(1.1)  # Salesforce's stamps are whole seconds: it shows a change from the next one on
-    kept.settle()
-    return contact, lead
 
 
 def scores(hubspot: Sandbox, salesforce: Sandbox, clerks: tuple[str, str]) -> tuple[int, int]:
@@ -61,9 +56,9 @@ def assert_told_truly(score: object, temperature: object, reasons: object) -> No
     assert temperature in ("hot", "warm", "cold")
     head, *lines = str(reasons).split(" · ")
     assert head == f"{points} {temperature}"
-    told = [re.search(r" ([+−])(\d+)(?: \(|$)", line) for line in lines]
+    told = [re.search(r" ([+−±])(\d+)(?: \(|$)", line) for line in lines]
     assert all(told), reasons
-    assert sum(int(part[2]) * (1 if part[1] == "+" else -1) for part in told if part) == points, reasons
+    assert sum(int(part[2]) * (-1 if part[1] == "−" else 1) for part in told if part) == points, reasons
     assert len(lines) <= 4
 
 
@@ -114,13 +109,13 @@ def test_a_lead_edited_by_hand_is_evaluated_alone(
     kept: Folder, clerks: tuple[str, str], hubspot: Sandbox, salesforce: Sandbox
 ):
     before, quiet = scores(hubspot, salesforce, clerks), stamps(hubspot, salesforce)
-    hubspot.edit(clerks[0], jobtitle="Chief Executive Officer")
-    salesforce.change("Lead", clerks[1], Title="Chief Executive Officer")
+    hubspot.edit(clerks[0], jobtitle="manager")
+    salesforce.change("Lead", clerks[1], Title="manager")
     time.sleep(1.1)
     found = kept.sync()
     for c in found.values():
         assert [c[word] for word in ("pulled", "evaluated", "written", "rejected")] == [1, 1, 1, 0]
-    assert scores(hubspot, salesforce, clerks) == (before[0] + 18, before[1] + 18)
+    assert scores(hubspot, salesforce, clerks) == (before[0] + 10, before[1] + 10)
     moved = {id_ for id_, stamp in stamps(hubspot, salesforce).items() if stamp != quiet[id_]}
     assert moved == set(clerks)
     assert [c["written"] for c in kept.sync().values()] == [0, 0]
@@ -210,19 +205,13 @@ def test_a_changed_rule_concerns_every_lead(folder: NewFolder, hubspot: Sandbox,
     # the CRMs are not read again for it, nor described
     assert hubspot.calls() - asked[0] <= POLLED
     assert salesforce.calls() - asked[1] <= 1
-    assert [c["evaluated"] for c in here.sync().values()] == [0, 0]
 
 
 def test_a_field_that_is_added_is_read_from_every_lead(kept: Folder, clerks: tuple[str, str], hubspot: Sandbox):
     hubspot.edit(clerks[0], annualrevenue="50000")
-    kept.settle()
+    assert kept.sync()["hubspot"]["pulled"] == 0  # nothing that is mapped has changed
     before = int(hubspot.contact(clerks[0], "leadsync_score")["leadsync_score"])
     kept.file("mappings/hubspot.yaml", "use: hubspot\nread:\n  contacts:\n    budget: annualrevenue\n")
-    try:
-        found = kept.sync()
-        assert found["hubspot"]["pulled"] == len(hubspot.contacts())
-        assert int(hubspot.contact(clerks[0], "leadsync_score")["leadsync_score"]) == before + 7
-    finally:
-        (kept.path / "mappings" / "hubspot.yaml").unlink()
-        kept.settle()
-    assert int(hubspot.contact(clerks[0], "leadsync_score")["leadsync_score"]) == before
+    found = kept.sync()
+    assert found["hubspot"]["pulled"] == len(hubspot.contacts())
+    assert int(hubspot.contact(clerks[0], "leadsync_score")["leadsync_score"]) == before + 7
