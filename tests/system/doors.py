@@ -166,6 +166,12 @@ class Folder:
             connection["live"] = live
         self.write()
 
+    def base_url(self, url: str, *names: str) -> None:
+        """Let these connections lead to another address."""
+        for name in names:
+            self.connections[name]["base_url"] = url
+        self.write()
+
     def run(self, *arguments: str, **env: str | None) -> Done:
         """A command in this folder, which never leaves a secret there."""
         done = leadsync(*arguments, cwd=self.path, **env)

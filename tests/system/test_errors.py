@@ -11,13 +11,7 @@ import pytest
 from doors import VARIABLES, Folder, NewFolder, Sandbox, connection
 
 PAGE = b"<!DOCTYPE html><html><title>Sign in</title><body>Please sign in to the proxy</body></html>"
-OTHER = {"hubspot": "salesforce", "salesforce": "hubspot"}
-LEADS = {"hubspot": "contacts", "salesforce": "Lead"}
-
-
-@pytest.fixture(scope="module")
-def crms(hubspot: Sandbox, salesforce: Sandbox) -> dict[str, Sandbox]:
-    return {crm.type: crm for crm in (hubspot, salesforce)}
+BROKEN = {"hubspot": "contacts", "salesforce": "Lead"}  # connection → its object of leads
 
 
 @pytest.fixture(scope="module")
@@ -52,106 +46,88 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def score(crm: Sandbox, id_: str) -> float:
-    """What a lead's field of the score holds."""
-    if crm.type == "hubspot":
-        return float(crm.contact(id_, "leadsync_score")["leadsync_score"])
-    (row,) = crm.query(f"SELECT Leadsync_Score__c FROM Lead WHERE Id = '{id_}'")
-    return float(row["Leadsync_Score__c"])
-
-
-def spoil(crm: Sandbox) -> str:
-    """Put a score into a lead that no lead can have; its id."""
-    if crm.type == "hubspot":
-        id_ = min(crm.contacts())
-        crm.edit(id_, leadsync_score="999")
-    else:
-        id_ = crm.query("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id LIMIT 1")[0]["Id"]
-        crm.change("Lead", id_, Leadsync_Score__c=999)
-    return id_
-
-
-def assert_told(here: Folder, crms: dict[str, Sandbox], broken: str, code: int, *told: str, **env: str | None) -> None:
-    """The broken connection says what is wrong and how to mend it; the other one is written."""
-    other = crms[OTHER[broken]]
-    spoilt = spoil(other)
-    done = here.run("sync", "--json", **env)
+def assert_told(here: Folder, healthy: Sandbox, code: int, *told: str, **env: str | None) -> None:
+    """Both broken connections say what is wrong and how to mend it; the one that works is written."""
+    spoilt = min(healthy.contacts())
+    healthy.edit(spoilt, leadsync_score="999")
+    done = here.run("sync", "--json", GOOD_TOKEN=healthy.token, **env)
     assert done.code == code, done.out + done.err
     found = done.json["cycles"][0]["connections"]
-    assert found[other.type]["error"] is None
-    assert found[other.type]["written"] > 0
-    assert score(other, spoilt) <= 100
-    error = found[broken]["error"]
-    assert error["fix"], error
-    for words in told:
-        assert words in error["message"] + " " + error["fix"], error
-    assert "\n" not in error["message"]
-    assert not found[broken]["written"]
+    good = found.pop("good")
+    assert good["error"] is None
+    assert good["written"] > 0
+    assert float(healthy.contact(spoilt, "leadsync_score")["leadsync_score"]) <= 100
+    assert set(found) == set(BROKEN)
+    for name, c in found.items():
+        assert not c["written"]
+        error = c["error"]
+        assert error["code"]
+        assert error["fix"]
+        assert "\n" not in error["message"]
+        for words in told:
+            wanted = words.format(variable=VARIABLES[name], lead=BROKEN[name])
+            assert wanted in error["message"] + " " + error["fix"], error
 
 
-BREAKS = ("hubspot", "salesforce")
+@pytest.fixture
+def here(folder: NewFolder, hubspot: Sandbox, salesforce: Sandbox) -> Folder:
+    """A folder with a connection that works, between the two that a test breaks."""
+    made = folder(hubspot, salesforce)
+    good = connection(hubspot) | {"token": {"env": "GOOD_TOKEN"}}
+    broken = made.connections
+    made.connections = {"hubspot": broken["hubspot"], "good": good, "salesforce": broken["salesforce"]}
+    made.write()
+    return made
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-def test_a_missing_token(broken: str, folder: NewFolder, crms: dict[str, Sandbox]):
-    here = folder(*crms.values())
-    variable = VARIABLES[broken]
-    assert_told(
-        here, crms, broken, 65, "leadsync.yaml:", f"environment variable {variable} is not set", **{variable: None}
-    )
+def test_a_missing_token(here: Folder, hubspot: Sandbox):
+    told = "the environment variable {variable} is not set"
+    assert_told(here, hubspot, 65, "leadsync.yaml:", told, HUBSPOT_TOKEN=None, SF_TOKEN=None)
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-def test_a_wrong_token(broken: str, folder: NewFolder, crms: dict[str, Sandbox]):
-    here = folder(*crms.values())
-    assert_told(here, crms, broken, 69, "does not accept", "token", **{VARIABLES[broken]: "another-canary-99"})
-    done = here.run("sync", **{VARIABLES[broken]: "another-canary-99"})
+def test_a_wrong_token(here: Folder, hubspot: Sandbox):
+    other = "another-canary-99"
+    wrong: dict[str, str | None] = {"HUBSPOT_TOKEN": other, "SF_TOKEN": other}
+    assert_told(here, hubspot, 69, "does not accept", "token", **wrong)
+
     # a person reads it on standard error, by the connection's name, and later in the status
-    assert re.match(rf"{broken}: .+\n    fix: .+\n\Z", done.err)
+    done = here.run("sync", GOOD_TOKEN=hubspot.token, **wrong)
+    assert re.fullmatch(r"hubspot: .+\n    fix: .+\nsalesforce: .+\n    fix: .+\n", done.err), done.err
     shown = here.run("status")
     assert shown.code == 1
     assert done.err in shown.out
-    assert "another-canary-99" not in done.out + done.err + shown.out
-    assert not [p for p in here.path.rglob("*") if p.is_file() and b"another-canary-99" in p.read_bytes()]
+    assert other not in done.out + done.err + shown.out
+    assert not [p for p in here.path.rglob("*") if p.is_file() and other.encode() in p.read_bytes()]
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-def test_a_host_that_cannot_be_reached(broken: str, folder: NewFolder, crms: dict[str, Sandbox]):
-    here = folder(*crms.values())
+def test_a_host_that_cannot_be_reached(here: Folder, hubspot: Sandbox):
     port = free_port()
-    here.connections[broken]["base_url"] = f"http://127.0.0.1:{port}"
-    here.write()
-    assert_told(here, crms, broken, 69, "cannot reach", f"127.0.0.1:{port}", "base_url")
+    here.base_url(f"http://127.0.0.1:{port}", *BROKEN)
+    assert_told(here, hubspot, 69, "cannot reach", f"127.0.0.1:{port}", "base_url")
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-def test_a_crm_that_answers_html(broken: str, folder: NewFolder, crms: dict[str, Sandbox], website: str):
-    here = folder(*crms.values())
-    here.connections[broken]["base_url"] = website
-    here.write()
-    assert_told(here, crms, broken, 69, "HTML rather than JSON", website.removeprefix("http://"), "base_url")
+def test_a_crm_that_answers_html(here: Folder, hubspot: Sandbox, website: str):
+    here.base_url(website, *BROKEN)
+    assert_told(here, hubspot, 69, "HTML rather than JSON", website.removeprefix("http://"), "base_url")
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-def test_a_field_to_read_that_does_not_exist(broken: str, folder: NewFolder, crms: dict[str, Sandbox]):
-    here = folder(*crms.values())
-    here.file(f"mappings/{broken}.yaml", f"use: {broken}\nread:\n  {LEADS[broken]}:\n    need: no_such_field\n")
-    assert_told(here, crms, broken, 65, "no_such_field", LEADS[broken], "mapping")
+def test_a_field_to_read_that_does_not_exist(here: Folder, hubspot: Sandbox):
+    for name, obj in BROKEN.items():
+        here.file(f"mappings/{name}.yaml", f"use: {name}\nread:\n  {obj}:\n    need: no_such_field\n")
+    assert_told(here, hubspot, 65, "no_such_field", "{lead}", "mapping")
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-def test_a_field_to_write_that_does_not_exist(broken: str, folder: NewFolder, crms: dict[str, Sandbox]):
-    here = folder(*crms.values())
-    here.file(f"mappings/{broken}.yaml", f"use: {broken}\nwrite:\n  {LEADS[broken]}:\n    no_such_field: score\n")
-    assert_told(here, crms, broken, 65, "no_such_field", LEADS[broken], "mapping")
+def test_a_field_to_write_that_does_not_exist(here: Folder, hubspot: Sandbox):
+    for name, obj in BROKEN.items():
+        here.file(f"mappings/{name}.yaml", f"use: {name}\nwrite:\n  {obj}:\n    no_such_field: score\n")
+    assert_told(here, hubspot, 65, "no_such_field", "{lead}", "mapping")
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-def test_an_account_without_leadsyncs_fields(broken: str, folder: NewFolder, crms: dict[str, Sandbox]):
-    with Sandbox(broken, "--leads", "5", "--bare") as bare:
-        here = folder(crms[OTHER[broken]], bare)
-        wanted = "leadsync_score" if broken == "hubspot" else "Leadsync_Score__c"
-        assert_told(here, crms, broken, 65, wanted, LEADS[broken], "mapping")
+def test_accounts_without_leadsyncs_fields(here: Folder, hubspot: Sandbox):
+    with Sandbox("hubspot", "--leads", "5", "--bare") as one, Sandbox("salesforce", "--leads", "5", "--bare") as two:
+        here.base_url(one.url, "hubspot")
+        here.base_url(two.url, "salesforce")
+        assert_told(here, hubspot, 65, "{lead}", "eadsync_", "mapping", "create")
 
 
 def test_what_is_not_yaml_is_told_with_its_place(folder: NewFolder, hubspot: Sandbox):
