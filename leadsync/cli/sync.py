@@ -53,6 +53,8 @@ def show(report: "CycleReport") -> None:
             for field, (before, after) in sample.fields.items():
                 line = f"  {sample.connection} {sample.object} {sample.id}  {field}: {before or '—'} → {after}"
                 console.print(escape(line))
+    if any(c.rejected for c in report.connections.values()):
+        console.print("\nWhy a CRM refused a write: `leadsync status`")
     for name, c in report.connections.items():
         if c.error:
             said = told(c.error)

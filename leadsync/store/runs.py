@@ -58,4 +58,7 @@ def _refused(db: sa.Connection, count: int) -> Sequence[dict[str, Any]]:
         .join(r, r.c.id == w.c.record_id).join(s, s.c.id == r.c.source_id)
         .where(w.c.state == "rejected", r.c.refused.is_not(None)).order_by(w.c.id.desc()).limit(count)
     )  # fmt: skip
-    return [dict(row._mapping) | {"done_at": row.done_at.isoformat()} for row in db.execute(query)]
+    names = ("connection", "object", "ext_id", "code", "message")  # SQLAlchemy's own are no plain text to orjson
+    return [
+        {name: getattr(row, name) for name in names} | {"done_at": row.done_at.isoformat()} for row in db.execute(query)
+    ]

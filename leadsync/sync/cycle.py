@@ -31,7 +31,7 @@ from leadsync.types import Role
 BATCH = 5000  # leads evaluated at once; they are stored in transactions of at most STORED
 STORED = 500
 _TAKEN = 16  # messages taken in between two evaluations, so that neither starves the other
-_SAMPLES = 10
+_SAMPLES = 5  # of each connection
 _INTRODUCED_FOR = timedelta(days=1)
 
 
@@ -307,7 +307,7 @@ class Coordinator:
             self._outgoing.postpone(member)
             return False
         self.report.connections[source.connection].planned += 1
-        if len(self.report.samples) < _SAMPLES:
+        if self.report.connections[source.connection].planned <= _SAMPLES:
             self.report.samples.append(Sample(source.connection, source.object, member.ext_id, dict(fields)))
         return False
 

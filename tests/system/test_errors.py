@@ -190,7 +190,11 @@ def test_a_refused_row_stops_no_other(tmp_path: Path):
         here = Folder(tmp_path, {"crm": connection(hubspot)})
         field = "hs_lead_status: {value: temperature, map: {cold: NO_SUCH_OPTION, warm: OPEN, hot: OPEN}}"
         here.file("mappings/crm.yaml", f"use: hubspot\nwrite:\n  contacts:\n    {field}\n")
-        found = here.sync()["crm"]
+        shown = here.run("sync")
+        assert shown.code == 0
+        assert "`leadsync status`" in shown.out
+        (cycle,) = here.run("status", "--json").json["cycles"]
+        found = cycle["connections"]["crm"]
         scored = [row for row in hubspot.contacts("leadsync_score").values() if row["leadsync_score"]]
         assert found["written"] == len(scored) > 0
         assert found["rejected"] == 30 - len(scored) > 0

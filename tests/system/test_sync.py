@@ -70,6 +70,7 @@ def test_nothing_is_written_until_live_and_then_every_lead(tmp_path: Path):
         assert shown.code == 0
         assert "live: false" in shown.out
         assert re.search(r"hubspot contacts \d+  leadsync_score: — → \d+", shown.out)
+        assert re.search(r"salesforce Lead \w+  Leadsync_Score__c: — → \d+", shown.out)
         again = folder.sync()
         assert [c["written"] + c["rejected"] for c in again.values()] == [0, 0]
         assert stamps(hubspot, salesforce) == before
