@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
 from leadsync.types import Record, Role, Value
 
@@ -114,14 +115,13 @@ class CrmMapping:
         return tuple(names)
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An activity read from a row: `count` times `kind`, the latest at `at`. `key` tells it from others of its row."""
+class Happened(NamedTuple):
+    """An activity read from a row: `times` times `kind`, the latest at `at`. `key` tells it from others of its row."""
 
     key: str
     kind: str
     at: datetime
-    count: int = 1
+    times: int = 1
     detail: str = ""
 
 
@@ -184,7 +184,8 @@ def values(mapping: ObjectMapping, record: Record) -> dict[str, str]:
     found: dict[str, str] = {}
     for field in mapping.fields:
         for source in field.sources:
-            if raw := text(record.fields.get(source)):
+            value = record.fields.get(source)
+            if value is not None and (raw := text(value)):
                 found[field.name] = field.map.get(raw.lower(), raw) if field.map else raw
                 break
     return found

@@ -77,12 +77,11 @@ def update(store: Store, rows: Sequence[Row]) -> None:
 
 def _many(store: Store, table: sa.Table, sql: str, names: Sequence[str], rows: Sequence[Row]) -> None:
     """Run a statement for many rows, past SQLAlchemy's own handling of parameters: a page is half as dear that way."""
-    dialect = store.connection.dialect
-    binds = [table.c[name].type.bind_processor(dialect) for name in names]
-    columns = [
-        [row[name] for row in rows] if bind is None else [bind(row[name]) for row in rows]
-        for name, bind in zip(names, binds, strict=True)
-    ]
+    columns = []
+    for name in names:
+        kind = table.c[name].type
+        plain = kind.plain if isinstance(kind, schema.Moment | schema.Json) else None
+        columns.append([row[name] for row in rows] if plain is None else [plain(row[name]) for row in rows])
     store.connection.exec_driver_sql(sql, list(zip(*columns, strict=True)))
 
 

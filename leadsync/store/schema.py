@@ -23,6 +23,11 @@ class Moment(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        return self.plain(value)
+
+    @staticmethod
+    def plain(value: datetime | None) -> int | None:
+        """As the driver gets it."""
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
@@ -36,6 +41,11 @@ class Json(sa.types.TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return self.plain(value)
+
+    @staticmethod
+    def plain(value: Any) -> str | None:
+        """As the driver gets it."""
         if value is None:
             return None
         try:

@@ -1,7 +1,7 @@
 """A page that was read becomes rows of the store, in one transaction with its cursor."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -57,20 +57,20 @@ class Pull:
     def _rows(self, source: Source, mapping: core.ObjectMapping, page: Page, now: datetime, kept: Kept) -> None:
         known = records.known(self._store, source.id, [r.id for r in page.records])
         companies = self._linked(page.records, Role.COMPANY)
-        changed: dict[str, tuple[Record, Known | None, dict[str, Value]]] = {}
-        for record in page.records:
-            old = known.get(record.id)
-            fields = _current(old, record, page.read_at)
-            if fields is not None and not _unchanged(old, record, fields, companies.get(record.id)):
-                changed[record.id] = (record, old, fields)
+        changed: dict[str, tuple[Record, Known | None]] = {}
+        for read in page.records:
+            old = known.get(read.id)
+            record = _current(old, read, page.read_at)
+            if record is not None and not _unchanged(old, record, companies.get(read.id)):
+                changed[read.id] = (record, old)
         ids = self._ids(known, changed)
         lead_of: dict[int, int] = {}
         if source.role is Role.LEAD:
-            alone = [ids[ext_id] for ext_id, (_, old, _) in changed.items() if old is None or old.lead_id is None]
+            alone = [ids[ext_id] for ext_id, (_, old) in changed.items() if old is None or old.lead_id is None]
             lead_of = records.new_leads(self._store, alone, now)
         new, old_rows = [], []
-        for record, old, fields in changed.values():
-            row = self._row(ids[record.id], mapping, record, old, fields, companies.get(record.id), now)
+        for record, old in changed.values():
+            row = self._row(ids[record.id], mapping, record, old, companies.get(record.id), now)
             row["lead_id"] = lead_of.get(row["id"]) or (old.lead_id if old else None)
             if old is None:
                 new.append(row | {"source_id": source.id, "ext_id": record.id})
@@ -81,7 +81,7 @@ class Pull:
         records.insert(self._store, schema.changes, self._deltas(ids, changed.values(), now))
         if source.role is Role.LEAD:
             kept.activities += self._counted(source, mapping, ids, changed.values(), now)
-            self._ended(source, mapping, ids, [record for record, _, _ in changed.values()], now)
+            self._ended(source, mapping, ids, [record for record, _ in changed.values()], now)
             kept.pulled += len(changed)
         self._touch(source, list(ids.values()))
         self._leave(source, page, now)
@@ -92,14 +92,13 @@ class Pull:
         return {ext_id: fresh[ext_id] if ext_id in fresh else known[ext_id].id for ext_id in changed}
 
     def _row(
-        self, id_: int, mapping: core.ObjectMapping, record: Record, old: Known | None, fields: Mapping[str, Value],
-        company: int | None, now: datetime,
+        self, id_: int, mapping: core.ObjectMapping, record: Record, old: Known | None, company: int | None,
+        now: datetime,
     ) -> Row:  # fmt: skip
-        seen = Record(record.id, fields, record.created_at, record.modified_at)
         return {
             "id": id_,
-            "fields": fields,
-            "facts": core_facts.derive(core.values(mapping, seen)),
+            "fields": record.fields,
+            "facts": core_facts.derive(core.values(mapping, record)),
             "company_id": company,
             "created_at": record.created_at,
             "modified_at": record.modified_at,
@@ -109,11 +108,10 @@ class Pull:
 
     def _deltas(self, ids: Mapping[str, int], changed: Any, now: datetime) -> list[Row]:
         rows = []
-        for record, old, fields in changed:
-            before = (old.fields if old else None) or {}
-            delta = {
-                name: value for name, value in fields.items() if name not in before or not _equal(before[name], value)
-            }
+        for record, old in changed:
+            delta = record.fields
+            if old is not None and (before := old.fields) is not None:
+                delta = {k: v for k, v in delta.items() if k not in before or not _equal(before[k], v)}
             if delta:
                 rows.append({"record_id": ids[record.id], "known_at": now, "fields": delta,
                              "happened_at": record.modified_at or now})  # fmt: skip
@@ -125,11 +123,9 @@ class Pull:
     ) -> int:
         rows = [
             {"record_id": ids[record.id], "ext_id": f"{record.id}:{h.key}", "kind": h.kind, "happened_at": h.at,
-             "count": h.count, "detail": h.detail or None}
-            for record, old, fields in changed
-            for h in core.counted(
-                mapping, old.fields if old else None, Record(record.id, fields, record.created_at, record.modified_at)
-            )
+             "count": h.times, "detail": h.detail or None}
+            for record, old in changed
+            for h in core.counted(mapping, old.fields if old else None, record)
         ]  # fmt: skip
         records.add_events(self._store, schema.activities, source.id, rows, now)
         return len(rows)
@@ -222,31 +218,33 @@ class Pull:
         records.save_owners(self._store, source.id, rows)
 
 
-def _current(old: Known | None, record: Record, read_at: datetime) -> dict[str, Value] | None:
-    """The row's fields as they stand, or None where the store knows a later state of it.
+def _current(old: Known | None, record: Record, read_at: datetime) -> Record | None:
+    """The row as it stands, or None where the store knows a later state of it.
 
     A page that was read before one of our writes was confirmed cannot take back the fields of that write, and neither
     can a row whose stamp is older than the write's.
     """
-    fields = dict(record.fields)
     if old is None or old.fields is None:
-        return fields
+        return record
     if record.modified_at and old.modified_at and record.modified_at < old.modified_at:
         return None
-    if old.ours and old.wrote_at:
-        read = int(read_at.timestamp() * 1e6)
-        last = int(old.wrote_at.timestamp() * 1e6) - 1
-        stale = bool(old.wrote_stamp and record.modified_at and record.modified_at < old.wrote_stamp)
-        for name, (_, confirmed) in old.ours.items():
-            if name in fields and (read <= confirmed or (stale and confirmed >= last)):
-                fields[name] = old.fields.get(name)
-    return fields
+    if not old.ours or not old.wrote_at:
+        return record
+    read = int(read_at.timestamp() * 1e6)
+    last = int(old.wrote_at.timestamp() * 1e6) - 1
+    stale = bool(old.wrote_stamp and record.modified_at and record.modified_at < old.wrote_stamp)
+    newer = {
+        name: old.fields.get(name)
+        for name, (_, confirmed) in old.ours.items()
+        if name in record.fields and (read <= confirmed or (stale and confirmed >= last))
+    }
+    return replace(record, fields={**record.fields, **newer}) if newer else record
 
 
-def _unchanged(old: Known | None, record: Record, fields: Mapping[str, Value], company: int | None) -> bool:
+def _unchanged(old: Known | None, record: Record, company: int | None) -> bool:
     if old is None or old.fields is None or company != old.company_id or (old.gone_at and old.moved_to is None):
         return False
-    before = old.fields
+    before, fields = old.fields, record.fields
     return before == fields or (
         before.keys() == fields.keys() and all(_equal(before[name], value) for name, value in fields.items())
     )
@@ -266,7 +264,7 @@ def _links(found: Sequence[Record]) -> dict[str, set[str]]:
 
 
 def _activity(person: int, ext_id: str, told: core.Happened) -> Row:
-    return {"record_id": person, "ext_id": ext_id, "kind": told.kind, "happened_at": told.at, "count": told.count,
+    return {"record_id": person, "ext_id": ext_id, "kind": told.kind, "happened_at": told.at, "count": told.times,
             "detail": told.detail or None}  # fmt: skip
 
 

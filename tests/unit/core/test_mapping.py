@@ -119,7 +119,7 @@ def test_counters_add_up(counts: list[Value]) -> None:
     told = rises = high = 0
     for count in counts:
         found = core.counted(PEOPLE, before, row(opens=count, last=NOON.isoformat()))
-        told += sum(h.count for h in found)
+        told += sum(h.times for h in found)
         now = int(core.number(count) or 0)
         rises += max(0, now - high)
         high, before = now, {"opens": count}
