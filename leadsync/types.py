@@ -118,7 +118,10 @@ class WriteStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The CRM's answer to one `WriteOp`. `code` and `message` are the CRM's own words for a refusal."""
+    """The CRM's answer to one `WriteOp`.
+
+    `code` and `message` are the CRM's own words for a refusal, `fields` those it is about, where it names them.
+    """
 
     key: str
     status: WriteStatus
@@ -126,6 +129,7 @@ class WriteResult:
     code: str = ""
     message: str = ""
     moved_to: Moved | None = None
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,11 @@ def explain(body: Mapping[str, Any]) -> tuple[str, str]:
     return code or str(body.get("category") or "VALIDATION_ERROR"), "; ".join(t for t in texts if t) or told
 
 
+def refused_properties(body: Mapping[str, Any]) -> list[str]:
+    """The properties that an error of HubSpot's is about, where it names them."""
+    return [str(d["name"]) for d in _details(str(body.get("message") or "")) if d.get("name")]
+
+
 def _later(status: int, body: Mapping[str, Any], told: str, wait: float | None) -> ConnectionFailed:
     if status == 530:
         return AuthLost("HubSpot does not understand the token", fix=_TOKEN_FIX)

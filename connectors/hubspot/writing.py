@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.hubspot import api
 from connectors.hubspot.answers import moment, rows
-from connectors.hubspot.failures import Refused, explain
+from connectors.hubspot.failures import Refused, explain, refused_properties
 from connectors.hubspot.http import Http
 from connectors.hubspot.reading import chunks
 from leadsync.connector import ConnectionFailed, Gone, Moved, Record, Value, WriteOp, WriteResult, WriteStatus
@@ -53,8 +53,7 @@ class Writer:
             if len(batch) > 1:
                 self._halve(batch, done)
             else:
-                code, message = explain(error.body)
-                done[batch[0].key] = WriteResult(batch[0].key, WriteStatus.REJECTED, code=code, message=message)
+                done[batch[0].key] = _rejected(batch[0], error.body)
             return
         self._read_answer(obj, batch, answer, done)
 
@@ -76,8 +75,7 @@ class Writer:
             if not named:
                 nameless.append(error)
             for op in named:
-                code, message = explain(error)
-                done[op.key] = WriteResult(op.key, WriteStatus.REJECTED, code=code, message=message)
+                done[op.key] = _rejected(op, error)
                 del open_ops[op.id]
         if open_ops:
             self._look(obj, list(open_ops.values()), nameless, done)
@@ -100,8 +98,7 @@ class Writer:
             return
         for op in alive:
             if nameless:
-                code, message = explain(nameless[0])
-                done[op.key] = WriteResult(op.key, WriteStatus.REJECTED, code=code, message=message)
+                done[op.key] = _rejected(op, nameless[0])
             else:
                 done[op.key] = WriteResult(op.key, WriteStatus.RETRY, message="HubSpot's answer does not mention it")
 
@@ -140,8 +137,15 @@ def _applied(op: WriteOp, entry: Mapping[str, Any]) -> WriteResult:
     kept = entry["properties"].get(_STAGE)
     if _STAGE in op.fields and kept is not None and kept != rendered(op.fields[_STAGE]):
         message = f"HubSpot kept {_STAGE} at {kept!r}: it does not move back unless it is cleared first"
-        return WriteResult(op.key, WriteStatus.REJECTED, at, "STAGE_NOT_MOVED_BACK", message)
+        return WriteResult(op.key, WriteStatus.REJECTED, at, "STAGE_NOT_MOVED_BACK", message, fields=(_STAGE,))
     return WriteResult(op.key, WriteStatus.APPLIED, at)
+
+
+def _rejected(op: WriteOp, error: Mapping[str, Any]) -> WriteResult:
+    code, message = explain(error)
+    names = tuple(refused_properties(error))
+    told = message if all(name in message for name in names) else f"{', '.join(names)}: {message}"
+    return WriteResult(op.key, WriteStatus.REJECTED, code=code, message=told, fields=names)
 
 
 def _names(error: Mapping[str, Any]) -> list[str]:

@@ -79,7 +79,7 @@ def _impossible(op: WriteOp) -> Refusal | None:
 def _rejected(op: WriteOp, refusal: Refusal) -> WriteResult:
     fields = f" (fields: {', '.join(refusal.fields)})" if refusal.fields else ""
     message = (refusal.message or "Salesforce gave no reason") + fields
-    return WriteResult(op.key, WriteStatus.REJECTED, code=refusal.code, message=message)
+    return WriteResult(op.key, WriteStatus.REJECTED, code=refusal.code, message=message, fields=tuple(refusal.fields))
 
 
 def _send_all(session: Session, writes: Sequence[WriteOp]) -> list[tuple[WriteOp, Refusal | None]]:

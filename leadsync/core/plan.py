@@ -55,10 +55,10 @@ def plan(
             after = write.map.get(text(after))
         if after is None or same(before, after) or not _allowed(write, before, after, account):
             continue
+        if write.field in refused and same(refused[write.field], after):
+            continue
         fields[write.field] = (before, after)
-    if not fields or all(name in refused and same(refused[name], after) for name, (_, after) in fields.items()):
-        return None
-    return Planned(fields)
+    return Planned(fields) if fields else None
 
 
 def _allowed(write: WriteField, before: Value, after: Value, account: Account) -> bool:

@@ -58,18 +58,31 @@ def settle(store: Store, results: Sequence[tuple[Write, WriteResult]], now: date
         ])  # fmt: skip
     done = [(w, r) for w, r in results if r.status in (WriteStatus.APPLIED, WriteStatus.UNCHANGED)]
     _confirm(store, done, now)
-    for write, result in results:
-        if result.status is WriteStatus.REJECTED:
-            refused = {name: pair[1] for name, pair in write.fields.items()}
-            records.update(store, [{"id": write.record_id, "refused": refused}])
     again = [w.record_id for w, r in results if r.status in (WriteStatus.RETRY, WriteStatus.CONFLICT)]
+    again += _set_aside(store, [(w, r) for w, r in results if r.status is WriteStatus.REJECTED])
     records.mark(store, again)
+
+
+def _set_aside(store: Store, rejected: Sequence[tuple[Write, WriteResult]]) -> list[int]:
+    """Keep what was refused, so that it is not tried again; the records whose other fields can go without it."""
+    table = schema.records
+    query = sa.select(table.c.id, table.c.refused).where(table.c.id.in_([w.record_id for w, _ in rejected]))
+    held = {row.id: row.refused or {} for row in store.connection.execute(query)}
+    rest = []
+    for write, result in rejected:
+        told = [name for name in result.fields if name in write.fields] or list(write.fields)
+        refused = held[write.record_id] | {name: write.fields[name][1] for name in told}
+        records.update(store, [{"id": write.record_id, "refused": refused}])
+        if len(told) < len(write.fields):
+            rest.append(write.record_id)
+    return rest
 
 
 def _confirm(store: Store, done: Sequence[tuple[Write, WriteResult]], now: datetime) -> None:
     table, held = schema.records, dict[int, Any]()
     for part in chunks([w.record_id for w, _ in done]):
-        query = sa.select(table.c.id, table.c.fields, table.c.ours, table.c.wrote_stamp).where(table.c.id.in_(part))
+        columns = (table.c.id, table.c.fields, table.c.ours, table.c.refused, table.c.wrote_stamp)
+        query = sa.select(*columns).where(table.c.id.in_(part))
         held.update({row.id: row for row in store.connection.execute(query)})
     micros = int((now - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
     records.update(store, [
@@ -77,7 +90,8 @@ def _confirm(store: Store, done: Sequence[tuple[Write, WriteResult]], now: datet
             "id": w.record_id,
             "fields": {**(held[w.record_id].fields or {}), **{name: pair[1] for name, pair in w.fields.items()}},
             "ours": {**(held[w.record_id].ours or {}), **{name: [pair[1], micros] for name, pair in w.fields.items()}},
-            "wrote_at": now, "wrote_stamp": r.modified_at or held[w.record_id].wrote_stamp, "refused": None,
+            "wrote_at": now, "wrote_stamp": r.modified_at or held[w.record_id].wrote_stamp,
+            "refused": {k: v for k, v in (held[w.record_id].refused or {}).items() if k not in w.fields} or None,
         }
         for w, r in done
     ])  # fmt: skip

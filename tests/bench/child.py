@@ -72,8 +72,13 @@ def main() -> None:
         rows = report.written
     else:
         rows = cycle(coordinator)
-    figures = {"cpu": cpu() - before, "wall": time.monotonic() - began, "requests": worker.connector.quota().calls - calls,
-               "peak_mb": peak() - ready, "rows": rows}  # fmt: skip
+    figures = {
+        "cpu": cpu() - before,
+        "wall": time.monotonic() - began,
+        "requests": worker.connector.quota().calls - calls,
+        "peak_mb": peak() - ready,
+        "rows": rows,
+    }
     coordinator.close()
     print(json.dumps(figures))
 
