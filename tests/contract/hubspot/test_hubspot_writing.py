@@ -94,7 +94,8 @@ def test_a_half_failed_batch_tells_each_rows_truth(account) -> None:
     good, option, unknown, gone = results
     assert good.status is WriteStatus.APPLIED
     assert (option.status, option.code) == (WriteStatus.REJECTED, "INVALID_OPTION")
-    assert option.message.startswith("lukewarm was not one of the allowed options")
+    assert option.message.startswith("leadsync_temperature: lukewarm was not one of the allowed options")
+    assert option.fields == ("leadsync_temperature",)
     assert (unknown.status, unknown.code) == (WriteStatus.REJECTED, "PROPERTY_DOESNT_EXIST")
     assert unknown.message == 'Property "no_such_field" does not exist'
     assert (gone.status, gone.moved_to) == (WriteStatus.GONE, None)
