@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config as Alembic
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.engine import make_url
 
 from leadsync.errors import Busy, Problem, StateRefused, UserError
@@ -24,6 +20,7 @@ _RECOVER = (
     "nothing was changed. Restore it from a backup, or move it away and run again: leads and activity are then read"
     " anew from the CRMs, and only the history that leadsync kept is lost"
 )
+_MIGRATIONS = Path(__file__).parent / "migrations"
 LEASE = timedelta(seconds=60)
 
 
@@ -247,18 +244,22 @@ def _open_postgres(url: sa.URL, create: bool) -> Store:
 
 
 def _migrate(store: Store) -> None:
-    config = Alembic()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    script = ScriptDirectory.from_config(config)
+    known = sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
     with store.begin() as db:
-        current = MigrationContext.configure(db).get_current_revision()
-        if current == script.get_current_head():
+        made = sa.inspect(db).has_table("alembic_version")
+        current = db.scalar(sa.text("SELECT version_num FROM alembic_version")) if made else None
+        if current == known[-1]:
             return
-        if current is not None and current not in {r.revision for r in script.walk_revisions()}:
+        if current not in (None, *known):
             raise StateRefused(
                 f"{store.shown} was written by a newer leadsync (schema {current})",
                 fix="install that version again, or restore a backup from before the upgrade",
             )
+        from alembic import command  # loaded only when there is something to migrate
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = db
         command.upgrade(config, "head")
         if current is None:
