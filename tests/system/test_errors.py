@@ -185,7 +185,7 @@ def test_all_problems_of_all_files_are_told_at_once(folder: NewFolder, hubspot: 
         assert [line for line in done.err.splitlines() if line.startswith(place) and words in line], done.err
 
 
-def test_a_refused_row_stops_no_other(tmp_path: Path):
+def test_a_refused_value_stops_no_other(tmp_path: Path):
     with Sandbox("hubspot", "--leads", "30") as hubspot:
         here = Folder(tmp_path, {"crm": connection(hubspot)})
         field = "hs_lead_status: {value: temperature, map: {cold: NO_SUCH_OPTION, warm: OPEN, hot: OPEN}}"
@@ -195,9 +195,12 @@ def test_a_refused_row_stops_no_other(tmp_path: Path):
         assert "`leadsync status`" in shown.out
         (cycle,) = here.run("status", "--json").json["cycles"]
         found = cycle["connections"]["crm"]
-        scored = [row for row in hubspot.contacts("leadsync_score").values() if row["leadsync_score"]]
-        assert found["written"] == len(scored) > 0
-        assert found["rejected"] == 30 - len(scored) > 0
+        rows = hubspot.contacts("leadsync_score", "leadsync_temperature", "hs_lead_status").values()
+        cold = [row for row in rows if row["leadsync_temperature"] == "cold"]
+        assert found["rejected"] == len(cold) > 0
+        assert found["written"] == len(rows) == 30
+        assert all(row["leadsync_score"] for row in rows)
+        assert not any(row["hs_lead_status"] == "NO_SUCH_OPTION" for row in cold)
 
         # what was refused is told, and not tried again
         assert here.sync()["crm"]["rejected"] == 0
