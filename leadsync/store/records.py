@@ -180,6 +180,15 @@ def add_events(store: Store, table: sa.Table, source_id: int, rows: Sequence[Row
     insert(store, table, [row | more for row, more in zip(rows, own, strict=True)])
 
 
+def close_counted(store: Store, source_id: int, record_id: int, now: datetime) -> None:
+    """Close the activity that was counted on a person's own row."""
+    table = schema.activities
+    counted = sa.update(table).where(
+        table.c.record_id == record_id, table.c.source_id == source_id, table.c.closed_at.is_(None)
+    )
+    store.connection.execute(counted.values(closed_at=now))
+
+
 def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> None:
     """Owners as they are now (ext_id, name, email, kind, active)."""
     table = schema.owners

@@ -31,7 +31,7 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
     t = schema
     held = db.execute(sa.select(t.lease)).one_or_none()
     return {
-        "leads": db.scalar(sa.select(sa.func.count()).select_from(t.leads)),
+        "leads": db.scalar(sa.select(sa.func.count()).select_from(_live().subquery())),
         "stages": _counts(db, t.results.c.stage),
         "temperatures": _counts(db, t.results.c.temperature),
         "waiting_marks": db.scalar(sa.select(sa.func.count()).select_from(t.dirty)),
@@ -46,8 +46,15 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _live() -> sa.Select[tuple[int]]:
+    """The leads that have a row in some CRM."""
+    r = schema.records.c
+    return sa.select(r.lead_id).where(r.lead_id.is_not(None), r.gone_at.is_(None), r.fields.is_not(None)).distinct()
+
+
 def _counts(db: sa.Connection, column: sa.Column[str]) -> dict[str, int]:
-    rows = db.execute(sa.select(column, sa.func.count()).group_by(column).order_by(column))
+    live = schema.results.c.lead_id.in_(_live())
+    rows = db.execute(sa.select(column, sa.func.count()).where(live).group_by(column).order_by(column))
     return {word or "none": count for word, count in rows}
 
 

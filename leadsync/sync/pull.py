@@ -161,6 +161,8 @@ class Pull:
             survivor = records.ensure(self._store, target.id, [move.to_id])[move.to_id]
             records.update(self._store, [{"id": old.id, "gone_at": move.at or now, "moved_to": survivor}])
             if source.role is Role.LEAD:
+                if move.kind == "merged":  # the survivor's own counters hold what these counted
+                    records.close_counted(self._store, source.id, old.id, now)
                 records.unite(self._store, old.id, survivor, now)
             else:
                 self._touch(source, [old.id])

@@ -216,3 +216,19 @@ def test_a_field_that_is_added_is_read_from_every_lead(kept: Folder, clerks: tup
     found = kept.sync()
     assert found["hubspot"]["pulled"] == len(hubspot.contacts())
     assert int(hubspot.contact(clerks[0], "leadsync_score")["leadsync_score"]) == before + 7
+
+
+def test_a_merge_in_the_crm_counts_nobodys_visits_twice(tmp_path: Path) -> None:
+    with Sandbox("hubspot", "--leads", "40") as crm:
+        folder = Folder(tmp_path, {"hubspot": connection(crm)})
+        folder.sync()
+        best = sorted(crm.contacts("leadsync_score").items(), key=lambda item: -int(item[1]["leadsync_score"]))[5:7]
+        pair = {"primaryObjectId": best[0][0], "objectIdToMerge": best[1][0]}
+        merged = crm.ask("POST", "/crm/v3/objects/contacts/merge", pair)["id"]
+        folder.settle()
+        running = crm.contact(merged, "leadsync_score")["leadsync_score"]
+        assert folder.run("status", "--json").json["leads"] == 39
+        for path in tmp_path.glob("leadsync.db*"):
+            path.unlink()
+        folder.settle()
+        assert crm.contact(merged, "leadsync_score")["leadsync_score"] == running
