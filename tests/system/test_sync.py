@@ -219,16 +219,16 @@ def test_a_field_that_is_added_is_read_from_every_lead(kept: Folder, clerks: tup
 
 
 def test_a_merge_in_the_crm_counts_nobodys_visits_twice(tmp_path: Path) -> None:
-    with Sandbox("hubspot", "--leads", "40") as crm:
+    people = "Id,email,hs_analytics_num_visits\n101,a@x.example,2\n102,b@x.example,3\n"
+    (tmp_path / "people.csv").write_text(people)
+    with Sandbox("hubspot", "--load", str(tmp_path / "people.csv")) as crm:
         folder = Folder(tmp_path, {"hubspot": connection(crm)})
+        folder.file("scoring.yaml", {"engagement": {"rules": {"visits": {"points": 5, "per": "visit"}}}})
         folder.sync()
-        best = sorted(crm.contacts("leadsync_score").items(), key=lambda item: -int(item[1]["leadsync_score"]))[5:7]
-        pair = {"primaryObjectId": best[0][0], "objectIdToMerge": best[1][0]}
+        assert crm.contact("102", "leadsync_score")["leadsync_score"] == "15"
+        pair = {"primaryObjectId": "101", "objectIdToMerge": "102"}
         merged = crm.ask("POST", "/crm/v3/objects/contacts/merge", pair)["id"]
         folder.settle()
-        running = crm.contact(merged, "leadsync_score")["leadsync_score"]
-        assert folder.run("status", "--json").json["leads"] == 39
-        for path in tmp_path.glob("leadsync.db*"):
-            path.unlink()
-        folder.settle()
-        assert crm.contact(merged, "leadsync_score")["leadsync_score"] == running
+        row = crm.contact(merged, "leadsync_score", "hs_analytics_num_visits")
+        assert row["leadsync_score"] == str(5 * int(row["hs_analytics_num_visits"]))
+        assert folder.run("status", "--json").json["leads"] == 1
