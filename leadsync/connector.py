@@ -7,12 +7,12 @@ decides nothing about leads. It keeps no state but its session. The docstrings b
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import tenacity
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from leadsync.errors import (
     AuthLost,
@@ -36,11 +36,14 @@ from leadsync.types import (
     Moved,
     ObjectSchema,
     Page,
+    Past,
     Quota,
     Record,
     Ref,
     Role,
+    Step,
     Value,
+    WantedField,
     WriteOp,
     WriteResult,
     WriteStatus,
@@ -49,9 +52,11 @@ from leadsync.types import (
 
 __all__ = [
     "Ask", "AuthLost", "Capabilities", "Clock", "Conflict", "ConnectionFailed", "ConnectionSettings", "Connector",
-    "Cursor", "FieldSchema", "Finding", "Gone", "HasSandbox", "IdPage", "LeadsyncError", "Moved", "NotFound",
-    "ObjectSchema", "Page", "Problem", "Quota", "Record", "Ref", "Rejected", "Role", "SandboxOptions", "SecretRef",
-    "Secrets", "Transient", "UserError", "Value", "WriteOp", "WriteResult", "WriteStatus", "retrying", "utc",
+    "Cursor", "Failed", "FaultRule", "FieldSchema", "Finding", "Gone", "HasDriver", "HasHistory", "HasSandbox",
+    "IdPage", "InstallsFields", "LeadsyncError", "ListsDeleted", "Moved", "NotFound", "ObjectSchema", "Page", "Past",
+    "Problem", "Quota", "QuotaShares", "Record", "Ref", "Rejected", "Role", "SandboxOptions", "SecretRef", "Secrets",
+    "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp", "WriteResult", "WriteStatus", "WritesInBulk",
+    "retrying", "utc",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -103,6 +108,17 @@ class SecretRef(BaseModel):
         return self
 
 
+class QuotaShares(BaseModel):
+    """How much of the account's daily requests may be used: by leadsync `own`, by everybody before it stops `account`.
+
+    Both in percent.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    account: float = Field(75, gt=0, le=100)
+    own: float = Field(25, gt=0, le=100)
+
+
 class ConnectionSettings(BaseModel):
     """What every connection in `leadsync.yaml` has; a connector's `Settings` adds its own to it."""
 
@@ -111,6 +127,15 @@ class ConnectionSettings(BaseModel):
     base_url: str | None = None
     live: bool = False
     mapping: Path | None = None
+    quota: QuotaShares = QuotaShares()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An object could not be read on, in the stream of `changes`; the others go on."""
+
+    object: str
+    error: ConnectionFailed
 
 
 class Connector(Protocol):
@@ -127,8 +152,11 @@ class Connector(Protocol):
         """Makes no request."""
         ...
 
-    def check(self) -> list[Finding]:
-        """Can we log in and read? Raises nothing for a bad account: says it in a finding."""
+    def check(self, written: Mapping[str, Sequence[str]]) -> list[Finding]:
+        """Can we log in, read every object, write those in `written` (object → fields), and do reps see these fields?
+
+        Clock and quota too. Raises nothing for a bad account: says it in a finding with its fix.
+        """
         ...
 
     def now(self) -> datetime:
@@ -151,14 +179,15 @@ class Connector(Protocol):
         """Every live row once, in pages; each page's `resume` continues after it, the last one's is `None`."""
         ...
 
-    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page]:
+    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page | Failed]:
         """What changed in each object from its `since` (inclusive) up to `until`, oldest first within an object.
 
         Each page closes with a cursor that covers all in it and never moves past `until`; equal times lose nothing;
         deletes, merges and conversions are `gone` and `moved`; at least one page per ask, possibly empty, whose cursor
         is then `since`. What `since.id` names may be left out while it is unchanged. Objects may be read together: an
-        idle round costs at most one request per object. Unknown
-        fields raise `Rejected` that names them.
+        idle round costs at most one request per object. An object that cannot be read (a field that the account does
+        not have, a scope that is missing) is `Failed`, after the pages that could be read, and the others go on; what
+        concerns the whole account is raised.
         """
         ...
 
@@ -183,10 +212,80 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class ListsDeleted(Protocol):
+    """A connector whose `changes` does not tell of all deleted rows, and that can list them."""
+
+    def deleted(self, obj: str, since: datetime) -> Iterator[Page]:
+        """Rows of the object deleted since then, as `gone` with their time; one page at least. Not those that nobody
+        can restore: a census finds these."""
+        ...
+
+
+@runtime_checkable
+class HasHistory(Protocol):
+    """A connector whose CRM remembers former values."""
+
+    def history(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Sequence[Past]]:
+        """What these fields held before, by id, oldest first, the present value included. A field, or a row, of which
+        the CRM keeps no history is left out."""
+        ...
+
+
+@runtime_checkable
+class InstallsFields(Protocol):
+    """A connector that can create the fields that leadsync writes."""
+
+    def install(self, wanted: Sequence[WantedField], *, dry_run: bool) -> list[Step]:
+        """Create what is missing, and nothing twice; with `dry_run` only say what would be done. What remains to be
+        done by a person is a step, too."""
+        ...
+
+
+@runtime_checkable
+class WritesInBulk(Protocol):
+    """A connector that can hand over many writes of one object as a job. The job's name is stored before `bulk_send`,
+    so that its results are found also by another process."""
+
+    def bulk_open(self, obj: str, fields: Sequence[str]) -> str:
+        """Open a job that sets these fields; its name."""
+        ...
+
+    def bulk_send(self, job: str, writes: Sequence[WriteOp]) -> None:
+        """Upload the writes, once, and have them carried out."""
+        ...
+
+    def bulk_results(self, job: str, writes: Sequence[WriteOp]) -> Sequence[WriteResult] | None:
+        """One result per write; `None` while the job works. A job that was never sent is given up: all `RETRY`."""
+        ...
+
+
+class FaultRule(BaseModel):
+    """A fault that a sandbox is told to have: which calls, what happens, how often.
+
+    `call` is a method and path with `*` for anything (`POST /crm/*/search`). `fault` is a status that the CRM then
+    explains in its own words (`429`, `503`) or a word of `leadsync.testing.faults`. It strikes after `after` calls that
+    fit, `times` times (0: always), at every `every`th one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    call: str = "*"
+    fault: str
+    times: int = Field(1, ge=0)
+    after: int = Field(0, ge=0)
+    every: int = Field(1, ge=1)
+    seconds: float = Field(0, ge=0)
+    """How long `slow` waits, or what `Retry-After` says; 0: not said."""
+
+
+def _system_time() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """How a sandbox is wanted: see `leadsync sandbox --help`. `today` anchors the seeded data, so that the same seed
-    and day give the same bytes."""
+    and day give the same bytes; `now` is the sandbox's clock, for stamps, limits and the `Date` header alike."""
 
     token: str
     today: date
@@ -196,6 +295,8 @@ class SandboxOptions:
     bare: bool = False
     search_lag: float = 0.0
     rate_limit: bool = True
+    faults: tuple[FaultRule, ...] = ()
+    now: Callable[[], datetime] = _system_time
 
 
 @runtime_checkable
@@ -205,6 +306,16 @@ class HasSandbox(Protocol):
     @classmethod
     def sandbox(cls, options: SandboxOptions) -> Any:
         """The ASGI application, loaded and ready. Raises `UserError` for a `load` file that cannot be used."""
+        ...
+
+
+@runtime_checkable
+class HasDriver(Protocol):
+    """A connector that can be put through the conformance suite by its name."""
+
+    @classmethod
+    def driver(cls, folder: Path) -> Any:
+        """A `leadsync.testing.driver.Driver` of a fresh, empty account; `folder` is free to use."""
         ...
 
 

@@ -157,22 +157,30 @@ class ObjectSchema:
 class Capabilities:
     """What a connector can do, known before it is asked.
 
-    `objects` names the objects it knows with their role. `settle` is how late a change may still appear in the stream:
-    a second, delayed pass re-reads everything younger than that. `write_batch` is the most rows one `write` call takes.
+    `objects` names the objects it knows with their role; an account may lack those in `optional`, which is nobody's
+    fault. `settle` is how late a change may still appear in the stream: a second, delayed pass re-reads everything
+    younger than that. `write_batch` is the most rows one `write` call takes. More writes than `bulk_from` at once go
+    through `WritesInBulk`.
     """
 
     objects: Mapping[str, Role]
     write_batch: int
     settle: timedelta
+    optional: frozenset[str] = frozenset()
+    bulk_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Requests: `calls` sent by this connector so far; `used` of `limit` in the account's day, where it tells."""
+    """Requests: `calls` sent by this connector so far; `used` of `limit` in the account's day, where it tells.
+
+    `holder` names whose quota it is: connections of one holder share one budget. It is no secret.
+    """
 
     calls: int
     used: int | None = None
     limit: int | None = None
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +189,41 @@ class Finding:
 
     level: str
     what: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A value that a field held from `at` on, as the CRM's own history tells."""
+
+    field: str
+    value: Value
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WantedField:
+    """A field that leadsync writes, as it should be in the account. `type` as in `FieldSchema`.
+
+    `length` is the most characters of a text, `None` for any; `options` are (value, label) of an enum, in order.
+    """
+
+    object: str
+    name: str
+    type: str
+    label: str
+    description: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    length: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an installation. `state`: `there` already; `missing`, and `created` unless it is a dry run; `wrong`:
+    there but not as wanted; `by_hand`, which only a person can do: `fix` says how."""
+
+    what: str
+    state: str
     fix: str = ""
 
 

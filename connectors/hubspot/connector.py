@@ -86,7 +86,7 @@ class HubSpotConnector:
 
         return create(options)
 
-    def check(self) -> list[Finding]:
+    def check(self, written: Mapping[str, Sequence[str]]) -> list[Finding]:
         """Reads one row of everything; looks at the clock, the day's requests and the address."""
         found: list[Finding] = []
         for obj in api.KINDS:

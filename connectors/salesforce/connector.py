@@ -150,7 +150,7 @@ class SalesforceConnector:
 
         return Reader(self._session, self._clock)
 
-    def check(self) -> list[Finding]:
+    def check(self, written: Mapping[str, Sequence[str]]) -> list[Finding]:
         """Login, quota, clock and the right to read people, each with a fix."""
         try:
             limits = self._session.call("GET", "limits/", "checking the login")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from leadsync.connector import Clock, Connector
+from leadsync.connector import Clock, Connector, Failed
 from leadsync.errors import ConnectionFailed, LeadsyncError
 from leadsync.store.outbox import Write
 from leadsync.store.sources import Source
@@ -199,6 +199,8 @@ class Worker:
         heads = [Ask(s.object, self.fields[s.object], s.head) for s in sources if s.head is not None]
         if heads:
             for page in self.connector.changes(heads, until):
+                if isinstance(page, Failed):
+                    raise page.error
                 cursor = {"head_at": page.cursor.at, "head_id": page.cursor.id} if page.cursor else {}
                 self._emit(PageRead(self.name, page, cursor))
             self._ahead = self.connector.now() - self.clock.now()
@@ -208,6 +210,8 @@ class Worker:
         if late:
             asks = [Ask(s.object, self.fields[s.object], s.settled) for s in late if s.settled is not None]
             for page in self.connector.changes(asks, settled):
+                if isinstance(page, Failed):
+                    raise page.error
                 self._emit(PageRead(self.name, page, {}))
             for source in late:
                 done = Page(source.object, (), self.clock.now())

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {  # part of leadsync → the other parts it m
     "store": MIDDLE,
     "enrich": MIDDLE,
     "config": MIDDLE | {"registry"},
-    "testing": MIDDLE,
+    "testing": MIDDLE | {"registry"},
     "sync": BEFORE_SYNC,
     "service": BEFORE_SYNC | {"sync", "testing"},
     "cli": BEFORE_SYNC | {"sync", "testing", "service"},

@@ -17,7 +17,7 @@ from connectors.hubspot.sandbox.refusals import Refusal, bad_token, no_such_path
 from connectors.hubspot.sandbox.rows import RowEndpoints
 from connectors.hubspot.sandbox.settings import SettingEndpoints
 from leadsync.connector import SandboxOptions
-from leadsync.testing.server import Calls, Endpoint, RateLimit, as_json, token_ok
+from leadsync.testing.server import Calls, Endpoint, RateLimit, as_json, dated, token_ok
 
 Handler = Callable[[Request, Any], tuple[int, Any]]
 
@@ -25,11 +25,11 @@ _DATED = ("2026-03", "2026-09")
 _BURST, _DAY = 190, 1_000_000
 
 
-def create(options: SandboxOptions) -> Starlette:
+def create(options: SandboxOptions) -> Any:
     """The application, seeded or loaded as `options` say. Raises `UserError` for a file that cannot be loaded."""
     portal = Portal(definitions(bare=options.bare))
     seed.fill(portal, options)
-    return Sandbox(portal, options).app()
+    return dated(Sandbox(portal, options).app(), options.now)
 
 
 class Sandbox:
@@ -38,8 +38,8 @@ class Sandbox:
     def __init__(self, portal: Portal, options: SandboxOptions) -> None:
         self._portal, self._options = portal, options
         self._calls = Calls()
-        self._burst = RateLimit(_BURST, 10)
-        self._searches = RateLimit(5, 1)
+        self._burst = RateLimit(_BURST, 10, options.now)
+        self._searches = RateLimit(5, 1, options.now)
 
     def app(self) -> Starlette:
         """All paths."""

@@ -19,7 +19,7 @@ from connectors.salesforce.sandbox.errors import ApiError, RowError, bad_json, m
 from connectors.salesforce.sandbox.org import ORG_ID, Org
 from connectors.salesforce.sandbox.rest import VERSIONS, Api
 from leadsync.connector import SandboxOptions
-from leadsync.testing.server import Calls, as_json, token_ok
+from leadsync.testing.server import Calls, as_json, dated, token_ok
 
 __all__ = ["build"]
 
@@ -61,7 +61,18 @@ def build(options: SandboxOptions, now: Callable[[], datetime] = _clock) -> Star
         ]
     )
     app.state.org = org
+    app.add_middleware(_Dated, now=now)
     return app
+
+
+class _Dated:
+    """`Date` by the sandbox's own clock."""
+
+    def __init__(self, app: Any, now: Callable[[], datetime]) -> None:
+        self._served = dated(app, now)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._served(scope, receive, send)
 
 
 class _Doors:

@@ -96,7 +96,7 @@ def test_check_names_every_missing_scope_and_raises_nothing(start) -> None:
         refused = 403, {}, body(category="MISSING_SCOPES", errors=errors)
         return refused if path.startswith("/crm/v3/objects/deals") else None
 
-    findings = start(script=script).connector().check()
+    findings = start(script=script).connector().check({})
     assert [finding.level for finding in findings].count("error") == 1
     assert "crm.objects.deals.read" in next(f.what for f in findings if f.level == "error")
 
@@ -104,7 +104,7 @@ def test_check_names_every_missing_scope_and_raises_nothing(start) -> None:
 def test_check_of_a_bad_token_is_one_finding(start) -> None:
     account = start()
     account.secrets.token = "wrong"
-    (finding,) = account.connector().check()
+    (finding,) = account.connector().check({})
     assert (finding.level, bool(finding.fix)) == ("error", True)
 
 

@@ -306,7 +306,7 @@ def test_describe_is_asked_once(account) -> None:
 
 
 def test_check_finds_all_well(account) -> None:
-    assert {finding.level for finding in account.connector().check()} == {"ok"}
+    assert {finding.level for finding in account.connector().check({})} == {"ok"}
 
 
 def test_now_costs_one_request_and_then_none(account) -> None:

@@ -185,7 +185,7 @@ def test_nobody_listens():
         with pytest.raises(Transient, match=r"cannot reach 127\.0\.0\.1") as caught:
             list(connector.backfill("Lead", None, []))
     assert "base_url" in caught.value.fix
-    (finding,) = connector.check()
+    (finding,) = connector.check({})
     assert finding.level == "error"
 
 
@@ -240,7 +240,7 @@ def test_no_secret_and_no_data_reach_a_message_or_log(box, caplog):
                 list(connector.changes([Ask("Lead", ("Email",), Cursor(NOON, SOMEBODY))], NOON))
             except ConnectionFailed as error:
                 told += "".join(traceback.format_exception(error)) + error.fix
-            told += repr(connector.check())
+            told += repr(connector.check({}))
     told += caplog.text
     assert told
     assert not [secret for secret in (TOKEN, CLIENT_ID, CLIENT_SECRET, SOMEBODY) if secret in told]
@@ -275,14 +275,14 @@ def test_quota_is_known_without_a_request(box):
 
 def test_check_of_a_good_account(box):
     box.clock.at = NOON - timedelta(days=365)
-    findings = box.connect(app=True).check()
+    findings = box.connect(app=True).check({})
     assert [f.level for f in findings] == ["ok", "ok", "warning"]
     assert "clock" in findings[2].what
 
 
 def test_check_says_which_object_cannot_be_read(box):
     box.front.always = lambda seen: Answer(404, [{"errorCode": "NOT_FOUND"}]) if "Contact" in seen.path else None
-    found = [f for f in box.connect().check() if f.level == "error"]
+    found = [f for f in box.connect().check({}) if f.level == "error"]
     assert ["Contact" in f.what for f in found] == [True]
 
 
