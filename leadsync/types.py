@@ -147,10 +147,17 @@ class FieldSchema:
 
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
-    """What an object looks like in this account."""
+    """What an object looks like in this account. `any_case`: the CRM takes a field's name in any case."""
 
     name: str
     fields: Mapping[str, FieldSchema]
+    any_case: bool = False
+
+    def field(self, name: str) -> FieldSchema | None:
+        """The field of that name, as the CRM would find it."""
+        if name in self.fields or not self.any_case:
+            return self.fields.get(name)
+        return next((found for known, found in self.fields.items() if known.lower() == name.lower()), None)
 
 
 @dataclass(frozen=True, slots=True)
