@@ -172,7 +172,7 @@ class Connector(Protocol):
         ...
 
     def describe(self, obj: str) -> ObjectSchema:
-        """The object's fields in this account. Cached by the connector for the life of the object. `NotFound`."""
+        """The object's fields in this account, asked anew each time. Raises `NotFound`."""
         ...
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:

@@ -77,7 +77,6 @@ class HubSpotConnector:
         self._changes = Changes(self._reader)
         self._owners = Owners(self._http, clock)
         self._writer = Writer(self._http, self.fetch)
-        self._schemas: dict[str, ObjectSchema] = {}
 
     @classmethod
     def sandbox(cls, options: SandboxOptions) -> Any:
@@ -128,9 +127,7 @@ class HubSpotConnector:
 
     def describe(self, obj: str) -> ObjectSchema:
         """The object's properties."""
-        if obj not in self._schemas:
-            self._schemas[obj] = self._owners.describe() if _known(obj) == "owners" else self._properties(obj)
-        return self._schemas[obj]
+        return self._owners.describe() if _known(obj) == "owners" else self._properties(obj)
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:
         """Every live row once."""

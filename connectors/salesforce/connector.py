@@ -126,7 +126,6 @@ class SalesforceConnector:
 
     def __init__(self, settings: SalesforceSettings, *, clock: Clock, secrets: Secrets, log: logging.Logger) -> None:
         self._settings, self._clock, self._secrets, self._log = settings, clock, secrets, log
-        self._schemas: dict[str, ObjectSchema] = {}
         self._user: str | None = None
         self._user_asked = False
 
@@ -199,13 +198,11 @@ class SalesforceConnector:
         return self._session.quota()
 
     def describe(self, obj: str) -> ObjectSchema:
-        """The object's fields; asked for once per object. Raises `NotFound` for an unknown object."""
-        if obj not in self._schemas:
-            kind(obj)
-            found = self._session.call("GET", f"sobjects/{obj}/describe", f"describing {obj}")
-            fields = [_field(f) for f in found["fields"] if f["type"] not in _COMPOUND]
-            self._schemas[obj] = ObjectSchema(obj, {field.name: field for field in fields})
-        return self._schemas[obj]
+        """The object's fields. Raises `NotFound` for an unknown object."""
+        kind(obj)
+        found = self._session.call("GET", f"sobjects/{obj}/describe", f"describing {obj}")
+        fields = [_field(f) for f in found["fields"] if f["type"] not in _COMPOUND]
+        return ObjectSchema(obj, {field.name: field for field in fields}, any_case=True)
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:
         """Every live row, archived activity included, in pages by id."""
