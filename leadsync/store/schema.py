@@ -85,7 +85,17 @@ sources = sa.Table(  # one object of one connection: where reading has come to
     sa.Column("settled_id", sa.Text),
     sa.Column("backfill_token", sa.Text),
     sa.Column("backfilled_at", Moment),  # None: the backfill is not finished
+    sa.Column("deleted_at", Moment),  # up to when the list of deleted rows was read, where the stream lacks them
+    sa.Column("swept_at", Moment),  # when a census of all rows ended last
+    sa.Column("history", Json),  # what was asked of the CRM's own history: {fields, last, upto}
     sa.UniqueConstraint("connection", "object"),
+)
+
+census = sa.Table(  # the rows that a census under way has seen
+    "census",
+    metadata,
+    sa.Column("source_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("ext_id", sa.Text, primary_key=True),
 )
 
 leads = sa.Table(
@@ -215,6 +225,7 @@ writes = sa.Table(
     sa.Column("done_at", Moment),
     sa.Column("code", sa.Text),
     sa.Column("message", sa.Text),
+    sa.Column("job", sa.Text),  # the bulk job that carries it
     sa.Index("ix_writes_record", "record_id"),
     sa.Index("ix_writes_open", "state", sqlite_where=sa.text("state IN ('planned', 'sent')"),
              postgresql_where=sa.text("state IN ('planned', 'sent')")),

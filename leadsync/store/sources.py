@@ -1,7 +1,7 @@
 """Where reading has come to: one row per object of each connection."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,15 @@ class Source:
     settled: Cursor | None
     backfill_token: str | None
     backfilled_at: datetime | None
+    deleted_at: datetime | None = None
+    swept_at: datetime | None = None
+    history: Mapping[str, Any] | None = None
+
+    def fresh(self, fields: tuple[str, ...]) -> "Source":
+        """The same source, to be read with other fields: from the start where one of them is new."""
+        if set(fields) <= set(self.fields):
+            return replace(self, fields=fields)
+        return Source(self.id, self.connection, self.object, self.role, fields, None, None, None, None)
 
 
 def load(store: Store, connection: str | None = None) -> list[Source]:
@@ -67,5 +76,5 @@ def _source(row: Any) -> Source:
     settled = Cursor(row.settled_at, row.settled_id or "") if row.settled_at else None
     return Source(
         row.id, row.connection, row.object, Role(row.role), tuple(row.fields or ()), head, settled, row.backfill_token,
-        row.backfilled_at,
+        row.backfilled_at, row.deleted_at, row.swept_at, row.history,
     )  # fmt: skip
