@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from leadsync.connector import Connector, FaultRule, Value
 
 ABILITIES = (
-    "write", "delete", "purge", "merge", "convert", "lag", "late_commit", "fault", "history", "install", "bulk",
-    "conditional",
+    "write", "lock", "delete", "purge", "merge", "convert", "lag", "late_commit", "fault", "skew", "history", "install",
+    "bulk",
 )  # fmt: skip
 
 
@@ -47,7 +47,8 @@ class Subject:
 
     `text` are two plain text fields that people edit, `number` one of numbers, `ours` fields that leadsync may write
     (the first of text), `read_only` one that nobody may; `fresh` are the least values a new row needs. `links` is the
-    object of the people that a row belongs to, for activities: see `Driver.add`.
+    object of the people that a row belongs to, for activities: see `Driver.add`. `many` is more rows than a page of
+    reading has, `new_field` a name for a text field that the account does not have yet, to be installed.
     """
 
     object: str
@@ -57,6 +58,8 @@ class Subject:
     read_only: str | None = None
     fresh: Mapping[str, Value] = field(default_factory=dict)
     links: str = ""
+    many: int = 250
+    new_field: str = "leadsync_conformance"
 
 
 class Driver(Protocol):
@@ -100,6 +103,10 @@ class Driver(Protocol):
 
     def convert(self, obj: str, id_: str) -> tuple[str, str]:
         """Convert a lead; object and id of the person it became."""
+        ...
+
+    def skew(self, seconds: float) -> None:
+        """From now on the CRM's clock is so far ahead of `clock`."""
         ...
 
     def lag(self, seconds: float) -> None:
