@@ -17,7 +17,7 @@ def make_box() -> Iterator[Callable[..., Box]]:
     def make(**options: Any) -> Box:
         clock = FakeClock()
         given = {"token": TOKEN, "today": date(2026, 3, 2), "leads": 0} | options
-        app = build(SandboxOptions(**given), now=clock.now)
+        app = build(SandboxOptions(**given, now=clock.theirs))
         front = Front(app)
         server = Running(front)
         url = server.__enter__()

@@ -20,10 +20,15 @@ TOKEN, CLIENT_ID, CLIENT_SECRET = "tok-5ecret-A1", "cid-5ecret-B2", "sec-5ecret-
 class FakeClock:
     def __init__(self) -> None:
         self.at = NOON
+        self.ahead = timedelta()
         self.slept: list[float] = []
 
     def now(self) -> datetime:
         return self.at
+
+    def theirs(self) -> datetime:
+        """The account's clock."""
+        return self.at + self.ahead
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -274,7 +274,7 @@ def test_quota_is_known_without_a_request(box):
 
 
 def test_check_of_a_good_account(box):
-    box.clock.at = NOON - timedelta(days=365)
+    box.clock.ahead = timedelta(days=365)
     findings = box.connect(app=True).check({})
     assert [f.level for f in findings] == ["ok", "ok", "warning"]
     assert "clock" in findings[2].what
