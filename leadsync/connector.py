@@ -53,9 +53,9 @@ from leadsync.types import (
 __all__ = [
     "Ask", "AuthLost", "Capabilities", "Clock", "Conflict", "ConnectionFailed", "ConnectionSettings", "Connector",
     "Cursor", "Failed", "FaultRule", "FieldSchema", "Finding", "Gone", "HasDriver", "HasHistory", "HasSandbox",
-    "IdPage", "InstallsFields", "LeadsyncError", "ListsDeleted", "Moved", "NotFound", "ObjectSchema", "Page", "Past",
-    "Problem", "Quota", "QuotaShares", "Record", "Ref", "Rejected", "Role", "SandboxOptions", "SecretRef", "Secrets",
-    "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp", "WriteResult", "WriteStatus", "WritesInBulk",
+    "IdPage", "InstallsFields", "LeadsyncError", "ListsDeleted", "Moved", "NotFound", "ObjectSchema", "PackagesFields",
+    "Page", "Past", "Problem", "Quota", "QuotaShares", "Record", "Ref", "Rejected", "Role", "SandboxOptions",
+    "SecretRef", "Secrets", "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp", "WriteResult", "WriteStatus", "WritesInBulk",
     "retrying", "utc",
 ]  # fmt: skip
 
@@ -243,6 +243,15 @@ class InstallsFields(Protocol):
 
 
 @runtime_checkable
+class PackagesFields(InstallsFields, Protocol):
+    """A connector whose CRM also takes fields as a package that its administrator deploys."""
+
+    def package(self, wanted: Sequence[WantedField]) -> bytes:
+        """The package, a zip file, for an account that does not let this login create fields. Makes no request."""
+        ...
+
+
+@runtime_checkable
 class WritesInBulk(Protocol):
     """A connector that can hand over many writes of one object as a job. The job's name is stored before `bulk_send`,
     so that its results are found also by another process."""
@@ -268,7 +277,7 @@ class FaultRule(BaseModel):
     fit, `times` times (0: always), at every `every`th one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
     call: str = "*"
     fault: str
     times: int = Field(1, ge=0)
@@ -276,6 +285,8 @@ class FaultRule(BaseModel):
     every: int = Field(1, ge=1)
     seconds: float = Field(0, ge=0)
     """How long `slow` waits, or what `Retry-After` says; 0: not said."""
+    where: str = ""
+    """Where the rule was written (`file:line:column`), for messages."""
 
 
 def _system_time() -> datetime:

@@ -65,8 +65,11 @@ class Document:
         )
 
 
-def load(path: Path) -> Document:
-    """Read a YAML file. Raises `UserError` with the place for what is not YAML, duplicate keys included."""
+def load(path: Path, *, listed: bool = False) -> Document:
+    """Read a YAML file of keys and values, or of a list where it is `listed`.
+
+    Raises `UserError` with the place for what is not YAML, duplicate keys included.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -87,9 +90,10 @@ def load(path: Path) -> Document:
     data = builder.build(node, (), 0) if node else None
     if builder.problems:
         raise UserError(builder.problems)
-    data = {} if data is None else data
-    if not isinstance(data, dict):
-        raise UserError([Problem("this is not a set of `key: value` lines", f"{path}:1:1")])
+    data = ([] if listed else {}) if data is None else data
+    if not isinstance(data, list if listed else dict):
+        wanted = "a list, each entry after a `-`" if listed else "a set of `key: value` lines"
+        raise UserError([Problem(f"this is not {wanted}", f"{path}:1:1")])
     return Document(path, data, builder.places, builder.texts)
 
 

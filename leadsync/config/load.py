@@ -29,7 +29,7 @@ FILE = "leadsync.yaml"
 
 @dataclass(frozen=True, slots=True)
 class ConnectionConfig:
-    """One connection, ready to be opened. `where` is its place in `leadsync.yaml`."""
+    """One connection, ready to be opened. `where` is its place in `leadsync.yaml`, `written` its mapping as written."""
 
     name: str
     connector: Any
@@ -37,6 +37,7 @@ class ConnectionConfig:
     secrets: ConnectionSecrets
     mapping: CrmMapping
     where: str
+    written: Document | None = None
 
     @property
     def live(self) -> bool:
@@ -126,7 +127,7 @@ def _connection(
     documents.append(mapping)
     compiled = compile_mapping(mapping, dict(connector.capabilities.objects))
     secrets = ConnectionSecrets(name, own, folder / f".{name}.secrets.json", where)
-    return ConnectionConfig(name, connector, own, secrets, compiled, where)
+    return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping)
 
 
 def _file(

@@ -117,16 +117,20 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, folder: Path, *, create: bool = True) -> Store:
+def open_store(url: str, folder: Path, *, create: bool = True, migrate: bool = True) -> Store:
     """Open the store at `url` (a relative SQLite path starts at `folder`), made and migrated as needed.
 
     Raises `UserError` for a URL that is none, `StateRefused` for a store that is corrupt, foreign or newer, or, with
-    `create` off, not there yet.
+    `create` off, not there yet (code `no_store`), or, with `migrate` off, of an earlier version (code `old_store`).
     """
+    path = sqlite_path(url, folder)
+    return _open_postgres(_parsed(url), create, migrate) if path is None else _open_sqlite(path, create, migrate)
+
+
+def sqlite_path(url: str, folder: Path) -> Path | None:
+    """The file of a store in SQLite, `None` for any other store. Raises `UserError` for a URL that is none."""
     parsed = _parsed(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(folder / (parsed.database or "leadsync.db"), create)
-    return _open_postgres(parsed, create)
+    return folder / (parsed.database or "leadsync.db") if parsed.get_backend_name() == "sqlite" else None
 
 
 def _parsed(url: str) -> sa.URL:
@@ -142,10 +146,10 @@ def _parsed(url: str) -> sa.URL:
     return parsed
 
 
-def _open_sqlite(path: Path, create: bool) -> Store:
+def _open_sqlite(path: Path, create: bool, migrate: bool) -> Store:
     if not path.exists():
         if not create:
-            raise StateRefused(f"there is no store at {path} yet", fix="run `leadsync sync` first")
+            raise StateRefused(f"there is no store at {path} yet", fix="run `leadsync sync` first", code="no_store")
         _make_sqlite(path)
     header = _header(path)
     if not header.startswith(b"SQLite format 3\0") or int.from_bytes(header[68:72], "big") != _APPLICATION:
@@ -158,7 +162,7 @@ def _open_sqlite(path: Path, create: bool) -> Store:
                 told = db.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
             if told != "ok":
                 raise refused(str(path), str(told))
-        _migrate(store)
+        _migrate(store, allowed=migrate)
     except BaseException:
         store.close()
         raise
@@ -213,7 +217,7 @@ def _make_sqlite(path: Path) -> None:
         raise StateRefused(f"the store cannot be made at {path}: {told}", fix="choose a folder you may write") from None
 
 
-def _open_postgres(url: sa.URL, create: bool) -> Store:
+def _open_postgres(url: sa.URL, create: bool, migrate: bool) -> Store:
     shown = url.render_as_string(hide_password=True)
     try:
         store = Store(sa.create_engine(url, poolclass=sa.NullPool), shown)
@@ -238,12 +242,16 @@ def _open_postgres(url: sa.URL, create: bool) -> Store:
             )
         if not create:
             store.close()
-            raise StateRefused(f"there is no store in {shown} yet", fix="run `leadsync sync` first")
-    _migrate(store)
+            raise StateRefused(f"there is no store in {shown} yet", fix="run `leadsync sync` first", code="no_store")
+    try:
+        _migrate(store, allowed=migrate)
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
-def _migrate(store: Store) -> None:
+def _migrate(store: Store, *, allowed: bool = True) -> None:
     known = sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
     with store.begin() as db:
         made = sa.inspect(db).has_table("alembic_version")
@@ -255,6 +263,9 @@ def _migrate(store: Store) -> None:
                 f"{store.shown} was written by a newer leadsync (schema {current})",
                 fix="install that version again, or restore a backup from before the upgrade",
             )
+        if not allowed:
+            fix = "back it up; the next `leadsync sync` or `leadsync run` brings it up to date"
+            raise StateRefused(f"{store.shown} is of an earlier version", fix=fix, code="old_store")
         from alembic import command  # loaded only when there is something to migrate
         from alembic.config import Config
 

@@ -39,8 +39,9 @@ class Faults:
     def set(self, rules: Sequence[FaultRule]) -> None:
         """These rules, counted from now on, in place of those before."""
         known = [*EVERYWHERE, *self._own]
+        fix = f"use a status such as 503, or one of {', '.join(known)}"
         problems = [
-            Problem(f"there is no fault {rule.fault!r}", fix=f"use a status such as 503, or one of {', '.join(known)}")
+            Problem(f"there is no fault {rule.fault!r}", rule.where, fix)
             for rule in rules
             if rule.fault not in known and not re.fullmatch(r"[3-5]\d\d", rule.fault)
         ]
