@@ -55,8 +55,8 @@ __all__ = [
     "Cursor", "Failed", "FaultRule", "FieldSchema", "Finding", "Gone", "HasDriver", "HasHistory", "HasSandbox",
     "IdPage", "InstallsFields", "LeadsyncError", "ListsDeleted", "Moved", "NotFound", "ObjectSchema", "PackagesFields",
     "Page", "Past", "Problem", "Quota", "QuotaShares", "Record", "Ref", "Rejected", "Role", "SandboxOptions",
-    "SecretRef", "Secrets", "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp", "WriteResult", "WriteStatus", "WritesInBulk",
-    "retrying", "utc",
+    "SecretRef", "Secrets", "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp", "WriteResult",
+    "WriteStatus", "WritesInBulk", "retrying", "utc",
 ]  # fmt: skip
 
 T = TypeVar("T")
