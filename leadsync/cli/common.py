@@ -18,7 +18,8 @@ from leadsync.errors import UsageError, UserError
 if TYPE_CHECKING:  # loaded on first use: a sandbox or a help page needs neither columns nor a database
     from rich.console import Console
 
-    from leadsync.config.load import Config
+    from leadsync.config.load import Config, ConnectionConfig
+    from leadsync.connector import Connector
     from leadsync.sync.cycle import Coordinator
 
 ConfigOption = Annotated[
@@ -54,6 +55,21 @@ def coordinator(config: "Config", *, quiet: bool) -> Iterator["Coordinator"]:
             yield found
         finally:
             found.close()
+
+
+@contextmanager
+def opened(config: "Config", connection: "ConnectionConfig") -> Iterator["Connector"]:
+    """A connector for a verb that asks one CRM by itself, without the store."""
+    from leadsync.service.clock import SystemClock
+    from leadsync.service.logs import logger
+
+    log = logger([c.secrets for c in config.connections.values()], quiet=True)
+    clock = SystemClock(threading.Event())
+    found = connection.connector(connection.settings, clock=clock, secrets=connection.secrets, log=log)
+    try:
+        yield found
+    finally:
+        found.close()
 
 
 @contextmanager

@@ -26,9 +26,13 @@ def sandbox(
     bare: Annotated[bool, typer.Option("--bare", help="Without the fields that leadsync writes.")] = False,
     search_lag: Annotated[float, typer.Option(help="Seconds before a change can be found.", min=0)] = 0.0,
     no_rate_limit: Annotated[bool, typer.Option("--no-rate-limit", help="Answer as fast as asked.")] = False,
+    faults: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A YAML list of rules: which calls go wrong, how, how often.")
+    ] = None,
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of the seeded data.")] = None,
 ) -> int:
     """Serve a CRM sandbox on loopback, in the foreground, until stopped."""
+    from leadsync.config.faults import load_faults
     from leadsync.testing.server import serve
 
     connector = installed(type_)
@@ -36,7 +40,8 @@ def sandbox(
         raise UsageError(f"the connector {type_!r} has no sandbox")
     _free(port)
     day = (today or datetime.now(UTC)).date()
-    options = SandboxOptions(token, day, leads, seed, load, bare, search_lag, not no_rate_limit)
+    rules = load_faults(faults) if faults else ()
+    options = SandboxOptions(token, day, leads, seed, load, bare, search_lag, not no_rate_limit, rules)
     serve(connector.sandbox(options), port, lambda url: print(f"ready {url}", flush=True))
     return 0
 

@@ -1,0 +1,70 @@
+"""`leadsync check`: whether the files, the CRMs and the store are as they should be."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, opened, print_json
+from leadsync.errors import LeadsyncError, UserError
+
+if TYPE_CHECKING:
+    from leadsync.config.load import Config, ConnectionConfig
+    from leadsync.sync.check import Said
+
+
+def check(
+    config: ConfigOption = DEFAULT,
+    offline: Annotated[bool, typer.Option("--offline", help="Only the files; nothing is asked of a CRM.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Look over the files, then the CRMs, the store and the disk. Nothing is written.
+
+    Exit code 0 when there is no error; else 78 for the store, 69 for a connection, 65 for a file or mapping.
+    """
+    from leadsync.config.load import load_config
+    from leadsync.sync import check as checks
+    from leadsync.types import Finding
+
+    calls: dict[str, int] = {}
+    try:
+        loaded = load_config(config)
+    except UserError as error:
+        said = list(checks.of_files(error.problems))
+    else:
+        names = ", ".join(loaded.connections)
+        said = [checks.Said(checks.FILES, Finding("ok", f"{config} and the files beside it; connections: {names}"))]
+        if not offline:
+            for connection in loaded.connections.values():
+                said += _ask(loaded, connection, calls)
+            said += checks.of_installation(loaded, datetime.now(UTC))
+    if as_json:
+        count = {f"{level}s": sum(s.finding.level == level for s in said) for level in ("error", "warning")}
+        print_json({"findings": [{"group": s.group, **asdict(s.finding)} for s in said], **count, "calls": calls})
+    else:
+        _show(said, calls)
+    return max((s.exit_code for s in said), default=0)
+
+
+def _ask(config: "Config", connection: "ConnectionConfig", calls: dict[str, int]) -> Iterator["Said"]:
+    from leadsync.sync import check as checks
+
+    try:
+        with opened(config, connection) as connector:
+            yield from checks.of_connection(config, connection, connector)
+            calls[connection.name] = connector.quota().calls
+    except LeadsyncError as error:
+        yield checks.Said(connection.name, checks.failure(error), 69)
+
+
+def _show(said: "list[Said]", calls: dict[str, int]) -> None:
+    for group, found in groupby(said, key=lambda s: s.group):
+        print(group)
+        for finding in (s.finding for s in found):
+            fix = f"\n          fix: {finding.fix}" if finding.fix and finding.level != "ok" else ""
+            print(f"  {finding.level:8}{finding.what}{fix}")
+    errors, warnings = (sum(s.finding.level == level for s in said) for level in ("error", "warning"))
+    print(f"errors: {errors}, warnings: {warnings}, requests made: {sum(calls.values())}; nothing was written")

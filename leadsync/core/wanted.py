@@ -1,0 +1,49 @@
+"""The fields that a mapping needs in an account and that leadsync may create there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from leadsync import catalog
+from leadsync.core.fit import result_type
+from leadsync.core.mapping import CrmMapping, WriteField
+from leadsync.core.reasons import LONGEST
+from leadsync.types import ObjectSchema, WantedField
+
+DESCRIPTIONS: Mapping[str, str] = {
+    "score": "How promising this lead is, from 0 to 100; leadsync keeps it up to date.",
+    "fit": "The part of the score that comes from who this lead is; leadsync keeps it up to date.",
+    "engagement": "The part of the score that comes from what this lead does; leadsync keeps it up to date.",
+    "temperature": "Cold, warm or hot, by the score; leadsync keeps it up to date.",
+    "stage": "The stage of the funnel that this lead has reached; leadsync keeps it up to date.",
+    "reasons": "What the score is made of, the strongest reasons first; leadsync keeps it up to date.",
+}
+"""What people read about a field in the CRM, by result."""
+
+
+def wanted(
+    mapping: CrmMapping, words: Mapping[str, Sequence[str]], schemas: Mapping[str, ObjectSchema]
+) -> Iterator[WantedField]:
+    """The fields to create, or to find as they should be.
+
+    A field that people edit, too (an owner, a stage that only moves forward), is taken as the account has it: it is
+    wanted only where there is none. `words` are all that a result of few words can be, lowest first, since a field's
+    options are in that order.
+    """
+    for obj, schema in schemas.items():
+        for write in mapping.writes.get(obj, ()):
+            if write.value != "owner" and (write.policy == "always" or schema.field(write.field) is None):
+                yield _field(obj, write, words.get(write.value, ()))
+
+
+def _field(obj: str, write: WriteField, words: Sequence[str]) -> WantedField:
+    if write.map is not None:
+        words = [write.map[word] for word in words if word in write.map] or list(write.map.values())
+    kind = result_type(write)
+    return WantedField(
+        obj,
+        write.field,
+        "enum" if words else kind,
+        f"Leadsync {catalog.RESULTS[write.value].labels['en']}",
+        DESCRIPTIONS[write.value],
+        tuple((word, word[:1].upper() + word[1:]) for word in dict.fromkeys(words)),
+        LONGEST if kind == "text" and not words else None,
+    )
