@@ -36,6 +36,11 @@ class Table:
         self.rows[id_], self._stamps[id_] = row, stamp
         insort(self._order, (stamp, id_))
 
+    def drop(self, id_: str) -> None:
+        """Take a row away for good."""
+        del self._order[bisect_left(self._order, (self._stamps.pop(id_), id_))]
+        del self.rows[id_]
+
     def stamp(self, id_: str) -> Any:
         """When the row last changed."""
         return self._stamps[id_]

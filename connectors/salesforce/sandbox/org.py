@@ -25,7 +25,10 @@ _NEW: Mapping[str, Row] = {
 
 
 class Org:
-    """All rows by object. `now` is the account's clock; changes become visible to queries `lag` seconds late."""
+    """All rows by object. `now` is the account's clock; `lag` is how many seconds late a change can be found.
+
+    Queries for ids, like reads by id, always show the truth.
+    """
 
     def __init__(self, now: Callable[[], datetime], *, bare: bool, lag: float = 0.0) -> None:
         self.entities = entities(bare=bare)
@@ -37,6 +40,10 @@ class Org:
         """Where assignment rules send leads."""
         self.locked: set[str] = set()
         """Rows that another transaction holds."""
+        self.locked_once: set[str] = set()
+        """Rows that it holds until somebody has asked for them."""
+        self.purged: dict[str, tuple[str, str]] = {}
+        """Rows that are gone for good: object and moment, by id."""
         self._kinds = {entity.prefix: name for name, entity in self.entities.items()}
         self._made: dict[str, int] = defaultdict(int)
         self._sorted: dict[str, list[str]] = {}
@@ -59,15 +66,20 @@ class Org:
         return self.visible(self.kind(id_), id_) if id_ else None
 
     def visible(self, name: str, id_: str) -> Row | None:
-        """The row as queries see it: with a lag, its newest version that has come through."""
+        """The row as queries find it: with a lag, its newest version that has come through."""
         if id_ in self._versions:
             now = self.now()
             shown = [row for at, row in self._versions[id_] if at is None or at <= now]
             return shown[-1] if shown else None
         return self.tables[name].rows.get(id_) if name else None
 
+    @property
+    def late(self) -> bool:
+        """Whether some rows may be found later than they changed."""
+        return bool(self.lag or self._versions)
+
     def sorted_ids(self, name: str) -> list[str]:
-        """All ids of an object in order; rows never leave a table, so the length tells whether it is still true."""
+        """All ids of an object in order; the length tells whether the last answer is still true."""
         found = self._sorted.get(name)
         if found is None or len(found) != len(self.tables[name]):
             found = self._sorted[name] = sorted(self.tables[name].rows)
@@ -76,6 +88,10 @@ class Org:
     def attributes(self, name: str, id_: str) -> dict[str, str]:
         """What stands in front of every row of an answer."""
         return {"type": name, "url": f"/services/data/v62.0/sobjects/{name}/{id_}"}
+
+    def add_formula(self, name: str, field: str, kind: str) -> None:
+        """A field that Salesforce calculates: a change of it moves no stamp."""
+        self.entities[name].add(Field(field, kind, field, createable=False, updateable=False, calculated=True))
 
     # storing
 
@@ -113,11 +129,24 @@ class Org:
         row["LastModifiedById"] = by or self.us
         _derive(name, row)
         table = self.tables[name]
-        if self.lag:
+        if self.lag or row["Id"] in self._versions:
             old = table.rows.get(row["Id"])
             versions = self._versions.setdefault(row["Id"], [(None, old)] if old else [])
             versions.append((now + timedelta(seconds=self.lag), row))
         table.put(row["Id"], row["SystemModstamp"], row)
+
+    def commit_late(self, name: str, values: Row, at: datetime) -> str:
+        """A new row that a long transaction made at that moment and has committed only now; its id."""
+        row = self.complete(name, values, wire(at))
+        self.tables[name].put(row["Id"], row["SystemModstamp"], row)
+        return str(row["Id"])
+
+    def purge(self, name: str, id_: str) -> None:
+        """Take a row out of the recycle bin, too: no query shows it again. Raises KeyError."""
+        self.tables[name].drop(id_)
+        self._versions.pop(id_, None)
+        self._sorted.pop(name, None)
+        self.purged[id_] = name, wire(self.now())
 
     def change(self, id_: str, values: Row, *, by: str = "") -> Row:
         """Change a row without asking any rule."""
@@ -128,8 +157,8 @@ class Org:
 
     # what clients do
 
-    def create(self, name: str, values: Mapping[str, Any], *, assign: bool = False) -> str:
-        """A new row's id. Raises `RowError`, or `ApiError` for a value of another type."""
+    def create(self, name: str, values: Mapping[str, Any], *, assign: bool = False, by: str = "") -> str:
+        """A new row's id; `by` whom, if not the holder of the token. Raises `RowError`, `ApiError`."""
         entity = self.entities[name]
         clean = self._checked(entity, values, creating=True)
         absent = [f.name for f in entity.fields.values() if f.required and clean.get(f.name) is None]
@@ -138,7 +167,7 @@ class Org:
         if assign and name == "Lead":
             clean["OwnerId"] = self.queue
         row = self.complete(name, clean, wire(self.now()))
-        self.put(name, row)
+        self.put(name, row, by=by)
         return str(row["Id"])
 
     def check_update(self, name: str, id_: str, values: Mapping[str, Any], *, assign: bool = False) -> Row:
@@ -154,22 +183,29 @@ class Org:
             clean["OwnerId"] = self.queue
         return {**old, **clean}
 
-    def delete(self, name: str, id_: str) -> None:
+    def delete(self, name: str, id_: str, *, by: str = "") -> None:
         """Put a row into the recycle bin. Raises `RowError`."""
         row = self.alive(name, id_)
         if "IsDeleted" not in self.entities[name].fields:
             raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"a {name} cannot be deleted", status=403)
-        self.put(name, {**row, "IsDeleted": True})
+        self.put(name, {**row, "IsDeleted": True}, by=by)
 
     def alive(self, name: str, id_: str) -> Row:
         """A row that is there and may be written. Raises `RowError`."""
+        row = self.present(name, id_)
+        if id_ in self.locked or id_ in self.locked_once:
+            self.locked_once.discard(id_)
+            message = f"unable to obtain exclusive access to this record or 1 records: {id_}"
+            raise RowError("UNABLE_TO_LOCK_ROW", message)
+        return row
+
+    def present(self, name: str, id_: str) -> Row:
+        """A row that is there. Raises `RowError`."""
         row = self.tables[name].rows.get(id_)
         if row is None:
             raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
         if row.get("IsDeleted"):
             raise RowError("ENTITY_IS_DELETED", "entity is deleted", status=404)
-        if id_ in self.locked:
-            raise RowError("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
         return row
 
     # values

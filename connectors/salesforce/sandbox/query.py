@@ -122,16 +122,17 @@ class _Plan:
         test = self.test(query.where) if query.where else None
         order = [(self.column(key.path), key) for key in query.order]
         source, sorted_by = self._candidates(query.where)
-        good = self._good(source, test, everything=everything)
+        good = self._good(source, test, everything=everything, truly=_exact_ids(query.where) is not None)
         names = [(column.names, key.descending) for column, key in order]
         if names and names != [((name,), False) for name in sorted_by[: len(names)]]:
             good = iter(_ordered(list(good), order))
         stop = None if query.limit is None else query.offset + query.limit
         return list(islice(good, query.offset, stop))
 
-    def _good(self, source: Iterable[str], test: Test | None, *, everything: bool) -> Iterator[Row]:
+    def _good(self, source: Iterable[str], test: Test | None, *, everything: bool, truly: bool) -> Iterator[Row]:
+        rows = self.org.tables[self.entity.name].rows
         for id_ in source:
-            row = self.org.visible(self.entity.name, id_)
+            row = rows.get(id_) if truly else self.org.visible(self.entity.name, id_)
             if row is None or (not everything and (row.get("IsDeleted") or row.get("IsArchived"))):
                 continue
             if test is None or test(row):
@@ -146,8 +147,8 @@ class _Plan:
         low, high = _bounds(where)
         if low is not None:
             # a row whose newest change cannot be seen yet stands in the index at that change
-            order = () if self.org.lag else ("SystemModstamp", "Id")
-            return _between(table.since(low), None if self.org.lag else high), order
+            order = () if self.org.late else ("SystemModstamp", "Id")
+            return _between(table.since(low), None if self.org.late else high), order
         every = self.org.sorted_ids(name)
         return every[bisect_right(every, _after_id(where)) :], ("Id",)
 

@@ -240,7 +240,7 @@ class Api:
     def read(self, context: Context, obj: str, id_: str) -> Reply:
         """One row, with all fields or those of `fields`."""
         entity, id_ = self._existing(obj, id_)
-        self.org.alive(entity.name, id_)
+        self.org.present(entity.name, id_)
         wanted = [name for name in context.given.get("fields", "").split(",") if name] or list(entity.fields)
         found = run(self.org, f"SELECT {','.join(wanted)} FROM {entity.name} WHERE Id = '{id_}'", everything=True)  # noqa: S608
         if not found.rows:
@@ -257,7 +257,7 @@ class Api:
         """Change a row, on condition that nobody did since, where the header says so."""
         entity, id_ = self._existing(obj, id_)
         if since := context.call.headers.get("if-unmodified-since"):
-            self._unmodified(self.org.alive(entity.name, id_), since)
+            self._unmodified(self.org.present(entity.name, id_), since)
         values = fields_of(context.call.body)
         self.org.put(entity.name, self.org.check_update(entity.name, id_, values, assign=context.assign))
         return Reply(204, None)

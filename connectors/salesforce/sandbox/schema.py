@@ -47,6 +47,12 @@ class Entity:
     by_lower: dict[str, Field] = field(default_factory=dict)
     relations: dict[str, Field] = field(default_factory=dict)
 
+    def add(self, field: Field) -> None:
+        """A new field, or another version of one."""
+        self.fields[field.name] = self.by_lower[field.name.lower()] = field
+        if field.relationship:
+            self.relations[field.relationship.lower()] = field
+
     def find(self, name: str) -> Field | None:
         """The field of this name in any case."""
         return self.by_lower.get(name.lower())
@@ -225,11 +231,9 @@ def entities(*, bare: bool) -> dict[str, Entity]:
     for name, (prefix, text) in _OBJECTS.items():
         if not bare and name in ("Lead", "Contact"):
             text += _OURS
-        fields = [_field(line, name) for line in text.splitlines() if line]
-        entity = Entity(name, prefix, {f.name: f for f in fields}, _CHILDREN.get(name, {}))
-        entity.by_lower.update((f.name.lower(), f) for f in fields)
-        entity.relations.update((f.relationship.lower(), f) for f in fields if f.relationship)
-        found[name] = entity
+        entity = found[name] = Entity(name, prefix, {}, _CHILDREN.get(name, {}))
+        for line in filter(None, text.splitlines()):
+            entity.add(_field(line, name))
     return found
 
 
