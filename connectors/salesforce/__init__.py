@@ -1,5 +1,6 @@
 """Everything about Salesforce in one room: the connector (`connector.py` and siblings) and the sandbox."""
 
-from connectors.salesforce.connector import SalesforceConnector, SalesforceSettings
+from connectors.salesforce.connector import SalesforceConnector
+from connectors.salesforce.settings import SalesforceSettings
 
 __all__ = ["SalesforceConnector", "SalesforceSettings"]

@@ -1,119 +1,45 @@
 """The Salesforce connector, as leadsync sees it. Importing it is cheap: simple-salesforce is loaded on first use."""
 
 import logging
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, field_validator, model_validator
-
-from connectors.salesforce.objects import KINDS, kind
+from connectors.salesforce.objects import KINDS
+from connectors.salesforce.settings import SalesforceSettings
 from leadsync.connector import (
     Ask,
     AuthLost,
     Capabilities,
     Clock,
-    ConnectionFailed,
     ConnectionSettings,
-    FieldSchema,
+    Failed,
     Finding,
     Gone,
     IdPage,
-    LeadsyncError,
     Moved,
     NotFound,
     ObjectSchema,
     Page,
+    Past,
     Quota,
     Record,
     Rejected,
     SandboxOptions,
-    SecretRef,
     Secrets,
+    Step,
+    WantedField,
     WriteOp,
     WriteResult,
 )
 
 if TYPE_CHECKING:
+    from connectors.salesforce.ingest import Ingest
     from connectors.salesforce.reading import Reader
+    from connectors.salesforce.schemas import Schemas
     from connectors.salesforce.session import Session
-
-_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*\.my\.salesforce\.com\Z")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_SKEW = timedelta(minutes=1)
-_TYPES = {
-    "boolean": "bool", "int": "number", "long": "number", "double": "number", "currency": "number", "percent": "number",
-    "date": "date", "datetime": "datetime", "picklist": "enum", "multipicklist": "multi", "id": "ref",
-    "reference": "ref",
-}  # fmt: skip
-_COMPOUND = ("address", "location")
-
-
-class SalesforceSettings(ConnectionSettings):
-    """How to reach one Salesforce account: a token, or the client credentials of an external client app."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "domain": "example.my.salesforce.com",
-                    "client_id": {"env": "SF_ID"},
-                    "client_secret": {"env": "SF_SECRET"},
-                }
-            ]
-        }
-    )
-
-    domain: str | None = None
-    token: SecretRef | None = None
-    client_id: SecretRef | None = None
-    client_secret: SecretRef | None = None
-
-    @field_validator("domain")
-    @classmethod
-    def _my_domain(cls, domain: str | None) -> str | None:
-        if domain is None or _DOMAIN.match(domain.lower()):
-            return domain and domain.lower()
-        if ".lightning.force.com" in domain:
-            raise ValueError("that is the address of the pages; give the My Domain host: example.my.salesforce.com")
-        raise ValueError(
-            "give the My Domain host without https://, such as example.my.salesforce.com (Setup > My Domain)"
-        )
-
-    @field_validator("base_url")
-    @classmethod
-    def _safe_url(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.query
-            or parts.fragment
-            or parts.username
-        ):
-            raise ValueError("base_url must be an address such as http://127.0.0.1:8002")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-            raise ValueError(
-                "base_url may be http only on this machine (127.0.0.1): the token would be readable on the way"
-            )
-        return url
-
-    @model_validator(mode="after")
-    def _one_way_in(self) -> "SalesforceSettings":
-        app = (self.client_id, self.client_secret)
-        if self.token and any(app):
-            raise ValueError("give either token, or client_id and client_secret, not both")
-        if not self.token and not all(app):
-            missing = "client_id" if self.client_secret else "client_secret" if self.client_id else ""
-            raise ValueError(f"{missing} is missing" if missing else "give token, or client_id and client_secret")
-        if not self.domain and not self.base_url:
-            raise ValueError("give domain, the My Domain host such as example.my.salesforce.com")
-        return self
 
 
 class SalesforceConnector:
@@ -121,8 +47,9 @@ class SalesforceConnector:
 
     Settings: ClassVar[type[ConnectionSettings]] = SalesforceSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
-        objects={name: known.role for name, known in KINDS.items()}, write_batch=1000, settle=timedelta(minutes=10)
-    )
+        objects={name: known.role for name, known in KINDS.items()}, write_batch=1000, settle=timedelta(minutes=10),
+        bulk_from=50_000,
+    )  # fmt: skip
 
     def __init__(self, settings: SalesforceSettings, *, clock: Clock, secrets: Secrets, log: logging.Logger) -> None:
         self._settings, self._clock, self._secrets, self._log = settings, clock, secrets, log
@@ -136,39 +63,42 @@ class SalesforceConnector:
 
         return build(options)
 
+    @classmethod
+    def driver(cls, folder: Path) -> Any:
+        """A fresh account for the conformance suite."""
+        from connectors.salesforce.driver import SalesforceDriver
+
+        return SalesforceDriver()
+
     @cached_property
     def _session(self) -> "Session":
         from connectors.salesforce.session import Session
 
-        given = self._settings
-        return Session(given.domain, given.base_url, self._clock, self._secrets, token=given.token is not None)
+        return Session(self._settings, self._clock, self._secrets)
+
+    @cached_property
+    def _schemas(self) -> "Schemas":
+        from connectors.salesforce.schemas import Schemas
+
+        return Schemas(self._session)
 
     @cached_property
     def _reader(self) -> "Reader":
         from connectors.salesforce.reading import Reader
 
-        return Reader(self._session, self._clock)
+        return Reader(self._session, self._schemas, self._clock, self._log)
+
+    @cached_property
+    def _ingest(self) -> "Ingest":
+        from connectors.salesforce.ingest import Ingest
+
+        return Ingest(self._session, self._schemas, self._reader)
 
     def check(self, written: Mapping[str, Sequence[str]]) -> list[Finding]:
-        """Login, quota, clock and the right to read people, each with a fix."""
-        try:
-            limits = self._session.call("GET", "limits/", "checking the login")
-        except LeadsyncError as error:
-            return [Finding("error", error.message, error.fix)]
-        findings = [Finding("ok", f"Salesforce at {self._session.host} accepts the login"), _quota(limits)]
-        if self._session.skew and abs(self._session.skew) > _SKEW:
-            seconds = round(abs(self._session.skew).total_seconds())
-            findings.append(
-                Finding(
-                    "warning", f"this machine's clock differs from Salesforce's by {seconds} s", "set the clock by NTP"
-                )
-            )
-        for obj in ("Lead", "Contact"):
-            try:
-                self.describe(obj)
-            except ConnectionFailed as error:
-                findings.append(Finding("error", f"cannot read {obj}: {error.message}", error.fix))
-        return findings
+        """Login, quota, clock, objects, written fields and who sees them, each with a fix."""
+        from connectors.salesforce.checking import check
+
+        return check(self._session, self._schemas, written)
 
     def now(self) -> datetime:
         """Salesforce's clock, as its last answer showed it; makes a request only before the first one."""
@@ -199,18 +129,20 @@ class SalesforceConnector:
 
     def describe(self, obj: str) -> ObjectSchema:
         """The object's fields. Raises `NotFound` for an unknown object."""
-        kind(obj)
-        found = self._session.call("GET", f"sobjects/{obj}/describe", f"describing {obj}")
-        fields = [_field(f) for f in found["fields"] if f["type"] not in _COMPOUND]
-        return ObjectSchema(obj, {field.name: field for field in fields}, any_case=True)
+        return self._schemas.describe(obj)
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:
-        """Every live row, archived activity included, in pages by id."""
+        """Every live row, archived activity included: in pages by id, very many of them as a bulk job.
+
+        Raises `Transient` while Salesforce works on the job: the last page's `resume` continues with it.
+        """
         return self._reader.backfill(obj, resume, fields)
 
-    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page]:
+    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page | Failed]:
         """All objects in one composite call; a call more only where something changed or there are further pages."""
-        return self._reader.changes(asks, until)
+        from connectors.salesforce.changes import Changes
+
+        return Changes(self._session, self._reader, self._clock).read(asks, until)
 
     def ids(self, obj: str) -> Iterator[IdPage]:
         """Ids of every live row."""
@@ -220,36 +152,43 @@ class SalesforceConnector:
         """Rows by id: 1,500 in one call."""
         return self._reader.fetch(obj, ids, fields)
 
+    def history(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Sequence[Past]]:
+        """Former values of the fields that the account tracks, as far as Salesforce remembers (eighteen months)."""
+        from connectors.salesforce.history import history
+
+        return history(self._reader, self._clock, obj, ids, fields)
+
     def write(self, writes: Sequence[WriteOp]) -> Sequence[WriteResult]:
         """Up to 1,000 rows in one call; the headers that keep a lead with its owner go with every one."""
         from connectors.salesforce.writing import write
 
-        return write(self._session, self._reader, writes)
+        return write(self._session, self._reader, self._schemas, writes)
+
+    def bulk_open(self, obj: str, fields: Sequence[str]) -> str:
+        """Open a job of Bulk API 2.0 that sets these fields; its id."""
+        return self._ingest.open(obj, fields)
+
+    def bulk_send(self, job: str, writes: Sequence[WriteOp]) -> None:
+        """Upload the writes, at most 100 MB of them; what does not fit will be `RETRY`."""
+        self._ingest.send(job, writes)
+
+    def bulk_results(self, job: str, writes: Sequence[WriteOp]) -> Sequence[WriteResult] | None:
+        """One result per write; `None` while the job works."""
+        return self._ingest.results(job, writes)
+
+    def install(self, wanted: Sequence[WantedField], *, dry_run: bool) -> list[Step]:
+        """Create fields and permission sets that are missing, where the login may; else an admin deploys `package`."""
+        from connectors.salesforce.install import Installer
+
+        return Installer(self._session, self._schemas, self.user).install(wanted, dry_run=dry_run)
+
+    def package(self, wanted: Sequence[WantedField]) -> bytes:
+        """The metadata package (a zip) with which an admin makes these fields. Makes no request."""
+        from connectors.salesforce.package import metadata_package
+
+        return metadata_package(wanted)
 
     def close(self) -> None:
         """Let go of sockets."""
         if "_session" in self.__dict__:
             self._session.close()
-
-
-def _field(found: Mapping[str, Any]) -> FieldSchema:
-    return FieldSchema(
-        name=found["name"],
-        type=_TYPES.get(found["type"], "text"),
-        label=found.get("label") or "",
-        options=tuple(o["value"] for o in found.get("picklistValues") or () if o.get("active")),
-        writable=bool(found.get("updateable")),
-        calculated=bool(found.get("calculated")),
-        length=found.get("length") or None,
-    )
-
-
-def _quota(limits: Any) -> Finding:
-    try:
-        left, most = limits["DailyApiRequests"]["Remaining"], limits["DailyApiRequests"]["Max"]
-        said = f"{left} of {most} API requests of the day are left"
-        if left * 5 < most:
-            return Finding("warning", said, "poll less often (every:), or ask Salesforce for more API requests")
-        return Finding("ok", said)
-    except (KeyError, TypeError):
-        return Finding("warning", "Salesforce does not tell how many API requests are left")

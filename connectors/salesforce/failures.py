@@ -14,17 +14,38 @@ PAGE_PAUSE = 60.0
 
 _TRANSIENT_STATUS = {406, 408, 420, 425, 429}
 _TRANSIENT_CODES = {
-    "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "QUERY_TIMEOUT", "TXN_SECURITY_METERING_ERROR", "INVALID_QUERY_LOCATOR",
+    "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW", "TXN_SECURITY_METERING_ERROR", "INVALID_QUERY_LOCATOR",
     "UNKNOWN_EXCEPTION",
 }  # fmt: skip
+SLOW_QUERY = "query_timeout"
+"""The code of a query that takes Salesforce too long: the same one will again, a narrower one may not."""
+FORBIDDEN = "forbidden"
+"""The code of a right that is missing for one thing, where the login itself is good."""
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
 _NO_RELATION = re.compile(r"Didn't understand relationship '([^']+)'")
 _ADDRESS = "check base_url and domain: they must lead to the My Domain host, such as example.my.salesforce.com"
+_LOGIN_LOST_FIX = "check the token, or client_id and its secret or key, and that the user may use the API"
+_SLOW_FIX = "poll more often, so that each query spans less time, or ask Salesforce why this object is slow"
+_HOPELESS = {
+    "not attached to agent": "attach the app to the agent in Salesforce, or use an app of its own for leadsync",
+    "not valid for use with the rest api": "give the user the permission API Enabled, and the app the scope api",
+}
+"""Refusals of a session that a new login would only repeat."""
 _LOGIN_FIX = {
     "invalid_client_id": "check client_id: it is the consumer key of the external client app",
     "invalid_client": "check client_id and client_secret",
     "invalid_grant": "enable the client credentials flow of the app and give it a user to run as",
     "unsupported_grant_type": "enable the client credentials flow of the app",
+}
+_SIGNED_FIX = {
+    "invalid_client_id": _LOGIN_FIX["invalid_client_id"],
+    "invalid_client": "check client_id, and that private_key belongs to the certificate of the external client app",
+    "invalid_grant": "check username, that private_key belongs to the app's certificate, and this machine's clock",
+    "unsupported_grant_type": "enable the JWT bearer flow of the app and upload its certificate",
+}
+_SAID_FIX = {
+    "approved": "let administrators approve the app's users in advance, and add the user's profile or permission set",
+    "audience": "check domain: a sandbox of Salesforce has .sandbox.my.salesforce.com in its host",
 }
 
 
@@ -67,26 +88,33 @@ def refusal(
     said = f"{code}: {message}" if code and message else code or message or f"status {status}"
     if code == "REQUEST_LIMIT_EXCEEDED":
         return _limit(message)
+    if code == "QUERY_TIMEOUT" or "running for too long" in message:
+        # never repeated as it is: a wait that is not slept
+        said = f"Salesforce needs too long for the query while {doing}"
+        return Transient(said, retry_after=PAGE_PAUSE, code=SLOW_QUERY, fix=_SLOW_FIX)
     if status in _TRANSIENT_STATUS or status >= 500 or code in _TRANSIENT_CODES:
         return Transient(f"Salesforce is busy or in maintenance while {doing} ({said})", retry_after=retry_after)
     if status == 401 or code == "INVALID_SESSION_ID":
-        return AuthLost(
-            f"Salesforce does not accept the login while {doing} ({said})",
-            fix="check the token, or client_id and client_secret, and that the user may use the API",
-        )
+        fix = next((fix for part, fix in _HOPELESS.items() if part in _words(content)), _LOGIN_LOST_FIX)
+        return AuthLost(f"Salesforce does not accept the login while {doing} ({said})", fix=fix)
     if code == "INVALID_FIELD":
         return _unknown_field(message, fields, row, doing)
     if status == 403:
         return AuthLost(
             f"the Salesforce user lacks a right while {doing} ({said})",
             fix="give the integration user access to the object and its fields, and the permission API Enabled",
+            code=FORBIDDEN,
         )
     if status == 404 or code in ("NOT_FOUND", "INVALID_TYPE"):
-        return NotFound(
-            f"Salesforce does not know it while {doing} ({said})", fix="check names, rights and " + "domain"
-        )
+        return NotFound(f"Salesforce does not know it while {doing} ({said})", fix="check names, rights and domain")
     if status == 412:
         return Conflict(f"the row changed while {doing}")
+    if code == "OPERATION_TOO_LARGE":
+        return Rejected(
+            f"there are too many rows for a user who does not see all of them while {doing} ({said})",
+            fix="give the integration user the permission View All Data (or View All on the object)",
+            code=code.lower(),
+        )
     if code == "MALFORMED_QUERY":
         said = code  # its text repeats parts of the query
     return Rejected(f"Salesforce refused while {doing} ({said})", code=code.lower() or None)
@@ -105,7 +133,7 @@ def _limit(message: str) -> Transient:
     if "concurrent" in message.lower():
         return Transient("too many long requests run in Salesforce at once", retry_after=BUSY_PAUSE, code="limit")
     return Transient(
-        "the Salesforce account has used its API requests of the day", retry_after=DAY_LIMIT_PAUSE, code="limit",
+        "the Salesforce account has used its API requests of the day", retry_after=DAY_LIMIT_PAUSE, code="daily_limit",
         fix="poll less often (every:), or ask Salesforce for more API requests",
     )  # fmt: skip
 
@@ -145,14 +173,29 @@ def unreachable(doing: str, host: str, *, timed_out: bool) -> Transient:
     )
 
 
-def login(code: Any, message: str, host: str) -> ConnectionFailed:
-    """The token route's refusal; a number as code is the status of an answer that was no JSON."""
+def login(code: Any, message: Any, host: str, *, signed: bool) -> ConnectionFailed:
+    """The token route's refusal; a number as code is the status of an answer that was no JSON. `signed` says that a
+    private key was used."""
     if isinstance(code, int):
         return refusal(code, message, "logging in", host=host)
     if code in ("rate_limit_exceeded", "server_error", "temporarily_unavailable"):
         return Transient(f"Salesforce does not log us in now ({code})", retry_after=60.0)
-    said = ": ".join(filter(None, (str(code or ""), message[:200])))
-    return AuthLost(
-        f"Salesforce refused the login ({said or 'no reason given'})",
-        fix=_LOGIN_FIX.get(str(code), "check client_id, client_secret and domain"),
+    words = str(message or "")[:200]
+    said = ": ".join(filter(None, (str(code or ""), words)))
+    fixes = _SIGNED_FIX if signed else _LOGIN_FIX
+    fix = fixes.get(
+        str(code), "check " + ("client_id, username, private_key" if signed else "client_id, client_secret")
     )
+    fix = next((better for part, better in _SAID_FIX.items() if signed and part in words.lower()), fix)
+    return AuthLost(f"Salesforce refused the login ({said or 'no reason given'})", fix=fix)
+
+
+def expired(content: Any) -> bool:
+    """Whether a 401 speaks of a session that a new login replaces."""
+    words = _words(content)
+    return first_error(content).code == "INVALID_SESSION_ID" and not any(part in words for part in _HOPELESS)
+
+
+def _words(content: Any) -> str:
+    found = first_error(content)
+    return f"{found.code} {found.message}".lower()

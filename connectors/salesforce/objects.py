@@ -39,6 +39,8 @@ KINDS: Mapping[str, Kind] = {
     "CampaignMember": Kind(Role.ACTIVITY, ("LeadId", "ContactId")),
     "Opportunity": Kind(Role.OUTCOME, (ROLES,)),
 }
+COLUMNS_ROOM = 6000
+"""Bytes of an address for columns: it may have 16,384 with all headers, and half of it is left for ids."""
 PREFIXES = {"00Q": "Lead", "003": "Contact"}
 
 
@@ -52,13 +54,25 @@ def kind(obj: str) -> Kind:
         ) from None
 
 
-def select(obj: str, fields: Sequence[str]) -> str:
-    """`SELECT … FROM obj` with the fields and everything that `fate` and `record` need."""
+def columns(obj: str, fields: Sequence[str]) -> list[str]:
+    """The fields, after everything that `fate` and `record` need. Raises `Rejected` for what cannot be a field."""
     known = kind(obj)
     deleted = ("IsDeleted",) if known.deletes else ()
     asked = [soql.path(obj, name) for name in fields]
-    columns = soql.distinct(["Id", "CreatedDate", "SystemModstamp", *deleted, *known.columns, *asked])
-    return f"SELECT {', '.join(columns)} FROM {obj}"  # noqa: S608
+    return soql.distinct(["Id", "CreatedDate", "SystemModstamp", *deleted, *known.columns, *asked])
+
+
+def selects(obj: str, fields: Sequence[str]) -> list[str]:
+    """`SELECT … FROM obj`: one, or where the fields are too many for one address, further ones that share the id."""
+    first, *more = soql.fitting(columns(obj, fields), COLUMNS_ROOM)
+    heads = [first, *(["Id", "SystemModstamp", *part] for part in more)]
+    return [f"SELECT {', '.join(head)} FROM {obj}" for head in heads]  # noqa: S608
+
+
+def live(obj: str) -> str:
+    """The condition that a row counts and is not deleted; may be empty."""
+    known = kind(obj)
+    return " AND ".join(filter(None, ("IsDeleted = false" if known.deletes else "", known.where)))
 
 
 def when(text: Any) -> datetime | None:

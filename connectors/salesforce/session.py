@@ -1,11 +1,10 @@
 """The wire to Salesforce: login, one place through which every request passes, and composite calls.
 
 simple-salesforce sends the requests. It is given a token rather than credentials, since its own answer to a 401 loops
-and forgets headers; the login is done again here, at most once per call, by its login function.
+and forgets headers; the login is done again here, at most once per call.
 """
 
 import re
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -16,10 +15,11 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed, SalesforceError, SalesforceExpiredSession
-from simple_salesforce.login import SalesforceLogin
+from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
+from simple_salesforce.util import call_salesforce
 
-from connectors.salesforce import failures
+from connectors.salesforce import auth, failures
+from connectors.salesforce.settings import SalesforceSettings
 from leadsync.connector import Clock, ConnectionFailed, Quota, Secrets, Transient, retrying
 
 VERSION = "62.0"
@@ -96,14 +96,12 @@ class Answer(NamedTuple):
 
 
 class Session:
-    """One login to one account. `domain` is the My Domain host, `None` when only `base_url` is known."""
+    """One login to one account."""
 
-    def __init__(
-        self, domain: str | None, base_url: str | None, clock: Clock, secrets: Secrets, *, token: bool
-    ) -> None:
-        self._domain, self._clock, self._secrets, self._token = domain, clock, secrets, token
-        self.host = (urlsplit(base_url).netloc if base_url else domain) or ""
-        self.wire = Wire(base_url)
+    def __init__(self, settings: SalesforceSettings, clock: Clock, secrets: Secrets) -> None:
+        self._settings, self._clock, self._secrets = settings, clock, secrets
+        self.host = (urlsplit(settings.base_url).netloc if settings.base_url else settings.domain) or ""
+        self.wire = Wire(settings.base_url)
         self.skew: timedelta | None = None
         self._http = requests.Session()
         self._http.mount("https://", self.wire)
@@ -115,7 +113,7 @@ class Session:
     def quota(self) -> Quota:
         """What was used so far."""
         used, limit = self.wire.usage or (None, None)
-        return Quota(self.wire.calls, used, limit)
+        return Quota(self.wire.calls, used, limit, self.host)
 
     def close(self) -> None:
         """Let go of sockets."""
@@ -137,27 +135,12 @@ class Session:
 
     def _connected(self) -> Salesforce:
         if self._client is None:
-            token, instance = self._credentials()
+            token, instance = auth.login(self._settings, self._secrets, self._http, self.host)
             self._client = Salesforce(
                 session_id=token, instance=instance, version=VERSION, session=self._http, object_pairs_hook=None
             )
             self._client.headers.pop("X-PrettyPrint", None)  # indented JSON is a third larger
         return self._client
-
-    def _credentials(self) -> tuple[str, str]:
-        if self._token:
-            return self._secrets.get("token"), self._domain or self.host
-        key, secret = self._secrets.get("client_id"), self._secrets.get("client_secret")
-        # simple-salesforce adds .salesforce.com; with a base_url alone the name does not matter
-        domain = (self._domain or "base-url.my.salesforce.com").removesuffix(".salesforce.com")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # one of them would print the consumer key
-            token, instance = SalesforceLogin(
-                session=self._http, consumer_key=key, consumer_secret=secret, domain=domain
-            )
-        if not isinstance(token, str):
-            raise KeyError("access_token")
-        return token, instance
 
     def call(
         self,
@@ -168,33 +151,66 @@ class Session:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         row: str = "",
+        repeat: bool = True,
     ) -> Any:
-        """The JSON that Salesforce answers. `path` stands below `/services/data/vNN.0/`. Only for what may be repeated.
-        `doing` completes "while …", `row` names the object, for messages.
+        """The JSON that Salesforce answers. `path` stands below `/services/data/vNN.0/`. `doing` completes "while …",
+        `row` names the object, for messages. What may not be done twice is sent without `repeat`.
 
         Raises the error that fits: `Transient` (after some attempts), `AuthLost`, `NotFound`, `Rejected`.
         """
 
         def once() -> Any:
+            more = {} if body is None else {"json": body}
+            given = dict(params) if params else None
+            return self._connected().restful(path, params=given, method=method, **more)
+
+        return self._careful(once, doing, row, repeat=repeat)
+
+    def table(
+        self, path: str, doing: str, *, params: Mapping[str, str] | None = None
+    ) -> tuple[bytes, Mapping[str, str]]:
+        """A table of a bulk job as CSV, and the headers that came with it. Raises as `call`."""
+
+        def once() -> tuple[bytes, Mapping[str, str]]:
+            answer = self._bare("GET", path, {"Accept": "text/csv"}, params=dict(params or {}))
+            return answer.content, answer.headers
+
+        found: tuple[bytes, Mapping[str, str]] = self._careful(once, doing)
+        return found
+
+    def upload(self, path: str, table: bytes, doing: str) -> None:
+        """Send a CSV table, once. Raises as `call`."""
+        self._careful(lambda: self._bare("PUT", path, {"Content-Type": "text/csv"}, data=table), doing, repeat=False)
+
+    def _bare(self, method: str, path: str, headers: Mapping[str, str], **more: Any) -> requests.Response:
+        """What simple-salesforce's own bulk handlers send with, but with our token as it is now."""
+        client = self._connected()
+        return call_salesforce(client.base_url + path, method, self._http, {**client.headers, **headers}, **more)
+
+    def _careful(self, work: Callable[[], Any], doing: str, row: str = "", *, repeat: bool = True) -> Any:
+        def healed() -> Any:
             try:
-                return self._send(method, path, params, body)
-            except SalesforceExpiredSession:
-                if self._token:
+                return work()
+            except SalesforceExpiredSession as error:
+                if not self._renewed(error.content):
                     raise
-                self._client = None
-                return self._send(method, path, params, body)
+                return work()
 
-        return retrying(lambda: self._guarded(once, doing, row), self._clock)
+        def guarded() -> Any:
+            return self._guarded(healed, doing, row)
 
-    def _send(self, method: str, path: str, params: Mapping[str, str] | None, body: Any) -> Any:
-        more = {} if body is None else {"json": body}
-        return self._connected().restful(path, params=dict(params) if params else None, method=method, **more)
+        return retrying(guarded, self._clock) if repeat else guarded()
+
+    def _renewed(self, content: Any) -> bool:
+        """Whether there is hope in a new login: the old one is forgotten in any case."""
+        old, self._client = self._client, None
+        if not failures.expired(content):
+            return False
+        return not self._settings.token or old is None or self._secrets.get("token") != old.session_id
 
     def _guarded(self, work: Callable[[], Any], doing: str, row: str = "") -> Any:
         try:
             return work()
-        except SalesforceAuthenticationFailed as error:
-            raise failures.login(error.code, error.auth_message, self.host) from None
         except SalesforceError as error:
             raise failures.refusal(
                 error.status, error.content, doing, host=self.host, retry_after=self.wire.retry_after, row=row

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
+from urllib.parse import quote
 
 from leadsync.connector import Rejected, utc
 
@@ -53,6 +54,20 @@ def moment(at: datetime) -> str:
 def distinct(names: Iterable[str]) -> list[str]:
     """Names without repetition: Salesforce ignores case and refuses a field that is selected twice."""
     return list({name.lower(): name for name in reversed(list(names))}.values())[::-1]
+
+
+def fitting(names: Sequence[str], room: int) -> list[list[str]]:
+    """The names in order, in groups that take at most `room` bytes of an address each, or hold a single name."""
+    groups: list[list[str]] = []
+    left = 0
+    for name in names:
+        size = len(quote(f"{name}, ", safe=""))
+        if not groups or size > left:
+            groups.append([])
+            left = room
+        groups[-1].append(name)
+        left -= size
+    return groups
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -1,6 +1,5 @@
 """Writing: sObject collections of two hundred rows, five of them in one composite call."""
 
-import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +8,9 @@ from connectors.salesforce import soql
 from connectors.salesforce.failures import Refusal, first_error
 from connectors.salesforce.objects import KINDS, conversion, fate
 from connectors.salesforce.reading import Reader
+from connectors.salesforce.schemas import Schemas
 from connectors.salesforce.session import DATA, Answer, Session, Sub
+from connectors.salesforce.values import Unfit, rendered
 from leadsync.connector import (
     AuthLost,
     Conflict,
@@ -32,35 +33,78 @@ _LOST = {
     "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID", "CANNOT_UPDATE_CONVERTED_LEAD",
 }  # fmt: skip
 _RETRY = {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "PROCESSING_HALTED", "REQUEST_LIMIT_EXCEEDED"}
+# the account's own automation failed, perhaps because of the other rows beside this one
+_AUTOMATION = {
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "APEX_ERROR", "LIMIT_EXCEEDED",
+}  # fmt: skip
+_MEANING = {
+    "DUPLICATES_DETECTED": "a duplicate rule of the account blocks the edit; let the rule pass the integration user",
+    "CANNOT_EXECUTE_FLOW_TRIGGER": "a flow of the account failed",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "a trigger of the account failed",
+}
+
+Judged = tuple[WriteOp, Refusal | None]
+"""A write, and why it was refused, if it was."""
 
 
-def write(session: Session, reader: Reader, writes: Sequence[WriteOp]) -> list[WriteResult]:
+def write(session: Session, reader: Reader, schemas: Schemas, writes: Sequence[WriteOp]) -> list[WriteResult]:
     """One result per write, in their order. Raises ValueError for more than `BATCH` writes or two of one row."""
     if len(writes) > BATCH:
         raise ValueError(f"at most {BATCH} writes in a call")
+    good, results = sendable(schemas, writes)
+    sent = [WriteOp(op.key, op.object, op.id, fields) for op, fields in good]
+    answers = _send_all(session, sent, ROWS_PER_COLLECTION)
+    failed = [op for op, refusal in answers if refusal and refusal.code in _AUTOMATION]
+    if failed:
+        # once more, in small company: a trigger runs over all rows of a collection together
+        again = {op.key: refusal for op, refusal in _send_all(session, failed, -(-len(failed) // COLLECTIONS_PER_CALL))}
+        answers = [(op, again.get(op.key, refusal)) for op, refusal in answers]
+    results |= {result.key: result for result in judged(reader, answers)}
+    return [results[op.key] for op in writes]
+
+
+def sendable(
+    schemas: Schemas, writes: Sequence[WriteOp]
+) -> tuple[list[tuple[WriteOp, dict[str, Any]]], dict[str, WriteResult]]:
+    """The writes that can be sent with their values as Salesforce wants them, in an order in which nobody waits for a
+    lock that waits for ours; and the results of the others. Raises ValueError for two writes of one row."""
     if len({(op.object, op.id[:15]) for op in writes}) < len(writes):
         raise ValueError("two writes of one row in a call")
+    good: list[tuple[WriteOp, dict[str, Any]]] = []
     results: dict[str, WriteResult] = {}
-    good: list[WriteOp] = []
-    for op in writes:
-        if problem := _impossible(op):
-            results[op.key] = _rejected(op, problem)
-        else:
-            good.append(op)
-    good.sort(key=lambda op: op.object)  # a collection takes few changes of type
+    for op in sorted(writes, key=lambda op: (op.object, op.id)):
+        problem = _impossible(op)
+        if problem is None:
+            try:
+                good.append((op, rendered(op, _kinds(schemas, op.object))))
+                continue
+            except Unfit as unfit:
+                problem = Refusal("INVALID_VALUE", str(unfit), (unfit.field,))
+        results[op.key] = _rejected(op, problem)
+    return good, results
+
+
+def _kinds(schemas: Schemas, obj: str) -> Mapping[str, str]:
+    try:
+        return schemas.kinds(obj)
+    except (AuthLost, NotFound, Rejected):
+        return {}  # the write itself will be told why
+
+
+def judged(reader: Reader, answers: Sequence[Judged]) -> list[WriteResult]:
+    """The result of every write that was answered; rows that are said to be lost are looked up."""
+    results: list[WriteResult] = []
     lost: list[tuple[WriteOp, Refusal]] = []
-    for op, refusal in _send_all(session, good):
+    for op, refusal in answers:
         if refusal is None:
-            results[op.key] = WriteResult(op.key, WriteStatus.APPLIED)
+            results.append(WriteResult(op.key, WriteStatus.APPLIED))
         elif refusal.code in _RETRY:
-            results[op.key] = WriteResult(op.key, WriteStatus.RETRY, code=refusal.code, message=refusal.message)
+            results.append(WriteResult(op.key, WriteStatus.RETRY, code=refusal.code, message=refusal.message))
         elif refusal.code in _LOST:
             lost.append((op, refusal))
         else:
-            results[op.key] = _rejected(op, refusal)
-    for result in _look_up(reader, lost):
-        results[result.key] = result
-    return [results[op.key] for op in writes]
+            results.append(_rejected(op, refusal))
+    return results + _look_up(reader, lost)
 
 
 def _impossible(op: WriteOp) -> Refusal | None:
@@ -70,22 +114,20 @@ def _impossible(op: WriteOp) -> Refusal | None:
     if not soql.is_id(op.id):
         return Refusal("MALFORMED_ID", "not a Salesforce id")
     wrong = [name for name in op.fields if not soql.is_name(name) or name.lower() in ("id", "attributes")]
-    if wrong:
-        return Refusal("INVALID_FIELD", "no field that can be written", tuple(wrong))
-    endless = [name for name, value in op.fields.items() if isinstance(value, float) and not math.isfinite(value)]
-    return Refusal("INVALID_NUMBER", "not a finite number", tuple(endless)) if endless else None
+    return Refusal("INVALID_FIELD", "no field that can be written", tuple(wrong)) if wrong else None
 
 
 def _rejected(op: WriteOp, refusal: Refusal) -> WriteResult:
     fields = f" (fields: {', '.join(refusal.fields)})" if refusal.fields else ""
-    message = (refusal.message or "Salesforce gave no reason") + fields
+    meaning = f"{_MEANING[refusal.code]}: " if refusal.code in _MEANING else ""
+    message = meaning + (refusal.message or "Salesforce gave no reason") + fields
     return WriteResult(op.key, WriteStatus.REJECTED, code=refusal.code, message=message, fields=tuple(refusal.fields))
 
 
-def _send_all(session: Session, writes: Sequence[WriteOp]) -> list[tuple[WriteOp, Refusal | None]]:
+def _send_all(session: Session, writes: Sequence[WriteOp], size: int) -> list[Judged]:
     """What became of each write; a collection that is refused as a whole is halved until the culprit stands alone."""
-    waiting = deque(soql.chunks(writes, ROWS_PER_COLLECTION))
-    done: list[tuple[WriteOp, Refusal | None]] = []
+    waiting = deque(soql.chunks(writes, size))
+    done: list[Judged] = []
     while waiting:
         parts = [waiting.popleft() for _ in range(min(COLLECTIONS_PER_CALL, len(waiting)))]
         for part, answer in zip(parts, _send(session, parts), strict=True):
@@ -118,7 +160,7 @@ def _row(op: WriteOp) -> dict[str, Any]:
     return {"attributes": {"type": op.object}, "id": op.id, **op.fields}
 
 
-def _matched(part: Sequence[WriteOp], body: Any) -> list[tuple[WriteOp, Refusal | None]]:
+def _matched(part: Sequence[WriteOp], body: Any) -> list[Judged]:
     """Results come in the order of the rows. What does not fit was not answered for."""
     if not isinstance(body, list) or len(body) != len(part):
         return [(op, Refusal("SERVER_UNAVAILABLE", "Salesforce did not answer for this row")) for op in part]

@@ -131,6 +131,15 @@ class Box:
         settings = SalesforceConnector.Settings(**given)
         return SalesforceConnector(settings, clock=self.clock, secrets=FakeSecrets(), log=logging.getLogger("test"))
 
+    def warm(self, *objects: str) -> SalesforceConnector:
+        """A connector that has described these objects; nothing that led to it is counted."""
+        connector = self.connect()
+        for name in objects or ("Lead",):
+            connector.describe(name)
+        self.calls()
+        self.front.seen.clear()
+        return connector
+
     def door(self, what: str, **body: Any) -> Any:
         """The control door."""
         method = "GET" if what == "calls" else "POST"

@@ -19,6 +19,7 @@ from leadsync.connector import (
     Connector,
     Cursor,
     HasSandbox,
+    Quota,
     Rejected,
     Transient,
     WriteOp,
@@ -57,7 +58,7 @@ def test_importing_it_is_cheap():
 def test_a_login_anew_keeps_the_headers_that_protect_the_owner(box):
     (lead,) = box.add("Lead")
     connector = box.connect(app=True)
-    connector.now()
+    connector.describe("Lead")
     box.front.seen.clear()
     box.front.script = [EXPIRED]
     (result,) = connector.write([WriteOp("k", "Lead", lead, {"Rating": "Hot"})])
@@ -113,9 +114,14 @@ def test_odd_bodies_of_a_401(box):
         (Answer(302, b"", {"location": "https://evil.example/"}), Rejected, "another address", "base_url"),
         (refused_as("INSUFFICIENT_ACCESS", status=403), AuthLost, "lacks a right", "permission"),
         (refused_as("API_DISABLED_FOR_ORG", status=403), AuthLost, "lacks a right", "API Enabled"),
-        (refused_as("QUERY_TIMEOUT", "too long"), Transient, "busy", ""),
+        (refused_as("QUERY_TIMEOUT", "too long"), Transient, "needs too long", "less time"),
         (refused_as("MALFORMED_QUERY", "near 'ann@acme.example'"), Rejected, "MALFORMED_QUERY", ""),
-        (refused_as("OPERATION_TOO_LARGE", "exceeded 100000 distinct who/what's"), Rejected, "OPERATION_TOO_LARGE", ""),
+        (
+            refused_as("OPERATION_TOO_LARGE", "exceeded 100000 distinct who/what's"),
+            Rejected,
+            "OPERATION_TOO_LARGE",
+            "View All Data",
+        ),
     ],
 )
 def test_refusals(box, answer, error, said, advice):
@@ -269,7 +275,7 @@ def test_quota_is_known_without_a_request(box):
     header = "api-usage=18/5000; per-app-api-usage=17/250(appName=leadsync); api-bursts=1/750"
     box.front.script = [Answer(200, {"records": [], "done": True}, {"sforce-limit-info": header})]
     list(connector.backfill("Lead", None, []))
-    assert connector.quota() == type(connector.quota())(1, 18, 5000)
+    assert connector.quota() == Quota(1, 18, 5000, box.url.removeprefix("http://"))
     assert len(box.front.seen) == 1
 
 
@@ -281,9 +287,11 @@ def test_check_of_a_good_account(box):
 
 
 def test_check_says_which_object_cannot_be_read(box):
-    box.front.always = lambda seen: Answer(404, [{"errorCode": "NOT_FOUND"}]) if "Contact" in seen.path else None
-    found = [f for f in box.connect().check({}) if f.level == "error"]
-    assert ["Contact" in f.what for f in found] == [True]
+    del box.org.entities["Contact"], box.org.entities["Opportunity"]
+    found = {f.level: f for f in box.connect().check({})}
+    assert found["error"].what.startswith("cannot read Contact")
+    assert found["warning"].what.startswith("cannot read Opportunity")
+    assert "out of the mapping" in found["warning"].fix
 
 
 def _connector(**settings):

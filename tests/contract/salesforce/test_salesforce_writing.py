@@ -1,6 +1,7 @@
 """What the connector promises about writing, held against the sandbox."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from salesforce_box import NOON, Answer
@@ -79,8 +80,7 @@ def test_a_row_that_never_existed_is_gone(box):
 
 def test_ten_thousand_writes_are_ten_calls(box):
     ids = box.add("Lead", 10_000)
-    connector = box.connect()
-    box.calls()
+    connector = box.warm()
     for start in range(0, 10_000, connector.capabilities.write_batch):
         batch = [op(id_, Leadsync_Score__c=n) for n, id_ in enumerate(ids[start : start + 1000])]
         assert set(statuses(connector.write(batch)).values()) == {WriteStatus.APPLIED}
@@ -97,18 +97,21 @@ def test_two_hundred_rows_are_one_plain_collection(box):
 def test_a_refused_collection_is_halved_down_to_the_culprit(box):
     ids = box.add("Lead", 450)
     writes = [op(id_, Leadsync_Score__c=1) for id_ in ids]
-    writes[321] = op(ids[321], Leadsync_Score__c="seventy")  # JSON of a wrong type spoils the whole collection
-    found = statuses(box.connect().write(writes))
+    connector = box.warm()
+    fields = box.org.entities["Lead"].by_lower
+    fields["title"] = replace(fields["title"], kind="double")  # meanwhile it is one of numbers
+    writes[321] = op(ids[321], Title="seventy")  # JSON of a wrong type spoils the whole collection
+    found = statuses(connector.write(writes))
     assert found.pop(ids[321]) is WriteStatus.REJECTED
     assert set(found.values()) == {WriteStatus.APPLIED}
     assert sum(box.row(id_).get("Leadsync_Score__c") == 1.0 for id_ in ids) == 449
 
 
 def test_leads_and_contacts_in_one_batch(box):
+    connector = box.warm("Lead", "Contact")
     people = [pair for pair in zip(box.add("Lead", 150), box.add("Contact", 150), strict=True)]
     writes = [w for a, b in people for w in (op(a, Leadsync_Score__c=1), op(b, "Contact", Leadsync_Score__c=2))]
-    box.calls()
-    results = box.connect().write(writes)
+    results = connector.write(writes)
     assert box.calls() == 1
     assert [r.key for r in results] == [w.key for w in writes]
     assert {r.status for r in results} == {WriteStatus.APPLIED}
@@ -128,7 +131,7 @@ def test_the_owner_of_a_lead_never_changes_by_the_way(box, rows):
         (WriteOp("k", "Nonsense", "00Q000000000001AAA", {"Rating": "Hot"}), "INVALID_TYPE"),
         (WriteOp("k", "Lead", "00Q000000000001AAA", {"Owner.Name": "x"}), "INVALID_FIELD"),
         (WriteOp("k", "Lead", "00Q000000000001AAA", {"id": "00Q000000000002AAA"}), "INVALID_FIELD"),
-        (WriteOp("k", "Lead", "00Q000000000001AAA", {"Leadsync_Score__c": float("nan")}), "INVALID_NUMBER"),
+        (WriteOp("k", "Lead", "00Q000000000001AAA", {"Leadsync_Score__c": float("nan")}), "INVALID_VALUE"),
     ],
 )
 def test_what_cannot_be_sent_is_rejected_alone(box, write, code):
@@ -148,15 +151,17 @@ def test_two_writes_of_one_row_or_too_many_are_a_mistake_of_the_caller(box):
 
 def test_rows_without_an_answer_are_tried_again_later(box):
     first, second = box.add("Lead", 2)
+    connector = box.warm()
     box.front.script = [Answer(200, [{"id": first, "success": True, "errors": []}])]
-    results = box.connect().write([op(first, Rating="Hot"), op(second, Rating="Hot")])
+    results = connector.write([op(first, Rating="Hot"), op(second, Rating="Hot")])
     assert set(statuses(results).values()) == {WriteStatus.RETRY}  # whose answer it was cannot be known
 
 
 def test_answers_of_other_rows_are_not_believed(box):
     first, second = box.add("Lead", 2)
+    connector = box.warm()
     box.front.script = [Answer(200, [{"id": i, "success": True, "errors": []} for i in (second, first)])]
-    results = box.connect().write([op(first, Rating="Hot"), op(second, Rating="Hot")])
+    results = connector.write([op(first, Rating="Hot"), op(second, Rating="Hot")])
     assert set(statuses(results).values()) == {WriteStatus.RETRY}
 
 
@@ -182,6 +187,7 @@ def test_a_collection_that_timed_out_leaves_the_others_true(box):
 def test_when_the_fate_of_a_row_cannot_be_asked_the_rest_is_still_reported(box):
     good, deleted = box.add("Lead", 2)
     box.org.delete("Lead", deleted)
+    connector = box.warm()
     box.front.script = [None, *[Answer(503)] * 4]
-    found = statuses(box.connect().write([op(good, Rating="Hot"), op(deleted, Rating="Hot")]))
+    found = statuses(connector.write([op(good, Rating="Hot"), op(deleted, Rating="Hot")]))
     assert found == {good: WriteStatus.APPLIED, deleted: WriteStatus.RETRY}
