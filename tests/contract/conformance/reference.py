@@ -1,6 +1,7 @@
 """A CRM in memory with a connector and a driver: small, and in accord with every clause of the contract."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -122,6 +123,8 @@ class ReferenceConnector:
             self.crm.calls += 1
             self.log.debug("asking for %s", doing)
             rule = self.crm.faults.strikes(f"POST /{doing}")
+            if rule and rule.fault == "slow":
+                time.sleep(rule.seconds)
             if rule is None or rule.fault == "slow":
                 return work()
             if rule.fault == "lost":
