@@ -67,14 +67,22 @@ def _show(body: dict[str, object]) -> None:
     assert isinstance(cycles, list)
     for cycle in cycles:
         for name, c in cycle["connections"].items():
-            waits = f"waiting until {c['waiting_until'][:19]}" if c["waiting_until"] else "ok"
-            state = f"failed ({c['error']['code']})" if c["error"] else waits
+            waits = f"waiting until {c['waiting_until'][:19]}" if c["waiting_until"] else ""
+            unfit = f"{len(c['problems'])} problems" if c.get("problems") else "ok"
+            state = f"failed ({c['error']['code']})" if c["error"] else waits or unfit
             table.add_row(
                 cycle["started_at"][:19], name, str(c["pulled"]), str(c["evaluated"] + c["due"]), str(c["written"]),
                 str(c["planned"]), str(c["rejected"]), str(c["api_calls"]), escape(state),
             )  # fmt: skip
     console.print(table)
     for name, c in cycles[-1]["connections"].items() if cycles else ():
+        if quota := c.get("quota"):
+            used = f"{quota['used']} of " if quota["used"] is not None else ""
+            console.print(escape(f"{name}: {used}{quota['limit']} requests of the account's day are used"))
+        if c["waiting_until"]:
+            console.print(escape(f"{name}: waiting until {c['waiting_until'][:19]} UTC: {c.get('waiting_for')}"))
+        for problem in c.get("problems", ()):
+            console.print(escape(f"{name}: {problem['message']}\n    fix: {problem['fix']}"))
         if c["error"]:
             fix = f"\n    fix: {c['error']['fix']}" if c["error"]["fix"] else ""
             console.print(escape(f"{name}: {c['error']['message']}{fix}"))

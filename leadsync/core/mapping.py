@@ -100,6 +100,11 @@ class WriteField:
     policy: str = "always"
     map: Mapping[str, str] | None = None
 
+    @property
+    def shared(self) -> bool:
+        """Whether people edit the field, too: it is then looked at just before it is overwritten."""
+        return self.policy != "always"
+
 
 @dataclass(frozen=True, slots=True)
 class CrmMapping:

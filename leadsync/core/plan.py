@@ -1,6 +1,6 @@
 """The difference between what a CRM holds and what it should hold: pure, per record."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from leadsync.core.mapping import WriteField, number, text
@@ -19,6 +19,7 @@ class Account:
     """What planning has to know of the account a record lives in."""
 
     options: Mapping[str, Sequence[str]]  # field → its options in the CRM's order, none for a plain field
+    blocked: Collection[str]  # fields that are not there, or that nobody may write
     owner_id: Callable[[str], str | None]  # a rep's e-mail → the id of their active user here
     unowned: Callable[[str], bool]  # whether this owner id is a queue, has left, or is our own user
 
@@ -44,16 +45,22 @@ def plan(
     """What to write to a record, or None where it already holds all it should.
 
     `seen` is what the CRM holds now; `refused` what it refused last, which is not tried again; `results` the lead's
-    words. A word without a value, or one that its map does not know, leaves the field alone.
+    words. A word without a value, or one that its map does not know, leaves the field alone; so does a value that is
+    no option of the field.
     """
     fields: dict[str, tuple[Value, Value]] = {}
     for write in writes:
+        if write.field in account.blocked:
+            continue
         before, after = seen.get(write.field), results.get(write.value)
         if write.value == "owner":
             after = account.owner_id(text(after)) if after else None
         elif write.map is not None:
             after = write.map.get(text(after))
         if after is None or same(before, after) or not _allowed(write, before, after, account):
+            continue
+        options = account.options.get(write.field)
+        if options and write.value != "owner" and text(after) not in options:
             continue
         if write.field in refused and same(refused[write.field], after):
             continue

@@ -16,6 +16,7 @@ from leadsync.core.conditions import Condition
 from leadsync.core.truth import happenings, per_row, with_activity_tests, with_field_tests, with_result_tests
 
 RESULTS = ("score", "fit", "engagement", "temperature")
+TEMPERATURES = ("hot", "warm", "cold")
 _HIGHEST = 10_000
 _HITS = {"row": pl.UInt32, "points": pl.Int64, "on": pl.Date, "count": pl.Int64}
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from leadsync.sync.cycle import Coordinator
-from leadsync.sync.report import CycleReport, sentence
+from leadsync.sync.report import CycleReport, problem_sentence, sentence
 
 _STEP = 0.5  # seconds; how long the loop sleeps at most
 _TURN = 2.0  # seconds; how long pages may go on arriving before what they brought is evaluated
@@ -21,6 +21,7 @@ class Daemon:
         self._jitter = random.Random("leadsync")  # noqa: S311 - spreads polls, hides nothing
         self._next = dict.fromkeys(coordinator.config.connections, 0.0)
         self._told: dict[str, str] = {}
+        self._problems: dict[str, set[str]] = {}
 
     def run(self) -> None:
         """Work until the coordinator's `stopping` is set."""
@@ -63,6 +64,15 @@ class Daemon:
             elif not now and self._told.get(name):
                 self._log.info("%s is back", name, extra={"data": _event("connection.recovered", name)})
             self._told[name] = now
+            problems = {problem_sentence(name, problem) for problem in connection.problems}
+            before = self._problems.get(name, set())
+            for told in sorted(problems - before):
+                self._log.warning("%s", told, extra={"data": _event("mapping.unfit", name)})
+            for told in sorted(before - problems) if not connection.error else ():
+                mended = told.partition("; fix: ")[0]
+                self._log.info("mended: %s", mended, extra={"data": _event("mapping.mended", name)})
+            if not connection.error:
+                self._problems[name] = problems
 
 
 def line(report: CycleReport) -> str:
@@ -72,7 +82,7 @@ def line(report: CycleReport) -> str:
         numbers = {"pulled": c.pulled, "activities": c.activities, "scored": c.evaluated + c.due, "written": c.written,
                    "planned": c.planned, "rejected": c.rejected}  # fmt: skip
         shown = ", ".join(f"{count} {word}" for word, count in numbers.items() if count) or "nothing new"
-        waits = f", waiting until {c.waiting_until:%H:%M:%S} UTC" if c.waiting_until else ""
+        waits = f", waiting until {c.waiting.until:%H:%M:%S} UTC: {c.waiting.reason}" if c.waiting else ""
         told.append(f"{name}: {'failed, ' if c.error else ''}{shown}, {c.api_calls} calls{waits}")
     return f"cycle {report.seconds:.1f} s · " + " · ".join(told)
 

@@ -105,7 +105,10 @@ def drop(store: Store, writes: Sequence[Write], now: datetime) -> None:
     records.mark(store, [w.record_id for w in writes])
 
 
-def forget_refusals(store: Store) -> None:
-    """Try again what the CRMs refused: the rules or mappings have changed."""
+def forget_refusals(store: Store, connection: str | None = None) -> None:
+    """Try again what the CRMs, or this one, refused: the rules, the mapping or the account has changed."""
     table = schema.records
-    store.connection.execute(sa.update(table).where(table.c.refused.is_not(None)).values(refused=None))
+    change = sa.update(table).where(table.c.refused.is_not(None)).values(refused=None)
+    if connection is not None:
+        change = change.where(table.c.source_id.in_(records.sources_of(connection)))
+    store.connection.execute(change)

@@ -132,6 +132,22 @@ def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None
     mark(store, moving)
 
 
+def follow(store: Store, record_id: int, person_id: int, now: datetime) -> None:
+    """The first record belongs to the lead of the second one, whatever lead it belonged to; nothing else moves."""
+    table, members = schema.records, schema.membership
+    query = sa.select(table.c.id, table.c.lead_id).where(table.c.id.in_([record_id, person_id]))
+    lead_of = {row.id: row.lead_id for row in store.connection.execute(query)}
+    if lead_of[person_id] is None:
+        lead_of[person_id] = new_leads(store, [person_id], now)[person_id]
+        update(store, [{"id": person_id, "lead_id": lead_of[person_id]}])
+    if lead_of[record_id] != lead_of[person_id]:
+        close = sa.update(members).where(members.c.record_id == record_id, members.c.closed_at.is_(None))
+        store.connection.execute(close.values(closed_at=now))
+        join(store, {record_id: lead_of[person_id]}, now)
+        update(store, [{"id": record_id, "lead_id": lead_of[person_id]}])
+        mark(store, [record_id, person_id])
+
+
 def hand_on(store: Store, company_id: int, survivor_id: int) -> None:
     """Two companies are one: the people of the first belong to the survivor."""
     table = schema.records
@@ -141,6 +157,18 @@ def hand_on(store: Store, company_id: int, survivor_id: int) -> None:
 def mark(store: Store, record_ids: Iterable[int], *, late: bool = False) -> None:
     """Mark records as touched: their leads are evaluated again, `late` ones after all others."""
     insert(store, schema.dirty, [{"record_id": id_, "late": int(late)} for id_ in dict.fromkeys(record_ids)])
+
+
+def sources_of(connection: str) -> sa.Select[tuple[int]]:
+    """The sources of a connection."""
+    return sa.select(schema.sources.c.id).where(schema.sources.c.connection == connection)
+
+
+def mark_connection(store: Store, connection: str) -> None:
+    """Mark all people of a connection, to be evaluated after what has just happened."""
+    r = schema.records.c
+    query = sa.select(r.id, sa.literal(1)).where(r.source_id.in_(sources_of(connection)), r.lead_id.is_not(None))
+    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], query))
 
 
 def people_of(store: Store, company_ids: Sequence[int]) -> list[int]:

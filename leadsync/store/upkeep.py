@@ -14,7 +14,13 @@ from leadsync.types import Past
 def begin_census(store: Store, source_id: int) -> int:
     """Forget an earlier census that was not finished; the youngest record that this one can say anything about."""
     store.connection.execute(sa.delete(schema.census).where(schema.census.c.source_id == source_id))
-    return store.connection.scalar(sa.select(sa.func.max(schema.records.c.id))) or 0
+    return youngest(store, source_id)
+
+
+def youngest(store: Store, source_id: int) -> int:
+    """The record of a source that was made last; 0 where there is none."""
+    r = schema.records.c
+    return store.connection.scalar(sa.select(sa.func.max(r.id)).where(r.source_id == source_id)) or 0
 
 
 def seen(store: Store, source_id: int, ext_ids: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from leadsync.config.load import Config, ConnectionConfig
 from leadsync.connector import Connector, InstallsFields
 from leadsync.core import fit
 from leadsync.core.wanted import wanted
-from leadsync.errors import LeadsyncError, Problem, StateRefused
+from leadsync.errors import LeadsyncError, Problem, StateRefused, UserError
 from leadsync.store import runs
 from leadsync.store.database import open_store, sqlite_path
 from leadsync.sync.accounts import few_words
@@ -137,9 +137,9 @@ def of_installation(config: Config, now: datetime) -> Iterator[Said]:
             yield from (Said(INSTALLATION, f, 78 if f.level == "error" else 0) for f in _disk(path))
         yield from (Said(INSTALLATION, finding) for file in kept for finding in _open_to_others(file))
         store = open_store(config.store, config.folder, create=False, migrate=False)
-    except StateRefused as error:
+    except (StateRefused, UserError) as error:
         level = {"no_store": "ok", "old_store": "warning"}.get(error.code, "error")
-        yield Said(INSTALLATION, Finding(level, error.message, error.fix), 78 if level == "error" else 0)
+        yield Said(INSTALLATION, replace(failure(error), level=level), error.exit_code if level == "error" else 0)
         return
     try:
         with store.reading() as db:

@@ -1,30 +1,32 @@
 """The coordinator: owns the store, hands out jobs, evaluates what arrived. A cycle is one round of it."""
 
-import hashlib
 import logging
 import queue
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import asdict
 from typing import Any
-
-import orjson
 
 from leadsync import __version__
 from leadsync.config.load import Config, ConnectionConfig
-from leadsync.connector import Clock
+from leadsync.connector import Clock, HasHistory
 from leadsync.errors import LeadsyncError
-from leadsync.store import evaluation, outbox, runs, sources
+from leadsync.store import evaluation, outbox, records, runs, sources
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
+from leadsync.sync import accounts
+from leadsync.sync.accounts import Account
+from leadsync.sync.budget import Budget
 from leadsync.sync.evaluate import Evaluator, directory
+from leadsync.sync.messages import Introduced, Message, PageRead, Poll, Polled, Remembered, Resolve, Seen, Written
 from leadsync.sync.pull import Pull
 from leadsync.sync.remap import remap
 from leadsync.sync.report import ConnectionReport, CycleReport, Sample
-from leadsync.sync.worker import Introduced, Message, PageRead, Poll, Polled, Worker, Written
+from leadsync.sync.upkeep import Upkeep
+from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
 from leadsync.types import Role
 
@@ -32,7 +34,6 @@ BATCH = 5000  # leads evaluated at once; they are stored in transactions of at m
 STORED = 500
 _TAKEN = 16  # messages taken in between two evaluations, so that neither starves the other
 _SAMPLES = 5  # of each connection
-_INTRODUCED_FOR = timedelta(days=1)
 
 
 class Coordinator:
@@ -49,7 +50,10 @@ class Coordinator:
         self.backfilling: set[str] = set()
         self._pulls: dict[str, Pull] = {}
         self._sources: dict[int, sources.Source] = {}
-        self._accounts: dict[str, dict[str, Any]] = {}
+        self._accounts: dict[str, Account | None] = {}
+        self._troubled: set[str] = set()  # connections of which an object could not be read
+        self._upkeep = Upkeep(config, store, clock)
+        self._budget = Budget({})
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
@@ -64,17 +68,21 @@ class Coordinator:
         """Take the lease, bring the store in line with the configuration, open the connections."""
         self.store.take_lease(self.clock.now())
         with self.store.begin():
+            self._budget = Budget(self.store.get_meta("calls") or {})
             for name, connection in self.config.connections.items():
-                mapping = connection.mapping
-                wanted = [(obj, read.role, mapping.asked(obj)) for obj, read in mapping.reads.items()]
-                found = sources.prepare(self.store, name, wanted)
-                self._pulls[name] = Pull(self.store, mapping, found)
-                self._accounts[name] = self.store.get_meta(f"account:{name}") or {}
+                self._accounts[name] = accounts.stored(self.store.get_meta(f"account:{name}"))
+                self._prepare(name, connection)
             self._sources.update({s.id: s for s in sources.load(self.store)})
             self._outgoing.take_over(outbox.unsettled(self.store))
         self._adopt()
         for name, connection in self.config.connections.items():
             self._connect(name, connection)
+
+    def _prepare(self, name: str, connection: ConnectionConfig) -> None:
+        """The sources as mapping and account want them; inside `begin()`."""
+        asked, reads = accounts.asked(connection, self._accounts[name]), connection.mapping.reads
+        found = sources.prepare(self.store, name, [(obj, reads[obj].role, fields) for obj, fields in asked.items()])
+        self._pulls[name] = Pull(self.store, connection.mapping, found)
 
     def _adopt(self) -> None:
         """Rules or mappings that changed apply to every lead from now on."""
@@ -99,8 +107,11 @@ class Coordinator:
         except LeadsyncError as error:
             self.failed[name] = error
             return
-        fields = {obj: connection.mapping.asked(obj) for obj in connection.mapping.reads}
-        worker = Worker(name, connector, self.clock, self.log, self.inbox, fields, self.stopping)
+        worker = Worker(
+            connection, connector, self.clock, self.log, self.inbox, self.stopping, self._budget,
+            accounts.few_words(self.config), self._accounts[name],
+        )  # fmt: skip
+        self._budget.reopened(name)
         self.workers[name] = worker
         worker.start()
 
@@ -110,12 +121,6 @@ class Coordinator:
         self._connect(name, self.config.connections[name])
         if name in self.failed:
             self.report.connections[name].error = self.failed[name]
-
-    def _introduced(self, name: str, written: Mapping[str, Sequence[str]]) -> bool:
-        known = self._accounts[name]
-        return known.get("for") == _digest(written) and self.clock.now().timestamp() - known.get("at", 0) < (
-            _INTRODUCED_FOR.total_seconds()
-        )
 
     def close(self, patience: float = 8.0) -> None:
         """Let calls in the air end, for `patience` seconds together; then let go of everything."""
@@ -131,7 +136,7 @@ class Coordinator:
         """Answers that are here are kept also while stopping: what is known need not be read again."""
         while not self.inbox.empty():
             message = self.inbox.get_nowait()
-            if isinstance(message, Written | PageRead):
+            if isinstance(message, Written | PageRead | Introduced):
                 self.handle(message)
 
     # one cycle
@@ -161,26 +166,32 @@ class Coordinator:
         report = self.report
         report.seconds = time.monotonic() - self._started if self._started is not None else 0.0
         for name, worker in self.workers.items():
-            calls = worker.connector.quota().calls
-            report.connections[name].api_calls = calls - self._calls.get(name, 0)
-            self._calls[name] = calls
+            quota = worker.connector.quota()
+            told = report.connections[name]
+            told.api_calls, told.quota = quota.calls - self._calls.get(name, 0), quota
+            self._calls[name] = quota.calls
+            account = self._accounts[name]
+            told.problems = [*(account.problems if account else ()), *told.problems]
         with self.store.begin():
             runs.keep(self.store, report.started_at, report.body())
+            self.store.set_meta("calls", self._budget.body())
         return report
 
     def poll(self, name: str, *, whole: bool) -> None:
         """Ask a connection for what is new, after what is not known of our own writes."""
         worker, connection = self.workers[name], self.config.connections[name]
         self._outgoing.resolve(name)
-        written = _written_fields(connection)
-        if not self._introduced(name, written):
-            worker.introduce = written
+        introduce = accounts.due(self._accounts[name], connection, name in self._troubled, self.clock.now())
+        asked = accounts.asked(connection, self._accounts[name])
         with self.store.begin():
-            found = [s for s in sources.load(self.store, name) if s.object in connection.mapping.reads]
+            found = [s for s in sources.load(self.store, name) if s.object in asked]
+            past = {}
+            if isinstance(worker.connector, HasHistory):
+                past = self._upkeep.past_due(connection.mapping, found, whole=whole)
         if self._started is None:
             self._started, self.report.started_at = time.monotonic(), self.clock.now()
         self.polling.add(name)
-        worker.jobs.put(Poll(found, whole))
+        worker.jobs.put(Poll(found, whole, introduce, past))
 
     def _next(self, patience: float) -> None:
         self.store.keep_lease(self.clock.now())
@@ -218,18 +229,40 @@ class Coordinator:
         elif isinstance(message, Polled):
             self.polling.discard(message.connection)
             (self.backfilling.add if message.more else self.backfilling.discard)(message.connection)
-            report.waiting_until = message.waiting_until
+            (self._troubled.add if message.troubles else self._troubled.discard)(message.connection)
+            report.waiting = message.waiting
+            report.problems = [accounts.problem(obj, error) for obj, error in message.troubles.items()]
             report.error = message.error or report.error
         elif isinstance(message, Introduced):
-            written = _written_fields(self.config.connections[message.connection])
-            account = {"user": message.user, "options": message.options, "at": now.timestamp(), "for": _digest(written)}
-            self._accounts[message.connection], self._owners_changed = account, True
-            with self.store.begin():
-                self.store.set_meta(f"account:{message.connection}", account)
+            self._introduced(message.connection, message.account)
         elif isinstance(message, Written):
             self._outgoing.written(message, report)
+        elif isinstance(message, Seen):
+            for start in range(0, len(odd := self._upkeep.seen(self._source(message), message)), BATCH):
+                self.workers[message.connection].jobs.put(Resolve(message.object, odd[start : start + BATCH]))
+        elif isinstance(message, Remembered):
+            self._upkeep.remembered(self._source(message), message)
         else:
             self._outgoing.fetched(message)
+            report.error = message.error or report.error
+
+    def _introduced(self, name: str, account: Account) -> None:
+        """The account is known anew. Where it has changed, what it refused is tried again, and what fits now is
+        written: that is how a field or option which was mended comes back."""
+        before, self._accounts[name] = self._accounts[name], account
+        connection = self.config.connections[name]
+        with self.store.begin():
+            self.store.set_meta(f"account:{name}", asdict(account))
+            self._prepare(name, connection)
+            if before is not None and before.shape != account.shape:
+                outbox.forget_refusals(self.store, name)
+                records.mark_connection(self.store, name)
+        self._owners_changed = True
+
+    def _source(self, message: Seen | Remembered) -> sources.Source:
+        return next(
+            s for s in self._sources.values() if (s.connection, s.object) == (message.connection, message.object)
+        )
 
     def _role(self, connection: str, obj: str) -> Role:
         return self.config.connections[connection].mapping.reads[obj].role
@@ -266,13 +299,9 @@ class Coordinator:
         if self._evaluator is None or self._owners_changed:
             with self.store.begin():
                 rows = evaluation.owners(self.store)
-            users = {name: account.get("user") for name, account in self._accounts.items()}
-            options = {
-                (name, obj): fields
-                for name, account in self._accounts.items()
-                for obj, fields in (account.get("options") or {}).items()
-            }
-            self._evaluator = Evaluator(self.config, self._sources, directory(rows, users), options)
+            known = {name: account for name, account in self._accounts.items() if account is not None}
+            users = {name: account.user for name, account in known.items()}
+            self._evaluator = Evaluator(self.config, self._sources, directory(rows, users), known)
             self._owners_changed = False
         return self._evaluator
 
@@ -313,11 +342,3 @@ class Coordinator:
 
     def _new_report(self) -> CycleReport:
         return CycleReport(self.clock.now(), {name: ConnectionReport() for name in self.config.connections})
-
-
-def _written_fields(connection: ConnectionConfig) -> dict[str, tuple[str, ...]]:
-    return {obj: tuple(w.field for w in writes) for obj, writes in connection.mapping.writes.items()}
-
-
-def _digest(data: Any) -> str:
-    return hashlib.sha256(orjson.dumps(data, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]

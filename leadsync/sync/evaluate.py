@@ -21,6 +21,7 @@ from leadsync.core.survive import golden
 from leadsync.core.truth import truths
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.sources import Source
+from leadsync.sync import accounts
 from leadsync.types import Value
 
 _TYPES: Mapping[str, Any] = {"text": pl.String, "number": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
@@ -49,12 +50,12 @@ class Directory:
 
 @dataclass(slots=True)
 class Evaluator:
-    """Evaluates leads as of `now`. `options` are those of written fields: (connection, object) → field → options."""
+    """Evaluates leads as of `now`. `accounts` are those that leadsync has looked at, by connection."""
 
     config: Config
     sources: Mapping[int, Source]
     directory: Directory
-    options: Mapping[tuple[str, str], Mapping[str, Sequence[str]]]
+    accounts: Mapping[str, accounts.Account]
 
     def evaluate(self, found: Material, counts: dict[str, int], now: datetime) -> list[Decision]:
         """Decisions on the leads of `found`, in ascending order. `counts` (leads per rep) is brought up to date."""
@@ -190,9 +191,10 @@ class Evaluator:
                 yield member.id, planned.fields
 
     def _account(self, source: Source) -> Account:
-        name, directory = source.connection, self.directory
+        name, directory, known = source.connection, self.directory, self.accounts.get(source.connection)
         return Account(
-            self.options.get((name, source.object), {}),
+            known.options.get(source.object, {}) if known else {},
+            known.blocked.get(source.object, ()) if known else (),
             lambda email: directory.id.get((name, email)),
             lambda owner: directory.unowned(name, owner),
         )

@@ -82,6 +82,8 @@ class Pull:
         if source.role is Role.LEAD:
             kept.activities += self._counted(source, mapping, ids, changed.values(), now)
             self._ended(source, mapping, ids, [record for record, _ in changed.values()], now)
+            for ext_id, person in self._linked([r for r, _ in changed.values()], Role.LEAD).items():
+                records.follow(self._store, ids[ext_id], person, now)
             kept.pulled += len(changed)
         self._touch(source, list(ids.values()))
         self._leave(source, page, now)
@@ -113,8 +115,9 @@ class Pull:
             if old is not None and (before := old.fields) is not None:
                 delta = {k: v for k, v in delta.items() if k not in before or not _equal(before[k], v)}
             if delta:
-                rows.append({"record_id": ids[record.id], "known_at": now, "fields": delta,
-                             "happened_at": record.modified_at or now})  # fmt: skip
+                # what a backfill finds has been so since nobody knows when: it is known from now on
+                at = now if old is None and self._late else record.modified_at or now
+                rows.append({"record_id": ids[record.id], "known_at": now, "fields": delta, "happened_at": at})
         new = self._store.new_ids(schema.changes, len(rows)) if rows else ()
         return [row | {"id": id_} for id_, row in zip(new, rows, strict=True)]
 

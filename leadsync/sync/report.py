@@ -1,16 +1,20 @@
 """What a cycle did, per connection: the numbers that `--json`, `status` and the log show."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from leadsync.errors import LeadsyncError, UserError
+from leadsync.sync.messages import Waiting
+from leadsync.types import Quota
 
 
 @dataclass(slots=True)
 class ConnectionReport:
     """`pulled` leads new or changed; `evaluated` leads that something new touched; `due` leads that time alone moved;
-    `planned` writes that were only shown because the connection is not live."""
+    `planned` writes that were only shown because the connection is not live; `problems` what does not fit the account:
+    the rest goes on without it."""
 
     pulled: int = 0
     activities: int = 0
@@ -20,14 +24,19 @@ class ConnectionReport:
     written: int = 0
     rejected: int = 0
     api_calls: int = 0
-    waiting_until: datetime | None = None
+    waiting: Waiting | None = None
+    quota: Quota | None = None
+    problems: list[Mapping[str, str]] = field(default_factory=list)
     error: LeadsyncError | None = None
 
     def body(self) -> dict[str, Any]:
         """As JSON has it."""
-        numbers = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        numbers = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "waiting"}
+        quota = self.quota
         return numbers | {
-            "waiting_until": self.waiting_until.isoformat() if self.waiting_until else None,
+            "waiting_until": self.waiting.until.isoformat() if self.waiting else None,
+            "waiting_for": self.waiting.reason if self.waiting else None,
+            "quota": {"used": quota.used, "limit": quota.limit} if quota and quota.limit else None,
             "error": told(self.error) if self.error else None,
         }
 
@@ -66,14 +75,15 @@ class CycleReport:
     def busy(self) -> bool:
         """Whether anything but asking happened."""
         return any(
-            c.pulled or c.activities or c.evaluated or c.due or c.written or c.rejected or c.error
+            c.pulled or c.activities or c.evaluated or c.due or c.written or c.rejected or c.problems or c.error
             for c in self.connections.values()
         )
 
     @property
     def exit_code(self) -> int:
-        """0, or that of the first connection that failed."""
-        return next((c.error.exit_code for c in self.connections.values() if c.error), 0)
+        """0, or that of the first connection that failed; 65 where a mapping does not fit its account."""
+        failed = next((c.error.exit_code for c in self.connections.values() if c.error), 0)
+        return failed or (UserError.exit_code if any(c.problems for c in self.connections.values()) else 0)
 
 
 def told(error: LeadsyncError) -> dict[str, str]:
@@ -82,6 +92,11 @@ def told(error: LeadsyncError) -> dict[str, str]:
     message = "; ".join(f"{p.where}: {p.what}" if p.where else p.what for p in problems) or error.message
     fix = error.fix or next((p.fix for p in problems if p.fix), "")
     return {"code": error.code, "message": message, "fix": fix}
+
+
+def problem_sentence(connection: str, problem: Mapping[str, str]) -> str:
+    """What does not fit an account, in one line of a log."""
+    return f"{connection}: {problem['message']}" + (f"; fix: {problem['fix']}" if problem["fix"] else "")
 
 
 def sentence(connection: str, error: LeadsyncError) -> str:

@@ -3,121 +3,55 @@
 import logging
 import queue
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from leadsync.connector import Clock, Connector, Failed
-from leadsync.errors import ConnectionFailed, LeadsyncError
+from leadsync.config.load import ConnectionConfig
+from leadsync.connector import Clock, Connector
+from leadsync.core.plan import same
+from leadsync.errors import ConnectionFailed, LeadsyncError, NotFound
 from leadsync.store.outbox import Write
-from leadsync.store.sources import Source
-from leadsync.types import Ask, Gone, Moved, Page, Record, WriteOp, WriteResult
-
-BACKFILL_TURN = 10.0  # seconds of backfill between two looks at what has just changed
-_FAST_SLACK = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Introduced:
-    """What planning has to know of the account: our own user, and the options of the fields that are written."""
-
-    connection: str
-    user: str | None
-    options: Mapping[str, Mapping[str, tuple[str, ...]]]  # object → field → options
-
-
-@dataclass(frozen=True, slots=True)
-class PageRead:
-    """A page, and the columns of its source to set with it; `late` when it is one of the backfill."""
-
-    connection: str
-    page: Page
-    cursor: Mapping[str, object]
-    late: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Polled:
-    """A round of reading is over. `more`: the backfill goes on in the next one."""
-
-    connection: str
-    error: LeadsyncError | None
-    more: bool
-    waiting_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What came of some writes. With an error the writes that are not among the results have an unknown outcome,
-    unless nothing was `sent` at all."""
-
-    connection: str
-    writes: Sequence[Write]
-    results: Sequence[WriteResult]
-    error: LeadsyncError | None = None
-    sent: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """Rows read by id, to settle writes whose outcome is unknown."""
-
-    connection: str
-    writes: Sequence[Write]
-    object: str
-    rows: Mapping[str, Record | Moved | Gone]
-    read_at: datetime
-
-
-Message = Introduced | PageRead | Polled | Written | Fetched
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """Read what is new, then a turn of the backfill (all of it when `whole`)."""
-
-    sources: Sequence[Source]
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Carry out these writes (of one call's size) of one object each."""
-
-    writes: Sequence[Write]
-    objects: Mapping[int, str]  # source → object
-
-
-@dataclass(frozen=True, slots=True)
-class Resolve:
-    """Read the rows of these writes of one object."""
-
-    writes: Sequence[Write]
-    object: str
-
-
-Job = Poll | Send | Resolve | None
+from leadsync.sync import accounts
+from leadsync.sync.accounts import Account
+from leadsync.sync.budget import Budget
+from leadsync.sync.messages import (
+    Fetched,
+    Introduced,
+    Job,
+    Message,
+    PageRead,
+    Poll,
+    Polled,
+    Resolve,
+    Send,
+    Waiting,
+    Written,
+)
+from leadsync.sync.reading import Reading, of_object
+from leadsync.types import Gone, Moved, ObjectSchema, Page, Record, WriteOp, WriteResult, WriteStatus
 
 
 @dataclass
 class Worker:
-    """Runs jobs of one connection. `fields` are what to ask of each object."""
+    """Runs the jobs of one connection. `values`: what a result of few words can be."""
 
-    name: str
+    config: ConnectionConfig
     connector: Connector
     clock: Clock
     log: logging.Logger
     out: "queue.Queue[Message]"
-    fields: Mapping[str, tuple[str, ...]]
     stopping: threading.Event
-    introduce: Mapping[str, tuple[str, ...]] | None = None  # set when the account has to be described
-    waiting_until: datetime | None = None
+    budget: Budget
+    values: Mapping[str, Sequence[str]]
+    account: Account | None = None
+    waiting: Waiting | None = None
     jobs: "queue.Queue[Job]" = field(default_factory=lambda: queue.Queue())
 
     def __post_init__(self) -> None:
-        self._ahead = timedelta()  # how far the CRM's clock is ahead of ours
+        self.name = self.config.name
         self._silent = False  # a message was dropped while stopping: none may overtake it, for its rows' sake
+        self._reading = Reading(self.name, self.connector, self.clock, self._took_in, self.stopping.is_set)
         self._thread = threading.Thread(target=self._run, name=f"leadsync-{self.name}", daemon=True)
 
     def start(self) -> None:
@@ -147,6 +81,16 @@ class Worker:
             except queue.Full:  # the coordinator is busy: hold back, unless it has stopped listening
                 self._silent = self.stopping.is_set()
 
+    def _took_in(self, message: Message) -> None:
+        self._emit(message)
+        self._afford()
+
+    def _afford(self) -> None:
+        """Count what was sent. Raises `Transient` when the day's requests are used up."""
+        quota, shares, now = self.connector.quota(), self.config.settings.quota, self.clock.now()
+        self.budget.spend(self.name, quota, now)
+        self.budget.check(self.name, quota, own=shares.own, account=shares.account, now=now)
+
     def _guarded(self, work: Callable[[], None]) -> LeadsyncError | None:
         """Do it; what goes wrong is an error to report, never the end of the thread."""
         try:
@@ -154,7 +98,7 @@ class Worker:
         except LeadsyncError as error:
             retry_after = getattr(error, "retry_after", None)
             if retry_after is not None:
-                self.waiting_until = self.clock.now() + timedelta(seconds=retry_after)
+                self.waiting = Waiting(self.clock.now() + timedelta(seconds=retry_after), error.message)
             return error
         except Exception as error:
             self.log.exception("%s: an unexpected failure", self.name)
@@ -162,111 +106,133 @@ class Worker:
                 f"leadsync failed while talking to {self.name}: {type(error).__name__}", code="internal",
                 fix="please report this with the log",
             )  # fmt: skip
+        finally:
+            self.budget.spend(self.name, self.connector.quota(), self.clock.now())
         return None
 
     def _waits(self) -> bool:
-        if self.waiting_until is not None and self.clock.now() >= self.waiting_until:
-            self.waiting_until = None
-        return self.waiting_until is not None
+        if self.waiting is not None and self.clock.now() >= self.waiting.until:
+            self.waiting = None
+        return self.waiting is not None
 
     # reading
 
     def _poll(self, job: Poll) -> None:
         more, error = False, None
+        self._reading.troubles.clear()
         if not self._waits():
 
             def work() -> None:
                 nonlocal more
-                self._introduce()
-                self._changes(job.sources)
-                more = self._backfill(job.sources, job.whole)
+                if job.introduce or self.account is None:
+                    self._introduce()
+                more = self._reading.round(self._fitting(job))
 
             error = self._guarded(work)
-        self._emit(Polled(self.name, error, more, self.waiting_until))
+        self._emit(Polled(self.name, error, dict(self._reading.troubles), more, self.waiting))
 
     def _introduce(self) -> None:
-        if self.introduce is not None:
-            options = {
-                obj: {name: found.options for name in names if (found := self.connector.describe(obj).fields.get(name))}
-                for obj, names in self.introduce.items()
-            }
-            self._emit(Introduced(self.name, self.connector.user(), options))
-            self.introduce = None
+        """Look at the account: who we are, what its objects look like, what of the mapping fits them."""
+        schemas: dict[str, ObjectSchema] = {}
+        absent = []
+        for obj in self.config.mapping.reads:
+            try:
+                schemas[obj] = self.connector.describe(obj)
+            except ConnectionFailed as error:
+                optional = obj in self.connector.capabilities.optional
+                if not of_object(error):
+                    raise
+                if optional:
+                    absent.append(obj)
+                else:
+                    self._reading.troubles[obj] = error
+        user = self.connector.user()
+        self.account = accounts.judge(self.config, self.values, schemas, absent, user, self.clock.now())
+        self._emit(Introduced(self.name, self.account))
 
-    def _changes(self, sources: Sequence[Source]) -> None:
-        """The fast pass from the head of each stream; when it is time the delayed pass, which finds what came late."""
-        until = self.clock.now() + self._ahead + _FAST_SLACK
-        heads = [Ask(s.object, self.fields[s.object], s.head) for s in sources if s.head is not None]
-        if heads:
-            for page in self.connector.changes(heads, until):
-                if isinstance(page, Failed):
-                    raise page.error
-                cursor = {"head_at": page.cursor.at, "head_id": page.cursor.id} if page.cursor else {}
-                self._emit(PageRead(self.name, page, cursor))
-            self._ahead = self.connector.now() - self.clock.now()
-        settle = self.connector.capabilities.settle
-        settled = self.clock.now() + self._ahead - settle
-        late = [s for s in sources if s.settled is not None and settled - s.settled.at >= settle]
-        if late:
-            asks = [Ask(s.object, self.fields[s.object], s.settled) for s in late if s.settled is not None]
-            for page in self.connector.changes(asks, settled):
-                if isinstance(page, Failed):
-                    raise page.error
-                self._emit(PageRead(self.name, page, {}))
-            for source in late:
-                done = Page(source.object, (), self.clock.now())
-                self._emit(PageRead(self.name, done, {"settled_at": settled, "settled_id": ""}))
-
-    def _backfill(self, sources: Sequence[Source], whole: bool) -> bool:
-        """Read what was there before; whether there is more."""
-        end = time.monotonic() + BACKFILL_TURN
-        for source in sources:
-            if source.backfilled_at is not None:
-                continue
-            fresh = source.head is None
-            start = self.clock.now() + self._ahead - _FAST_SLACK
-            settled = start - self.connector.capabilities.settle
-            begin = {"head_at": start, "head_id": "", "settled_at": settled, "settled_id": ""} if fresh else {}
-            for page in self.connector.backfill(source.object, source.backfill_token, self.fields[source.object]):
-                done = {"backfilled_at": self.clock.now()} if page.resume is None else {}
-                self._emit(PageRead(self.name, page, begin | {"backfill_token": page.resume} | done, late=True))
-                begin = {}
-                if page.resume is not None and not whole and time.monotonic() > end:
-                    return True
-                if self.stopping.is_set():
-                    return True
-        return False
+    def _fitting(self, job: Poll) -> Poll:
+        """The job without what the account lacks; an object that has got a field back is read from the start."""
+        fields = accounts.asked(self.config, self.account)
+        self._reading.fields = fields
+        self._reading.calculated = self.account.calculated if self.account else ()
+        sources = [s.fresh(fields[s.object]) for s in job.sources if s.object in fields]
+        return Poll(sources, job.whole, job.introduce, {k: v for k, v in job.history.items() if k in fields})
 
     # writing
 
     def _send(self, job: Send) -> None:
-        results: Sequence[WriteResult] = ()
+        done: dict[str, WriteResult] = {}
+        writes = list(job.writes)
+        sent = False
 
         def work() -> None:
-            nonlocal results
-            ops = [
-                WriteOp(
-                    str(w.id), job.objects[w.source_id], w.ext_id, {name: pair[1] for name, pair in w.fields.items()}
-                )
-                for w in job.writes
-            ]
-            results = self.connector.write(ops)
+            nonlocal sent
+            self._afford()
+            stale = self._stale(job)
+            done.update({str(w.id): WriteResult(str(w.id), WriteStatus.CONFLICT) for w in stale})
+            ops = [self._op(w, job.objects) for w in writes if str(w.id) not in done]
+            sent = True
+            if ops:
+                done.update({result.key: result for result in self.connector.write(ops)})
 
-        if self._waits():
-            self._emit(Written(self.name, job.writes, (), None, sent=False))
-        else:
-            error = self._guarded(work)
-            self._emit(Written(self.name, job.writes, results, error))
+        error = None if self._waits() else self._guarded(work)
+        self._emit(Written(self.name, writes, list(done.values()), self.clock.now(), error, sent))
+
+    def _op(self, write: Write, objects: Mapping[int, str]) -> WriteOp:
+        fields = {name: pair[1] for name, pair in write.fields.items()}
+        return WriteOp(str(write.id), objects[write.source_id], write.ext_id, fields)
+
+    def _stale(self, job: Send) -> list[Write]:
+        """Writes of fields that people edit, too, and have edited since we looked: these are planned anew."""
+        stale = []
+        for obj, shared in self._shared(job).items():
+            read_at, asked = self.clock.now(), accounts.asked(self.config, self.account)[obj]
+            rows = self.connector.fetch(obj, [w.ext_id for w in shared], asked)
+            for write in shared:
+                row = rows[write.ext_id]
+                if isinstance(row, Record) and not self._differs(obj, write, row):
+                    continue
+                stale.append(write)
+            changed = {w.ext_id for w in stale}
+            self._emit(PageRead(self.name, as_page(obj, {k: v for k, v in rows.items() if k in changed}, read_at), {}))
+        return stale
+
+    def _shared(self, job: Send) -> dict[str, list[Write]]:
+        found: dict[str, list[Write]] = {}
+        for write in job.writes:
+            obj = job.objects[write.source_id]
+            if self._shared_fields(obj) & write.fields.keys():
+                found.setdefault(obj, []).append(write)
+        return found
+
+    def _shared_fields(self, obj: str) -> set[str]:
+        return {write.field for write in self.config.mapping.writes.get(obj, ()) if write.shared}
+
+    def _differs(self, obj: str, write: Write, row: Record) -> bool:
+        return any(
+            name in row.fields and not same(row.fields[name], write.fields[name][0])
+            for name in self._shared_fields(obj) & write.fields.keys()
+        )
 
     def _resolve(self, job: Resolve) -> None:
         rows: Mapping[str, Record | Moved | Gone] = {}
-        read_at = self.clock.now()
+        read_at, error = self.clock.now(), None
 
         def work() -> None:
             nonlocal rows
-            ids = sorted({w.ext_id for w in job.writes})
-            rows = self.connector.fetch(job.object, ids, self.fields[job.object])
+            asked = accounts.asked(self.config, self.account).get(job.object)
+            if asked is None:
+                raise NotFound(f"{self.name} has no {job.object} any more")
+            rows = self.connector.fetch(job.object, job.ids, asked)
 
-        if self._waits() or self._guarded(work) is not None:
-            rows = {}
-        self._emit(Fetched(self.name, job.writes, job.object, rows, read_at))
+        if not self._waits():
+            error = self._guarded(work)
+        self._emit(Fetched(self.name, job.writes, job.object, rows, read_at, error))
+
+
+def as_page(obj: str, rows: Mapping[str, Record | Moved | Gone], read_at: datetime) -> Page:
+    """Rows that were read by id, as a page."""
+    found = [row for row in rows.values() if isinstance(row, Record)]
+    gone = [row for row in rows.values() if isinstance(row, Gone)]
+    moved = [row for row in rows.values() if isinstance(row, Moved)]
+    return Page(obj, found, read_at, gone=gone, moved=moved)

@@ -12,10 +12,11 @@ from leadsync.store.database import Store
 from leadsync.store.evaluation import Member
 from leadsync.store.outbox import Write
 from leadsync.store.sources import Source
+from leadsync.sync.messages import Fetched, Resolve, Send, Written
 from leadsync.sync.pull import Pull
 from leadsync.sync.report import ConnectionReport
-from leadsync.sync.worker import Fetched, Resolve, Send, Worker, Written
-from leadsync.types import Gone, Moved, Page, Record, WriteResult, WriteStatus
+from leadsync.sync.worker import Worker, as_page
+from leadsync.types import Gone, Page, Record, WriteResult, WriteStatus
 
 _IN_FLIGHT = 10_000
 _RESOLVED = 1000  # rows read in one job
@@ -90,7 +91,8 @@ class Outgoing:
             by_object[self._sources[write.source_id].object].append(write)
         for obj, writes in by_object.items():
             for start in range(0, len(writes), _RESOLVED):
-                self._workers[name].jobs.put(Resolve(writes[start : start + _RESOLVED], obj))
+                part = writes[start : start + _RESOLVED]
+                self._workers[name].jobs.put(Resolve(obj, sorted({w.ext_id for w in part}), part))
 
     def written(self, message: Written, report: ConnectionReport) -> None:
         """Take in what came of writes that were sent."""
@@ -98,7 +100,7 @@ class Outgoing:
         answered = [(by_id.pop(result.key), result) for result in message.results if result.key in by_id]
         unanswered = list(by_id.values())
         with self._store.begin():
-            outbox.settle(self._store, answered, now)
+            outbox.settle(self._store, answered, message.at)
             if not message.sent:
                 outbox.drop(self._store, unanswered, now)
         if message.sent:
@@ -124,11 +126,8 @@ class Outgoing:
     def fetched(self, message: Fetched) -> None:
         """Settle writes whose outcome was unknown by what stands in the CRM now; what was not read stays unknown."""
         now, rows = self._clock.now(), message.rows
-        found = [row for row in rows.values() if isinstance(row, Record)]
-        gone = [row for row in rows.values() if isinstance(row, Gone)]
-        moved = [row for row in rows.values() if isinstance(row, Moved)]
-        page = Page(message.object, found, message.read_at, gone=gone, moved=moved)
-        self._pulls[message.connection].keep(page, now, {})
+        if rows:
+            self._pulls[message.connection].keep(as_page(message.object, rows, message.read_at), now, {})
         settled: list[tuple[Write, WriteResult]] = []
         dropped: list[Write] = []
         for write in message.writes:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from leadsync.config.funnel import compile_funnel
 from leadsync.config.load import Config, ConnectionConfig, shipped
 from leadsync.config.scoring import compile_scoring
 from leadsync.config.secrets import ConnectionSecrets
-from leadsync.connector import ConnectionSettings
+from leadsync.connector import ConnectionSettings, Failed
 from leadsync.core.mapping import CrmMapping, Kind, ObjectMapping, ReadField, Test, WriteField
-from leadsync.errors import Transient
+from leadsync.errors import ConnectionFailed, Rejected, Transient
 from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import (
@@ -24,6 +24,7 @@ from leadsync.types import (
     Cursor,
     FieldSchema,
     Gone,
+    IdPage,
     Moved,
     ObjectSchema,
     Page,
@@ -38,6 +39,7 @@ from leadsync.types import (
 
 SETTLE = timedelta(minutes=5)
 TICK = timedelta(milliseconds=1)
+PLAIN = {"Lead": ("Email", "Country", "Title"), "Contact": ("Email", "Country", "Title"), "Call": ("When",)}
 OURS = {"Lead": ("Score", "Heat", "Why"), "Contact": ("Score", "Heat", "Why")}
 _WORDS = (ReadField("email", ("Email",)), ReadField("country", ("Country",)), ReadField("job_title", ("Title",)))
 _WRITES = (WriteField("Score", "score"), WriteField("Heat", "temperature"), WriteField("Why", "reasons"))
@@ -104,6 +106,11 @@ class Crm:
         self.rows: dict[str, dict[str, Row]] = {"Lead": {}, "Contact": {}, "Call": {}}
         self.faults: list[str] = []
         self.poisoned: set[tuple[str, str]] = set()
+        self.columns = {
+            obj: {name: FieldSchema(name, "text") for name in (*PLAIN[obj], *OURS.get(obj, ()))} for obj in self.rows
+        }
+        self.unreadable: dict[str, ConnectionFailed] = {}  # object → why it cannot be read now
+        self.quota = Quota(0)
         self.lag = timedelta()
         self.writes: list[WriteOp] = []
         self.needless: list[WriteOp] = []  # writes of a value that stood there already
@@ -136,6 +143,17 @@ class Crm:
                     call.links = {to: (to_id,)}
                     call.versions.append((self.clock.now(), call.fields))
 
+    def purge(self, obj: str, id_: str) -> None:
+        """As if it had never been: only a census can tell."""
+        with self.lock:
+            del self.rows[obj][id_]
+
+    def calculate(self, obj: str, id_: str, **fields: Value) -> None:
+        """A value changes and the row's stamp does not."""
+        with self.lock:
+            at, values = self.rows[obj][id_].versions[-1]
+            self.rows[obj][id_].versions[-1] = (at, {**values, **fields})
+
     def live(self, obj: str) -> list[str]:
         return [id_ for id_, row in self.rows[obj].items() if row.left is None]
 
@@ -165,10 +183,17 @@ class Connection:
         return None
 
     def quota(self) -> Quota:
-        return Quota(self.calls)
+        return replace(self.crm.quota, calls=self.calls)
 
     def describe(self, obj: str) -> ObjectSchema:
-        return ObjectSchema(obj, {name: FieldSchema(name, "text") for name in OURS[obj]})
+        self.calls += 1
+        return ObjectSchema(obj, dict(self.crm.columns[obj]))
+
+    def ids(self, obj: str) -> Iterator[IdPage]:
+        self.calls += 1
+        live = self.crm.live(obj)
+        for start in range(0, len(live) or 1, 3):
+            yield IdPage(tuple(live[start : start + 3]), str(start) if start + 3 < len(live) else None)
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:
         with self.crm.lock:
@@ -185,9 +210,12 @@ class Connection:
             if start >= len(live):
                 return
 
-    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page]:
+    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page | Failed]:
         for ask in asks:
             self.calls += 1
+            if failure := self._failure(ask):
+                yield Failed(ask.object, failure)
+                continue
             read_at = self.crm.clock.now()
             seen = min(until, read_at - self.crm.lag)  # a change of every other row is found only after the lag
             records, gone, moved, last = [], [], [], ask.since
@@ -207,11 +235,20 @@ class Connection:
             records.sort(key=lambda r: (r.modified_at, r.id))
             yield Page(ask.object, records, read_at, cursor=last, gone=gone, moved=moved)  # type: ignore[arg-type]
 
+    def _failure(self, ask: Ask) -> ConnectionFailed | None:
+        unknown = [name for name in ask.fields if name not in self.crm.columns[ask.object]]
+        if unknown:
+            return Rejected(f"{ask.object} has no field {', '.join(unknown)}", code="unknown_field")
+        return self.crm.unreadable.get(ask.object)
+
     def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
         self.calls += 1
         with self.crm.lock:
             rows = self.crm.rows[obj]
-            return {id_: rows[id_].left or self._record(id_, rows[id_], fields) for id_ in ids}
+            return {
+                id_: Gone(id_) if id_ not in rows else rows[id_].left or self._record(id_, rows[id_], fields)
+                for id_ in ids
+            }
 
     def write(self, writes: Sequence[WriteOp]) -> Sequence[WriteResult]:
         self.calls += 1

@@ -18,8 +18,10 @@ from leadsync.config.load import Config
 from leadsync.core.mapping import CrmMapping
 from leadsync.errors import AuthLost, Transient
 from leadsync.store import schema
+from leadsync.sync.budget import Budget
 from leadsync.sync.cycle import Coordinator
-from leadsync.sync.worker import PageRead, Worker
+from leadsync.sync.messages import PageRead
+from leadsync.sync.worker import Worker
 from leadsync.types import Page
 
 Open = Callable[[Config], Coordinator]
@@ -251,12 +253,13 @@ def test_changed_rules_apply_to_every_lead(tmp_path: Path, crm: Crm, opened: Ope
     assert scores(crm) == [0, 0, 0]
 
 
-def test_a_page_that_was_not_taken_in_is_never_overtaken() -> None:
+def test_a_page_that_was_not_taken_in_is_never_overtaken(tmp_path: Path) -> None:
     """While stopping, a page may be dropped; one after it, whose cursor covers both, must then be dropped too."""
     stopping, out = threading.Event(), queue.Queue[Any](maxsize=1)
     clock = Clock()
     crm = Crm(clock)
-    worker = Worker("crm", Connection(crm), clock, logging.getLogger("test"), out, {}, stopping)
+    connection = config(tmp_path, {"crm": crm}).connections["crm"]
+    worker = Worker(connection, Connection(crm), clock, logging.getLogger("test"), out, stopping, Budget({}), {})
     stopping.set()
     out.put("in the way")
     page = Page("Lead", (), clock.now())

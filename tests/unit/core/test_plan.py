@@ -13,8 +13,9 @@ from leadsync.types import Value
 
 REPS = {"rep@example.com": "7"}
 ACCOUNT = Account(
-    {"stage": ("Lead", "mql", "SQL", "customer"), "plain": ()}, REPS.get, lambda owner: owner in ("queue", "ourselves")
-)
+    {"stage": ("Lead", "mql", "SQL", "customer"), "plain": ()}, ("frozen",), REPS.get,
+    lambda owner: owner in ("queue", "ourselves"),
+)  # fmt: skip
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(-100, 100), st.floats(allow_nan=False), st.text(max_size=5))
 
 

@@ -1,0 +1,132 @@
+"""What the coordinator asks of a connection's thread (jobs), and what the thread tells it (messages)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from leadsync.errors import LeadsyncError
+from leadsync.store.outbox import Write
+from leadsync.store.sources import Source
+from leadsync.sync.accounts import Account
+from leadsync.types import Gone, Moved, Page, Past, Record, WriteResult
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """The account as it is now."""
+
+    connection: str
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """A page, and the columns of its source to set with it; `late` when it is not of what has just changed."""
+
+    connection: str
+    page: Page
+    cursor: Mapping[str, object]
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Rows that a census met: its `first` page forgets an earlier one, its `last` one tells what is not there."""
+
+    connection: str
+    object: str
+    ids: Sequence[str]
+    first: bool
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the CRM knows of the past of these records (record → values), up to the record `last`."""
+
+    connection: str
+    object: str
+    past: Mapping[int, Sequence[Past]]
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A round of reading is over. `more`: the backfill goes on in the next one. `troubles`: objects that could not be
+    read, while the others could."""
+
+    connection: str
+    error: LeadsyncError | None
+    troubles: Mapping[str, LeadsyncError]
+    more: bool
+    waiting: "Waiting | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A connection does nothing until then, for this reason."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of some writes, as of `at`. With an error the writes that are not among the results have an unknown
+    outcome, unless nothing was `sent` at all. `job`: they travel in this bulk job, whose results come later."""
+
+    connection: str
+    writes: Sequence[Write]
+    results: Sequence[WriteResult]
+    at: datetime
+    error: LeadsyncError | None = None
+    sent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Rows read by id, to settle writes whose outcome is unknown or because a census found them missing."""
+
+    connection: str
+    writes: Sequence[Write]
+    object: str
+    rows: Mapping[str, Record | Moved | Gone]
+    read_at: datetime
+    error: LeadsyncError | None = None
+
+
+Message = Introduced | PageRead | Seen | Remembered | Polled | Written | Fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Read what is new, then a turn of the backfill and of what is looked after (all of it when `whole`).
+
+    `introduce`: look at the account first. `history`: object → (fields, records as (id, id in the CRM)) whose past to
+    ask for.
+    """
+
+    sources: Sequence[Source]
+    whole: bool
+    introduce: bool = False
+    history: Mapping[str, tuple[Sequence[str], Sequence[tuple[int, str]]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Carry out these writes (of one call's size)."""
+
+    writes: Sequence[Write]
+    objects: Mapping[int, str]  # source → object
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Read these rows of one object; `writes` are those that hang on it."""
+
+    object: str
+    ids: Sequence[str]
+    writes: Sequence[Write] = ()
+
+
+Job = Poll | Send | Resolve | None
