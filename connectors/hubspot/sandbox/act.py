@@ -23,17 +23,17 @@ def act(portal: Portal, seed: int, leads: int) -> list[dict[str, str]]:
     chosen = rng.sample(rows, min(leads + 1, len(rows)))
     acted = []
     for number, id_ in enumerate(chosen):
-        row, at = contacts.live.rows[id_], portal.clock()
+        row, at = contacts.rows[id_], portal.clock()
         last = number == len(chosen) - 1
         what = _edit(portal, row, rng) if last else _ACTS[(seed + number) % len(_ACTS)](portal, row, at)
         acted.append({"id": id_, "what": what})
     return acted
 
 
-def set_counters(portal: Portal, id_: str, properties: dict[str, Any]) -> dict[str, Any]:
-    """Set what only HubSpot itself may set, and stamp the contact."""
+def set_counters(portal: Portal, id_: str, properties: dict[str, Any], *, stamp: bool = True) -> dict[str, Any]:
+    """Set what only HubSpot itself may set, and stamp the contact (or not, as a formula would not)."""
     contacts = portal.objects["contacts"]
-    row = contacts.live.rows.get(id_)
+    row = contacts.rows.get(id_)
     if row is None:
         raise no_such_row("contacts", id_)
     unknown = [name for name in properties if name not in contacts.properties]
@@ -41,7 +41,8 @@ def set_counters(portal: Portal, id_: str, properties: dict[str, Any]) -> dict[s
         raise bad_values([Invalid(n, "PROPERTY_DOESNT_EXIST", f'Property "{n}" does not exist') for n in unknown])
     if "hs_object_id" in properties:
         raise Refusal(400, "the id of a contact never changes")
-    contacts.update(row, {name: "" if value is None else str(value) for name, value in properties.items()})
+    values = {name: "" if value is None else str(value) for name, value in properties.items()}
+    row = contacts.update(id_, values, source="ANALYTICS") if stamp else contacts.calculate(id_, values)
     return {"id": id_, "properties": row}
 
 
@@ -50,12 +51,12 @@ def _count(portal: Portal, row: Row, kind: str, at: int, **more: str) -> None:
     values = {counter: str(int(row.get(counter) or 0) + 1), last: iso(at), **more}
     if not row.get(first):
         values[first] = iso(at)
-    portal.objects["contacts"].update(row, values)
+    portal.objects["contacts"].update(row["hs_object_id"], values, source="ANALYTICS")
 
 
 def _log(portal: Portal, obj: str, row: Row, at: int, values: Row) -> None:
     values = {"hs_timestamp": iso(at), "hubspot_owner_id": row.get("hubspot_owner_id", "")} | values
-    made = portal.objects[obj].create(values)
+    made = portal.objects[obj].create(values, source="CRM_UI")
     portal.associate(obj, made["hs_object_id"], "contacts", row["hs_object_id"])
 
 
@@ -106,9 +107,10 @@ def _edit(portal: Portal, row: Row, rng: Random) -> str:
     contacts = portal.objects["contacts"]
     if rng.random() < 0.5:
         title = rng.choice([title for title in _TITLES if title != row.get("jobtitle")])
-        contacts.update(row, {"jobtitle": title})
+        contacts.update(row["hs_object_id"], {"jobtitle": title}, source="CRM_UI")
         return f"was edited by a rep: the job title is now {title}"
-    contacts.update(row, {"phone": f"+1 202 555 01{rng.randrange(100):02d}"})
+    phone = f"+1 202 555 01{rng.randrange(100):02d}"
+    contacts.update(row["hs_object_id"], {"phone": phone}, source="CRM_UI")
     return "was edited by a rep: a new phone number"
 
 

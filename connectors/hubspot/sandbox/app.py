@@ -1,6 +1,7 @@
-"""The sandbox as an ASGI application: paths, token, limits, the count of requests, and a door for demos and tests."""
+"""The sandbox as an ASGI application: paths, tokens, limits, faults, and doors for demos and tests."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -9,72 +10,89 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.hubspot.sandbox import act, seed
+from connectors.hubspot.sandbox import access, seed, trouble
 from connectors.hubspot.sandbox.associations import AssociationEndpoints
+from connectors.hubspot.sandbox.batches import BatchEndpoints
+from connectors.hubspot.sandbox.definitions import definitions
+from connectors.hubspot.sandbox.doors import Doors
+from connectors.hubspot.sandbox.limits import Limits
 from connectors.hubspot.sandbox.portal import NAMES, Portal
-from connectors.hubspot.sandbox.properties import definitions
-from connectors.hubspot.sandbox.refusals import Refusal, bad_token, no_such_path, too_many
+from connectors.hubspot.sandbox.refusals import Refusal, answer, no_such_path
 from connectors.hubspot.sandbox.rows import RowEndpoints
 from connectors.hubspot.sandbox.settings import SettingEndpoints
 from leadsync.connector import SandboxOptions
-from leadsync.testing.server import Calls, Endpoint, RateLimit, as_json, dated, token_ok
+from leadsync.testing.faults import Faults
+from leadsync.testing.server import Endpoint, as_json, dated
 
 Handler = Callable[[Request, Any], tuple[int, Any]]
+Needs = Callable[[Request], access.Needs]
 
 _DATED = ("2026-03", "2026-09")
-_BURST, _DAY = 190, 1_000_000
+_LONGEST_QUERY = 8_000
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 
 def create(options: SandboxOptions) -> Any:
-    """The application, seeded or loaded as `options` say. Raises `UserError` for a file that cannot be loaded."""
-    portal = Portal(definitions(bare=options.bare))
-    seed.fill(portal, options)
-    return dated(Sandbox(portal, options).app(), options.now)
+    """The application, seeded or loaded as `options` say.
+
+    Raises `UserError` for a file that cannot be loaded and for a fault that does not exist.
+    """
+    return Sandbox(options).served
 
 
 class Sandbox:
-    """One account behind HTTP."""
+    """One account behind HTTP: `app` without faults, `served` with them."""
 
-    def __init__(self, portal: Portal, options: SandboxOptions) -> None:
-        self._portal, self._options = portal, options
-        self._calls = Calls()
-        self._burst = RateLimit(_BURST, 10, options.now)
-        self._searches = RateLimit(5, 1, options.now)
+    def __init__(self, options: SandboxOptions) -> None:
+        def clock() -> int:
+            return (options.now() - _EPOCH) // _MS
 
-    def app(self) -> Starlette:
-        """All paths."""
+        self.portal = Portal(definitions(bare=options.bare), clock, round(options.search_lag * 1000))
+        self.access = access.Access(options.token, clock)
+        self.limits = Limits(options.now, enforced=options.rate_limit)
+        seed.fill(self.portal, options)
+        self.app = self._app()
+        self.faults = Faults(options.faults, trouble.explain, own=trouble.WORDS)
+        self.served = dated(self.faults.before(self.app), options.now)
 
+    def _app(self) -> Starlette:
         async def nothing(request: Request, _: Exception) -> Response:
-            return self._refused(no_such_path() if token_ok(request, self._options.token) else bad_token())
+            try:
+                self.access.token(request)
+                raise no_such_path()
+            except Refusal as refusal:
+                return answer(refusal)
 
-        return Starlette(
-            routes=[*self._rows(), *self._settings(), *self._links(), *self._doors()], exception_handlers={404: nothing}
-        )
+        routes = [*self._rows(), *self._settings(), *self._links(), *self._oauth(), *self._doors()]
+        return Starlette(routes=routes, exception_handlers={404: nothing, 405: nothing})
 
     def _rows(self) -> Iterator[Route]:
-        rows = RowEndpoints(self._portal, round(self._options.search_lag * 1000))
+        rows = RowEndpoints(self.portal)
+        batches = BatchEndpoints(self.portal, rows)
         for base in ("/crm/v3/objects", *(f"/crm/objects/{version}" for version in _DATED)):
-            for method, path, handler in (
-                ("POST", "/search", rows.search),
-                ("POST", "/batch/read", rows.batch_read),
-                ("POST", "/batch/create", rows.batch_create),
-                ("POST", "/batch/update", rows.batch_update),
-                ("POST", "/batch/archive", rows.batch_archive),
-                ("POST", "/merge", rows.merge),
-                ("GET", "", rows.list_rows),
-                ("POST", "", rows.create),
-                ("GET", "/{id}", rows.get),
-                ("PATCH", "/{id}", rows.update),
-                ("DELETE", "/{id}", rows.archive),
+            for method, path, handler, verb in (
+                ("POST", "/search", rows.search, "read"),
+                ("POST", "/batch/read", batches.read, "read"),
+                ("POST", "/batch/create", batches.create, "write"),
+                ("POST", "/batch/update", batches.update, "write"),
+                ("POST", "/batch/upsert", batches.upsert, "write"),
+                ("POST", "/batch/archive", batches.archive, "write"),
+                ("POST", "/merge", rows.merge, "write"),
+                ("POST", "/gdpr-delete", rows.gdpr_delete, "write"),
+                ("GET", "", rows.list_rows, "read"),
+                ("POST", "", rows.create, "write"),
+                ("GET", "/{id}", rows.get, "read"),
+                ("PATCH", "/{id}", rows.update, "write"),
+                ("DELETE", "/{id}", rows.archive, "write"),
             ):
-                yield self._route(method, f"{base}/{{object}}{path}", path, handler)
+                yield self._route(method, f"{base}/{{object}}{path}", path, handler, access.rows_need(verb))
 
     def _settings(self) -> Iterator[Route]:
-        settings = SettingEndpoints(self._portal)
+        settings, schema = SettingEndpoints(self.portal), access.rows_need("schemas.write")
         for base in ("/crm/v3/owners", *(f"/crm/owners/{version}" for version in _DATED)):
             for end in ("", "/"):
-                yield self._route("GET", base + end, "owners", settings.owners)
-            yield self._route("GET", base + "/{id}", "owners/{id}", settings.owner)
+                yield self._route("GET", base + end, "owners", settings.owners, access.owners_need)
+            yield self._route("GET", base + "/{id}", "owners/{id}", settings.owner, access.owners_need)
         for base in ("/crm/v3/properties", *(f"/crm/properties/{version}" for version in _DATED)):
             for method, path, handler in (
                 ("GET", "/groups", settings.groups),
@@ -83,92 +101,86 @@ class Sandbox:
                 ("GET", "", settings.properties),
                 ("POST", "", settings.create_property),
                 ("GET", "/{id}", settings.property),
+                ("PATCH", "/{id}", settings.change_property),
+                ("DELETE", "/{id}", settings.archive_property),
             ):
-                yield self._route(method, f"{base}/{{object}}{path}", f"/properties{path}", handler)
+                needs = access.properties_need if method == "GET" else schema
+                yield self._route(method, f"{base}/{{object}}{path}", f"/properties{path}", handler, needs)
+        for base in ("/crm/v3/pipelines", *(f"/crm/pipelines/{version}" for version in _DATED)):
+            for path, handler in (("", settings.pipelines), ("/{id}", settings.pipeline)):
+                needs = access.rows_need("read")
+                yield self._route("GET", f"{base}/{{object}}{path}", f"/pipelines{path}", handler, needs)
 
     def _links(self) -> Iterator[Route]:
-        links = AssociationEndpoints(self._portal)
+        links = AssociationEndpoints(self.portal)
+        read, write = access.rows_need("read"), access.rows_need("write")
         for base in ("/crm/v4/associations", *(f"/crm/associations/{version}" for version in _DATED)):
-            for path, handler in (
-                ("batch/read", links.batch_read),
-                ("batch/create", links.batch_create),
-                ("batch/associate/default", links.batch_create),
+            for path, handler, needs in (
+                ("batch/read", links.batch_read, read),
+                ("batch/create", links.batch_create, write),
+                ("batch/associate/default", links.batch_create, write),
+                ("batch/archive", links.batch_archive, write),
             ):
-                yield self._route("POST", f"{base}/{{object}}/{{to}}/{path}", f"/associations/{path}", handler)
+                yield self._route("POST", f"{base}/{{object}}/{{to}}/{path}", f"/associations/{path}", handler, needs)
         for base in ("/crm/v4/objects", *(f"/crm/objects/{version}" for version in _DATED)):
             one = f"{base}/{{object}}/{{id}}/associations"
-            yield self._route("GET", one + "/{to}", "/associations", links.read)
-            yield self._route("PUT", one + "/default/{to}/{to_id}", "/associations", links.create)
-            yield self._route("PUT", one + "/{to}/{to_id}", "/associations", links.create)
+            yield self._route("GET", one + "/{to}", "/associations", links.read, read)
+            yield self._route("PUT", one + "/default/{to}/{to_id}", "/associations", links.create, write)
+            yield self._route("PUT", one + "/{to}/{to_id}", "/associations", links.create, write)
+            yield self._route("DELETE", one + "/{to}/{to_id}", "/associations", links.archive, write)
+
+    def _oauth(self) -> Iterator[Route]:
+        for base in ("/oauth/v3", "/oauth/2026-03"):
+            for path, handler in (
+                ("token", self.access.give),
+                ("token/introspect", self.access.introspect),
+                ("token/revoke", self.access.revoke),
+            ):
+                yield Route(f"{base}/{path}", self._counted(f"POST oauth/{path}", handler), methods=["POST"])
 
     def _doors(self) -> Iterator[Route]:
-        def calls(_: Request, __: Any) -> tuple[int, Any]:
-            return 200, self._calls.body()
+        for method, path, handler in Doors(self.portal, self.access, self.limits).all():
+            yield Route(f"/_sandbox/{path}", self._guarded(handler, access.nothing), methods=[method])
 
-        def reset(_: Request, __: Any) -> tuple[int, Any]:
-            self._calls.by_endpoint.clear()
-            return 200, self._calls.body()
+    def _counted(self, name: str, handler: Endpoint) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            self.limits.calls.count(name)
+            return await handler(request)
 
-        def acts(_: Request, body: Any) -> tuple[int, Any]:
-            return 200, {"acted": act.act(self._portal, int(body.get("seed", 1)), int(body.get("leads", 1)))}
+        return endpoint
 
-        def counters(_: Request, body: Any) -> tuple[int, Any]:
-            return 200, act.set_counters(self._portal, str(body.get("id")), body.get("properties") or {})
-
-        for method, path, handler in (
-            ("GET", "calls", calls), ("POST", "calls/reset", reset), ("POST", "act", acts),
-            ("POST", "counters", counters),
-        ):  # fmt: skip
-            yield Route(f"/_sandbox/{path}", self._guarded(handler), methods=[method])
-
-    def _route(self, method: str, path: str, name: str, handler: Handler) -> Route:
-        guarded = self._guarded(handler)
-        limit = self._searches if name == "/search" else self._burst
+    def _route(self, method: str, path: str, name: str, handler: Handler, needs: Needs) -> Route:
+        guarded, search = self._guarded(handler, needs), name == "/search"
 
         async def endpoint(request: Request) -> Response:
+            if len(request.scope["query_string"]) > _LONGEST_QUERY:
+                return trouble.edge(414)
             obj = request.path_params.get("object", "")
-            self._calls.count(f"{method} {NAMES.get(obj, obj)}{name}")
-            if self._options.rate_limit and not limit.take():
-                over = (
-                    ("SECONDLY", "secondly")
-                    if limit is self._searches
-                    else ("TEN_SECONDLY_ROLLING", "ten_secondly_rolling")
-                )
-                return self._refused(too_many(*over))
-            answer = await guarded(request)
-            if limit is self._burst:
-                answer.headers.update(self._limits())
-            return answer
+            try:
+                self.limits.take(f"{method} {NAMES.get(obj, obj)}{name}", search=search)
+            except Refusal as refusal:
+                return answer(refusal)
+            response = await guarded(request)
+            if not search:
+                response.headers.update(self.limits.headers(daily=not self.access.is_oauth(request)))
+            return response
 
         return Route(path, endpoint, methods=[method])
 
-    def _guarded(self, handler: Handler) -> Endpoint:
+    def _guarded(self, handler: Handler, needs: Needs) -> Endpoint:
         """The token is looked at and the body read before, refusals take HubSpot's shape after."""
 
         async def endpoint(request: Request) -> Response:
             try:
-                if not token_ok(request, self._options.token):
-                    raise bad_token()
+                self.access.check(request, needs(request))
                 status, body = handler(request, await _body(request))
             except Refusal as refusal:
-                return self._refused(refusal)
+                return answer(refusal)
             except (ValueError, AttributeError, TypeError):
-                return self._refused(Refusal(400, "Invalid input: the request does not have the right shape"))
+                return answer(Refusal(400, "Invalid input: the request does not have the right shape"))
             return Response(status_code=204) if body is None else as_json(body, status)
 
         return endpoint
-
-    def _limits(self) -> dict[str, str]:
-        left = _DAY - self._calls.by_endpoint.total()
-        return {
-            "X-HubSpot-RateLimit-Max": str(_BURST), "X-HubSpot-RateLimit-Remaining": str(self._burst.left),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": "10000",
-            "X-HubSpot-RateLimit-Daily": str(_DAY), "X-HubSpot-RateLimit-Daily-Remaining": str(left),
-        }  # fmt: skip
-
-    def _refused(self, refusal: Refusal) -> Response:
-        headers = {"X-HubSpot-Correlation-Id": refusal.body["correlationId"]}
-        return as_json(refusal.body, refusal.status, headers)
 
 
 async def _body(request: Request) -> Any:

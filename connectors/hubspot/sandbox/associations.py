@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from connectors.hubspot.sandbox.portal import NAMES, Portal, now_ms
+from connectors.hubspot.sandbox.portal import NAMES, SINGULAR, Portal
 from connectors.hubspot.sandbox.properties import iso
 from connectors.hubspot.sandbox.refusals import Refusal, no_such_path, no_such_row, not_found
 
@@ -14,7 +14,7 @@ Answer = tuple[int, Json | None]
 Pair = tuple[str, str]
 
 _PAGE = 500
-_MOST_READ, _MOST_CREATED = 1000, 2000
+_MOST_READ, _MOST_CREATED, _MOST_ARCHIVED = 1000, 2000, 100
 
 # the id of the plain association, then that of the primary one
 TYPE_IDS: Mapping[Pair, tuple[int, int | None]] = {
@@ -26,6 +26,13 @@ TYPE_IDS: Mapping[Pair, tuple[int, int | None]] = {
     ("contacts", "meetings"): (199, None), ("meetings", "contacts"): (200, None),
     ("contacts", "notes"): (201, None), ("notes", "contacts"): (202, None),
     ("contacts", "tasks"): (203, None), ("tasks", "contacts"): (204, None),
+    ("leads", "contacts"): (608, 578), ("contacts", "leads"): (609, 579),
+    ("leads", "companies"): (610, 580), ("companies", "leads"): (611, 581),
+    ("leads", "calls"): (596, None), ("calls", "leads"): (597, None),
+    ("leads", "emails"): (598, None), ("emails", "leads"): (599, None),
+    ("leads", "meetings"): (600, None), ("meetings", "leads"): (601, None),
+    ("leads", "notes"): (854, None), ("notes", "leads"): (855, None),
+    ("leads", "tasks"): (646, None), ("tasks", "leads"): (647, None),
 }  # fmt: skip
 
 
@@ -41,13 +48,13 @@ class AssociationEndpoints:
         results, missing = [], []
         for one in _inputs(body, _MOST_READ):
             id_ = str(one.get("id"))
-            if id_ not in self._portal.objects[pair[0]].live.rows:
+            if id_ not in self._portal.objects[pair[0]].rows:
                 missing.append(id_)
             page = self._page(pair, id_, int(one.get("after") or 0), _PAGE)
             if page["results"]:
                 paging = {"paging": page["paging"]} if "paging" in page else {}
                 results.append({"from": {"id": id_}, "to": page["results"], **paging})
-        return _batch(results, [not_found(pair[0], missing)] if missing else [])
+        return self._batch(results, [not_found(pair[0], missing)] if missing else [])
 
     def read(self, request: Request, _: Any) -> Answer:
         """Links of one row."""
@@ -71,18 +78,32 @@ class AssociationEndpoints:
             id_, to_id = str((one.get("from") or {}).get("id")), str((one.get("to") or {}).get("id"))
             self._link(pair, id_, to_id, one.get("types") or [])
             results.append({"fromObjectId": int(id_), "toObjectId": int(to_id), "labels": []})
-        return _batch(results, [], status=201)
+        return self._batch(results, [], status=201)
+
+    def archive(self, request: Request, _: Any) -> Answer:
+        """Unlink two rows; nothing happens where there is no link."""
+        pair, id_, to_id = _pair(request), request.path_params["id"], request.path_params["to_id"]
+        self._portal.dissociate(pair[0], id_, pair[1], to_id)
+        return 204, None
+
+    def batch_archive(self, request: Request, body: Any) -> Answer:
+        """Unlink many: each input names a row and a list of those that it is unlinked from."""
+        pair = _pair(request)
+        for one in _inputs(body, _MOST_ARCHIVED):
+            for to in one.get("to") or ():
+                self._portal.dissociate(pair[0], str((one.get("from") or {}).get("id")), pair[1], str(to.get("id")))
+        return 204, None
 
     def _link(self, pair: Pair, id_: str, to_id: str, types: Sequence[Json]) -> None:
         self._there(pair[0], id_)
         self._there(pair[1], to_id)
-        if any(target_of(pair[0], one) != pair[1] for one in types):
+        if any(target_of(pair[0], one)[0] != pair[1] for one in types):
             raise Refusal(400, f"One of the association types does not lead from {pair[0]} to {pair[1]}")
         primary = any(one.get("associationTypeId") == TYPE_IDS[pair][1] for one in types)
         self._portal.associate(pair[0], id_, pair[1], to_id, primary=primary)
 
     def _there(self, obj: str, id_: str) -> None:
-        if id_ not in self._portal.objects[obj].live.rows:
+        if id_ not in self._portal.objects[obj].rows:
             raise no_such_row(obj, id_)
 
     def _page(self, pair: Pair, id_: str, after: int, limit: int) -> Json:
@@ -94,6 +115,11 @@ class AssociationEndpoints:
         end = after + limit
         return {"results": results} | ({"paging": {"next": {"after": str(end)}}} if end < len(targets) else {})
 
+    def _batch(self, results: Sequence[Json], errors: Sequence[Json], status: int = 200) -> Answer:
+        at = iso(self._portal.clock())
+        body: Json = {"status": "COMPLETE", "results": results, "startedAt": at, "completedAt": at}
+        return (207, body | {"numErrors": len(errors), "errors": errors}) if errors else (status, body)
+
     def _types(self, pair: Pair, id_: str, to_id: str) -> Iterator[Json]:
         plain, primary = TYPE_IDS[pair]
         if self._portal.links.is_primary(pair, id_, to_id):
@@ -101,11 +127,24 @@ class AssociationEndpoints:
         yield {"category": "HUBSPOT_DEFINED", "typeId": plain, "label": None}
 
 
-def target_of(obj: str, kind: Mapping[str, Any]) -> str:
-    """Which object an association type leads to from this one. 400 for an unknown type."""
-    for (start, to), ids in TYPE_IDS.items():
-        if start == obj and kind.get("associationTypeId") in ids:
-            return to
+def links_of(portal: Portal, pair: Pair, id_: str) -> Json:
+    """Links of one row as the list of rows shows them, cut short where they are many."""
+    kind = f"{SINGULAR[pair[0]]}_to_{SINGULAR[pair[1]]}"
+    targets = portal.links.of(pair, id_)
+    results = []
+    for to_id in targets[:_PAGE]:
+        results.append({"id": to_id, "type": kind})
+        if portal.links.is_primary(pair, id_, to_id):
+            results.append({"id": to_id, "type": f"{kind}_unlabeled"})
+    more = {"paging": {"next": {"after": targets[_PAGE]}}} if len(targets) > _PAGE else {}
+    return {"results": results, **more} if results else {}
+
+
+def target_of(obj: str, kind: Mapping[str, Any]) -> tuple[str, bool]:
+    """Which object an association type leads to from this one, and whether it is the primary one. 400 if unknown."""
+    for (start, to), (plain, primary) in TYPE_IDS.items():
+        if start == obj and kind.get("associationTypeId") in (plain, primary):
+            return to, kind["associationTypeId"] == primary
     raise Refusal(400, f"{kind.get('associationTypeId')} is not an association type of {obj}")
 
 
@@ -121,9 +160,3 @@ def _inputs(body: Any, most: int) -> list[Json]:
     if len(inputs) > most:
         raise Refusal(400, f"The maximum number of inputs in a batch is {most}")
     return list(inputs)
-
-
-def _batch(results: Sequence[Json], errors: Sequence[Json], status: int = 200) -> Answer:
-    at = iso(now_ms())
-    body: Json = {"status": "COMPLETE", "results": results, "startedAt": at, "completedAt": at}
-    return (207, body | {"numErrors": len(errors), "errors": errors}) if errors else (status, body)

@@ -1,238 +1,167 @@
-"""The account behind the sandbox: its objects' rows, owners, and who belongs to whom. In memory, no HTTP."""
+"""The account behind the sandbox: its objects, owners, and who belongs to whom. In memory, no HTTP."""
 
-import time
-from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from connectors.hubspot.sandbox.properties import Invalid, Property, checked, iso
-from leadsync.testing.table import Table
+from connectors.hubspot.sandbox.objects import NAMES, SINGULAR, TYPE_IDS, Objects, Row
+from connectors.hubspot.sandbox.properties import Property
 
-Row = dict[str, str]  # a row is its properties; hs_object_id is among them
+__all__ = ["NAMES", "SINGULAR", "TYPE_IDS", "Links", "Lock", "Objects", "Portal", "Row"]
 
-TYPE_IDS = {
-    "contacts": "0-1", "companies": "0-2", "deals": "0-3", "calls": "0-48", "emails": "0-49", "meetings": "0-47",
-    "notes": "0-46", "tasks": "0-27",
+Pair = tuple[str, str]
+
+# what HubSpot counts of a row's links, without stamping it
+_ROLLUPS: Mapping[Pair, str] = {
+    ("contacts", "deals"): "num_associated_deals", ("companies", "deals"): "num_associated_deals",
+    ("companies", "contacts"): "num_associated_contacts",
 }  # fmt: skip
-SINGULAR = {name: {"companies": "company"}.get(name, name.rstrip("s")) for name in TYPE_IDS}
-NAMES = (
-    {name: name for name in TYPE_IDS}
-    | {type_id: name for name, type_id in TYPE_IDS.items()}
-    | {singular: name for name, singular in SINGULAR.items()}
-)
-_DEFAULTS = {
-    "contacts": ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
-    "companies": ("name", "domain", "createdate", "hs_lastmodifieddate", "hs_object_id"),
-    "deals": ("amount", "closedate", "createdate", "dealname", "dealstage", "hs_lastmodifieddate", "hs_object_id",
-              "pipeline"),
-}  # fmt: skip
-_ENGAGEMENT_DEFAULTS = ("hs_createdate", "hs_lastmodifieddate", "hs_object_id")
-_FIRST_ID = 1001
 
 
-def now_ms() -> int:
-    """The moment in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
+@dataclass(slots=True)
+class Lock:
+    """A row that cannot be written now, so many times. `whole`: the request is refused (423) rather than the row."""
 
-
-class Rows(Table):
-    """A table that also counts and forgets."""
-
-    def count(self, low: int, high: int) -> int:
-        """How many rows changed from `low` to `high`, both included."""
-        return max(0, bisect_left(self._order, (high + 1, "")) - bisect_left(self._order, (low, "")))
-
-    def remove(self, id_: str) -> Row:
-        """Take a row out."""
-        del self._order[bisect_left(self._order, (self._stamps[id_], id_))]
-        del self._stamps[id_]
-        return self.rows.pop(id_)
-
-
-class Objects:
-    """All rows of one object, with the rules of HubSpot for reading and changing them."""
-
-    def __init__(self, name: str, properties: dict[str, Property], clock: Callable[[], int]) -> None:
-        self.name, self.properties, self.clock = name, properties, clock
-        self.live = Rows()
-        self.archived: dict[str, Row] = {}
-        self.merged_into: dict[str, str] = {}
-        self.by_email: dict[str, str] = {}
-        self.defaults = _DEFAULTS.get(name, _ENGAGEMENT_DEFAULTS)
-        self.cursor = "lastmodifieddate" if name == "contacts" else "hs_lastmodifieddate"
-        self.created = "createdate" if "createdate" in properties else "hs_createdate"
-        self._ids: list[int] = []
-        self._next_id = _FIRST_ID
-
-    def load(self, rows: Sequence[tuple[str, int, Row]]) -> None:
-        """Many rows (id, stamp, properties) at once, into an empty object."""
-        for id_, stamp, row in rows:
-            row |= {"hs_object_id": id_, self.cursor: iso(stamp)}
-            if row.get("email") and self.name == "contacts":
-                self.by_email.setdefault(row["email"].lower(), id_)
-        self.live.load(rows)
-        self._ids = sorted(int(id_) for id_, _, _ in rows)
-        self._next_id = max([_FIRST_ID, *(id_ + 1 for id_ in self._ids)])
-
-    def page(self, after: int, limit: int) -> list[Row]:
-        """Live rows in the order of their ids, from the id `after` on: one more than `limit` if there is one."""
-        start = bisect_left(self._ids, after)
-        return [self.live.rows[str(id_)] for id_ in self._ids[start : start + limit + 1]]
-
-    def in_order(self) -> Iterator[Row]:
-        """All live rows in the order of their ids."""
-        return (self.live.rows[str(id_)] for id_ in self._ids)
-
-    def get(self, id_: str) -> Row | None:
-        """The live row with this id, or the one that it was merged into."""
-        while id_ in self.merged_into:
-            id_ = self.merged_into[id_]
-        return self.live.rows.get(id_)
-
-    def check(self, properties: dict[str, Any]) -> tuple[Row, list[Invalid]]:
-        """The values as HubSpot would keep them, and those that it refuses."""
-        good: Row = {}
-        wrong = []
-        for name, value in properties.items():
-            try:
-                if name not in self.properties:
-                    raise Invalid(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
-                good[name] = checked(self.properties[name], value)
-            except Invalid as bad:
-                wrong.append(bad)
-        return good, wrong
-
-    def conflict(self, values: Row, id_: str = "") -> str:
-        """Why these checked values may not be had: a contact's e-mail that another one has. Empty if they may."""
-        email = values.get("email", "") if self.name == "contacts" else ""
-        holder = self.by_email.get(email, id_)
-        return "" if holder == id_ else f"Contact already exists. Existing ID: {holder}"
-
-    def create(self, values: Row, **system: str) -> Row:
-        """A new row of checked values; `system` holds what only HubSpot sets."""
-        id_, at = str(self._next_id), self.clock()
-        self._next_id += 1
-        row: Row = {self.created: iso(at), **system, "hs_object_id": id_}
-        insort(self._ids, int(id_))
-        self.live.put(id_, at, row)
-        return self.update(row, values)
-
-    def update(self, row: Row, values: Row) -> Row:
-        """Set checked values (`""` clears) and stamp the row."""
-        id_, at = row["hs_object_id"], self.clock()
-        for name, value in values.items():
-            if name == "lifecyclestage" and value and not self._may_move(row.get(name), value):
-                continue  # HubSpot says yes and does nothing
-            if name == "email" and self.name == "contacts":
-                self._move_email(id_, row.get(name), value)
-            if value:
-                row[name] = value
-            else:
-                row.pop(name, None)
-        row[self.cursor] = iso(at)
-        self.live.put(id_, at, row)
-        return row
-
-    def archive(self, id_: str) -> None:
-        """To the bin; nothing happens for an id that is not there."""
-        if id_ in self.live.rows:
-            row = self._take(id_)
-            row["_archived"] = iso(self.clock())
-            self.archived[id_] = row
-
-    def merge(self, primary: str, other: str) -> Row:
-        """Two contacts become one with an id of its own; the primary's values win."""
-        first, second = self._take(primary), self._take(other)
-        values = second | first
-        for name in ("hs_object_id", "hs_merged_object_ids", self.cursor, self.created):
-            values.pop(name, None)
-        olds = [primary, other]
-        for row in (first, second):
-            olds += filter(None, row.get("hs_merged_object_ids", "").split(";"))
-        created = min(first[self.created], second[self.created])
-        merged = self.create(values, **{self.created: created, "hs_merged_object_ids": ";".join(olds)})
-        self.merged_into |= dict.fromkeys((primary, other), merged["hs_object_id"])
-        return merged
-
-    def _take(self, id_: str) -> Row:
-        row = self.live.remove(id_)
-        del self._ids[bisect_left(self._ids, int(id_))]
-        if self.by_email.get(row.get("email", "")) == id_:
-            del self.by_email[row["email"]]
-        return row
-
-    def _move_email(self, id_: str, old: str | None, new: str) -> None:
-        if old and self.by_email.get(old) == id_:
-            del self.by_email[old]
-        if new:
-            self.by_email[new] = id_
-
-    def _may_move(self, old: str | None, new: str) -> bool:
-        order = [value for value, _ in self.properties["lifecyclestage"].options]
-        return not old or order.index(new) >= order.index(old)
+    times: int
+    whole: bool
 
 
 class Portal:
-    """One account."""
+    """One account. `clock` is in milliseconds since 1970; `lag`, too: how far the search index is behind."""
 
-    def __init__(self, definitions: dict[str, dict[str, Property]], clock: Callable[[], int] = now_ms) -> None:
-        self.clock = clock
-        self.objects = {name: Objects(name, found, clock) for name, found in definitions.items()}
+    def __init__(self, definitions: Mapping[str, dict[str, Property]], clock: Callable[[], int], lag: int = 0) -> None:
+        self.clock, self.lag = clock, lag
+        self.objects = {name: Objects(name, found, clock, lambda: self.lag) for name, found in definitions.items()}
         self.owners: list[dict[str, Any]] = []
         self.groups: dict[str, dict[str, dict[str, Any]]] = {
             name: {prop.group: {"name": prop.group, "label": prop.group} for prop in found.values()}
             for name, found in definitions.items()
         }
         self.links = Links()
+        self.locks: dict[tuple[str, str], Lock] = {}
 
     def associate(self, obj: str, id_: str, to: str, to_id: str, *, primary: bool = False) -> None:
         """Link two rows, both ways. A contact's first company is its primary one. Stamps neither row."""
         self.links.add((obj, to), id_, to_id, primary=primary)
         self.links.add((to, obj), to_id, id_, primary=primary)
-        for contact, company in ((id_, to_id),) if (obj, to) == ("contacts", "companies") else ():
-            row = self.objects["contacts"].live.rows[contact]
-            if primary or "associatedcompanyid" not in row:
-                row["associatedcompanyid"] = company
-        if (obj, to) == ("companies", "contacts"):
-            self.associate("contacts", to_id, "companies", id_, primary=primary)
+        if {obj, to} == {"contacts", "companies"}:
+            contact, company = (id_, to_id) if obj == "contacts" else (to_id, id_)
+            if primary:
+                self.links.only_primary(("contacts", "companies"), contact, company)
+            if primary or "associatedcompanyid" not in self.objects["contacts"].rows[contact]:
+                self._derive("contacts", contact, "associatedcompanyid", company)
+        self._count(obj, id_, to)
+        self._count(to, to_id, obj)
+
+    def dissociate(self, obj: str, id_: str, to: str, to_id: str) -> None:
+        """Unlink two rows. Stamps neither; a lead that belongs to no contact any more is archived."""
+        self.links.remove((obj, to), id_, to_id)
+        self.links.remove((to, obj), to_id, id_)
+        if {obj, to} == {"contacts", "companies"}:
+            contact, company = (id_, to_id) if obj == "contacts" else (to_id, id_)
+            row = self.objects["contacts"].rows.get(contact, {})
+            if row.get("associatedcompanyid") == company:
+                others = self.links.of(("contacts", "companies"), contact)
+                self._derive("contacts", contact, "associatedcompanyid", others[0] if others else "")
+        for one, own, other in ((obj, id_, to), (to, to_id, obj)):
+            self._count(one, own, other)
+            if (one, other) == ("leads", "contacts") and not self.links.of((one, other), own):
+                self.archive(one, own)
+
+    def archive(self, obj: str, id_: str) -> None:
+        """To the bin, with its links gone."""
+        self.objects[obj].archive(id_)
+        self._unlink(obj, id_)
+
+    def forget(self, obj: str, id_: str) -> None:
+        """Gone for good, leaving nothing."""
+        self.objects[obj].forget(id_)
+        self._unlink(obj, id_)
 
     def merge_contacts(self, primary: str, other: str) -> Row:
         """Merge, and take both contacts' associations along."""
         merged = self.objects["contacts"].merge(primary, other)
+        new = merged["hs_object_id"]
         for old in (primary, other):
-            self.links.move("contacts", old, merged["hs_object_id"])
-        return merged
+            for to, to_id in self.links.all_of("contacts", old):
+                self.links.move("contacts", old, new, to, to_id)
+        for to in ("deals", "companies"):
+            self._count("contacts", new, to)
+        for company in self.links.of(("contacts", "companies"), new):
+            self._count("companies", company, "contacts")
+        return self.objects["contacts"].rows[new]
+
+    def locked(self, obj: str, id_: str) -> Lock | None:
+        """Whether a write of this row finds it locked; counts it."""
+        lock = self.locks.get((obj, id_))
+        if lock is not None:
+            lock.times -= 1
+            if lock.times <= 0:
+                del self.locks[obj, id_]
+        return lock
+
+    def _unlink(self, obj: str, id_: str) -> None:
+        waiting = deque(self.links.all_of(obj, id_))
+        while waiting:
+            to, to_id = waiting.popleft()
+            self.dissociate(obj, id_, to, to_id)
+
+    def _count(self, obj: str, id_: str, to: str) -> None:
+        name = _ROLLUPS.get((obj, to))
+        if name and id_ in self.objects[obj].rows:
+            count = self.links.count((obj, to), id_)
+            self._derive(obj, id_, name, str(count) if count else "")
+
+    def _derive(self, obj: str, id_: str, name: str, value: str) -> None:
+        if self.objects[obj].rows[id_].get(name, "") != value:
+            self.objects[obj].calculate(id_, {name: value}, source=None)
 
 
 class Links:
     """Associations: per pair of objects, from an id to the ids it is linked to, in the order they were made."""
 
     def __init__(self) -> None:
-        self._to: dict[tuple[str, str], dict[str, list[str]]] = {}
-        self._primary: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        self._to: dict[Pair, dict[str, dict[str, None]]] = {}
+        self._primary: dict[Pair, set[tuple[str, str]]] = {}
 
-    def add(self, pair: tuple[str, str], id_: str, to_id: str, *, primary: bool = False) -> None:
+    def add(self, pair: Pair, id_: str, to_id: str, *, primary: bool = False) -> None:
         """One direction of one link."""
-        targets = self._to.setdefault(pair, {}).setdefault(id_, [])
-        if to_id not in targets:
-            targets.append(to_id)
+        self._to.setdefault(pair, {}).setdefault(id_, {})[to_id] = None
         if primary:
             self._primary.setdefault(pair, set()).add((id_, to_id))
 
-    def of(self, pair: tuple[str, str], id_: str) -> Sequence[str]:
-        """What the row is linked to."""
-        return self._to.get(pair, {}).get(id_, ())
+    def remove(self, pair: Pair, id_: str, to_id: str) -> None:
+        """One direction of one link, if there is one."""
+        self._to.get(pair, {}).get(id_, {}).pop(to_id, None)
+        self._primary.get(pair, set()).discard((id_, to_id))
 
-    def is_primary(self, pair: tuple[str, str], id_: str, to_id: str) -> bool:
+    def of(self, pair: Pair, id_: str) -> Sequence[str]:
+        """What the row is linked to."""
+        return list(self._to.get(pair, {}).get(id_, ()))
+
+    def count(self, pair: Pair, id_: str) -> int:
+        """How many rows it is linked to."""
+        return len(self._to.get(pair, {}).get(id_, ()))
+
+    def all_of(self, obj: str, id_: str) -> list[Pair]:
+        """Everything that the row is linked to: (object, id)."""
+        return [(pair[1], to_id) for pair in self._to if pair[0] == obj for to_id in self.of(pair, id_)]
+
+    def is_primary(self, pair: Pair, id_: str, to_id: str) -> bool:
         """Whether this is the one that counts."""
         return (id_, to_id) in self._primary.get(pair, ())
 
-    def move(self, obj: str, old: str, new: str) -> None:
-        """All links of one row become another's."""
-        for pair in [pair for pair in self._to if pair[0] == obj]:
-            back = pair[1], pair[0]
-            for to_id in self._to[pair].pop(old, []):
-                primary = self.is_primary(pair, old, to_id)
-                self.add(pair, new, to_id, primary=primary)
-                self._to[back][to_id].remove(old)
-                self.add(back, to_id, new, primary=primary)
+    def only_primary(self, pair: Pair, id_: str, to_id: str) -> None:
+        """The row's other links of this pair are primary no more."""
+        for other in self.of(pair, id_):
+            if other != to_id:
+                self._primary.get(pair, set()).discard((id_, other))
+                self._primary.get((pair[1], pair[0]), set()).discard((other, id_))
+
+    def move(self, obj: str, old: str, new: str, to: str, to_id: str) -> None:
+        """One link of one row becomes another's."""
+        primary = self.is_primary((obj, to), old, to_id)
+        for pair, ends, moved in (((obj, to), (old, to_id), (new, to_id)), ((to, obj), (to_id, old), (to_id, new))):
+            self.remove(pair, *ends)
+            self.add(pair, *moved, primary=primary)

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+from starlette.responses import Response
 
 from connectors.hubspot.sandbox.properties import Invalid
+from leadsync.testing.server import as_json
 
 PORTAL = 1
 
@@ -28,10 +30,15 @@ def bad_token() -> Refusal:
     return Refusal(401, "Authentication credentials not found or not valid.", "INVALID_AUTHENTICATION")
 
 
-def too_many(policy: str, limit: str) -> Refusal:
+def answer(refusal: Refusal) -> Response:
+    """The refusal as an answer."""
+    return as_json(refusal.body, refusal.status, {"X-HubSpot-Correlation-Id": refusal.body["correlationId"]})
+
+
+def too_many(policy: str) -> Refusal:
     """429, in the shape of its own that this one has."""
     return Refusal(
-        429, f"You have reached your {limit} limit.", None, errorType="RATE_LIMIT", policyName=policy,
+        429, f"You have reached your {policy.lower()} limit.", None, errorType="RATE_LIMIT", policyName=policy,
         groupName="publicapi:private-apps:calls",
     )  # fmt: skip
 
@@ -44,6 +51,27 @@ def no_such_path() -> Refusal:
 def no_such_row(obj: str, id_: str) -> Refusal:
     """404 for a single row."""
     return Refusal(404, f"Object not found.  objectId are usually numeric. ({obj} {id_})", "OBJECT_NOT_FOUND")
+
+
+def locked(obj: str, id_: str) -> Refusal:
+    """423 for a row that another write holds."""
+    return Refusal(423, f"{obj} {id_} is locked by another write; try again in two seconds.", "LOCKED")
+
+
+def missing_scopes(scopes: Sequence[str]) -> Refusal:
+    """403 for a token that has none of these."""
+    error = {
+        "message": "One or more of the following scopes are required.",
+        "context": {"requiredGranularScopes": list(scopes)},
+    }
+    message = "This app hasn't been granted all required scopes to make this call. Read more about required scopes here"
+    return Refusal(403, message, "MISSING_SCOPES", errors=[error], links={"scopes": "/scopes"})
+
+
+def expired_token(minutes: int) -> Refusal:
+    """401 for an OAuth token whose time is over."""
+    told = f"The OAuth token used to make this call expired {minutes} minute(s) ago."
+    return Refusal(401, told, "EXPIRED_AUTHENTICATION")
 
 
 def details(wrong: Sequence[Invalid]) -> str:

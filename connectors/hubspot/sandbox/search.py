@@ -1,17 +1,20 @@
 """HubSpot's search: filters, one sort, offset paging that ends at 10,000 rows, an index that may lag behind."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from connectors.hubspot.sandbox.portal import NAMES, Objects, Portal, Row
+from connectors.hubspot.sandbox.index import END, Row, Window
+from connectors.hubspot.sandbox.portal import NAMES, Objects, Portal
 from connectors.hubspot.sandbox.properties import instant
 from connectors.hubspot.sandbox.refusals import Refusal
 
 _MOST_GROUPS, _MOST_FILTERS, _MOST_IN_ALL = 5, 6, 18
 _REACH = 10_000
 _LONGEST_QUERY = 3_000
-_END_OF_TIME = 1 << 60
+_ID = "hs_object_id"
+_DAY_ONLY = re.compile(r"\d{4}-\d\d-\d\d")
 
 Key = str | float
 Test = Callable[[Row], bool]
@@ -26,20 +29,28 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "CONTAINS_TOKEN": lambda a, b: str(b).strip("*") in str(a),
     "NOT_CONTAINS_TOKEN": lambda a, b: str(b).strip("*") not in str(a),
 }
+# from the value, rounded up and down, to the lowest and highest whole number that fits
+_BOUNDS: Mapping[str, Callable[[int, int], tuple[int, int]]] = {
+    "EQ": lambda up, down: (up, down),
+    "BETWEEN": lambda up, down: (up, down),
+    "GTE": lambda up, down: (up, END),
+    "GT": lambda up, down: (down + 1, END),
+    "LTE": lambda up, down: (0, down),
+    "LT": lambda up, down: (0, up - 1),
+}
 _OPERATORS = (*_COMPARE, "BETWEEN", "IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY")
 
 
 class Search:
     """One search request, checked; `rows()` answers it."""
 
-    def __init__(self, portal: Portal, objects: Objects, body: Mapping[str, Any], lag_ms: int) -> None:
+    def __init__(self, portal: Portal, objects: Objects, body: Mapping[str, Any]) -> None:
         self._portal, self._objects = portal, objects
-        self._newest = portal.clock() - lag_ms if lag_ms else _END_OF_TIME
         self.limit = _whole(body.get("limit", 10), "limit")
         self.offset = _whole(body.get("after") or 0, "after")
         if not 1 <= self.limit <= 200:
             raise Refusal(400, "limit must be between 1 and 200")
-        if self.offset >= _REACH:
+        if not 0 <= self.offset < _REACH:
             raise Refusal(400, f"Paging through search results ends after {_REACH} rows")
         self._query = str(body.get("query") or "").lower()
         if len(self._query) > _LONGEST_QUERY:
@@ -49,54 +60,46 @@ class Search:
         self._tests = [[self._test(one) for one in group] for group in self._groups]
 
     def rows(self) -> tuple[int, list[Row]]:
-        """How many rows match in all, and those of this page."""
-        low, high, exact = self._window()
-        by_change = self._sort == self._objects.cursor and not self._descending
-        if exact and by_change and not self._query:
-            total = self._objects.live.count(low, high)
-            found = islice(self._between(low, high), self.offset, self.offset + self.limit)
-            return total, list(found)[: _REACH - self.offset]
-        candidates = self._between(low, high) if (low or high < _END_OF_TIME) else self._objects.in_order()
-        matching = [row for row in candidates if self._matches(row)]
-        if not self._sort:
-            matching.sort(key=lambda row: int(row["hs_object_id"]))
-        elif not by_change:
-            matching.sort(key=self._sort_key, reverse=self._descending)
-        return len(matching), matching[self.offset : min(self.offset + self.limit, _REACH)]
+        """How many rows match in all, and those of this page: found as the index has them, shown as they are."""
+        index, window = self._objects.index, self._window()
+        index.refresh()
+        limit = min(self.limit, _REACH - self.offset)
+        by_id = self._sort in ("", _ID)
+        in_order = (by_id or self._sort == self._objects.cursor) and not self._descending
+        if window.exact and in_order and not self._query:
+            total, ids = index.page(window, self.offset, limit, by_id=by_id)
+        else:
+            found = index.ids(window, by_id=self._sort != self._objects.cursor)
+            if not window.exact or self._query:
+                found = [id_ for id_ in found if self._matches(index.row(id_))]
+            if not (by_id or in_order):
+                found.sort(key=lambda id_: self._sort_key(index.row(id_)))
+            if self._descending:
+                found.reverse()
+            total, ids = len(found), found[self.offset : self.offset + limit]
+        return total, [self._objects.rows[str(id_)] for id_ in ids]
 
-    def _between(self, low: int, high: int) -> Iterator[Row]:
-        live = self._objects.live
-        for stamp, id_ in live.since(low):
-            if stamp > high:
-                return
-            yield live.rows[id_]
-
-    def _window(self) -> tuple[int, int, bool]:
-        """The stamps between which all matches lie, and whether everything between them matches."""
-        low, high = 0, self._newest
+    def _window(self) -> Window:
+        """The stamps and ids between which all matches lie."""
+        window = Window()
         if len(self._groups) != 1:
-            return low, high, not self._groups
-        exact = True
+            window.exact = not self._groups
+            return window
         for one in self._groups[0]:
-            operator = one["operator"]
-            if one["propertyName"] != self._objects.cursor or operator not in (
-                "EQ",
-                "GT",
-                "GTE",
-                "LT",
-                "LTE",
-                "BETWEEN",
-            ):
-                exact = False
+            name, operator = str(one.get("propertyName")), str(one.get("operator"))
+            if name not in (self._objects.cursor, _ID) or operator not in _BOUNDS:
+                window.exact = False
                 continue
-            value = int(self._key(self._objects.cursor, one.get("value")))
-            if operator in ("EQ", "GTE", "GT", "BETWEEN"):
-                low = max(low, value + (operator == "GT"))
+            value = float(self._key(name, one.get("value")))
+            low, high = math.ceil(value), math.floor(value)
             if operator == "BETWEEN":
-                high = min(high, int(self._key(self._objects.cursor, one.get("highValue"))))
-            if operator in ("EQ", "LTE", "LT"):
-                high = min(high, value - (operator == "LT"))
-        return low, high, exact
+                high = math.floor(float(self._key(name, one.get("highValue"))))
+            low, high = _BOUNDS[operator](low, high)
+            if name == _ID:
+                window.first, window.last = max(window.first, low), min(window.last, high)
+            else:
+                window.low, window.high = max(window.low, low), min(window.high, high)
+        return window
 
     def _matches(self, row: Row) -> bool:
         if self._query and not any(self._query in value.lower() for value in row.values()):
@@ -125,6 +128,8 @@ class Search:
         kind = self._objects.properties[name].type
         try:
             if kind in ("date", "datetime"):
+                if kind == "datetime" and _DAY_ONLY.fullmatch(str(value)):
+                    raise ValueError
                 return instant(str(value))
             if kind == "number":
                 return float(str(value))
@@ -159,6 +164,8 @@ class Search:
         if operator in ("IN", "NOT_IN"):
             return self._member_test(name, one, wanted=operator == "IN")
         value = self._key(name, one.get("value"))
+        if value == 0 and self._objects.properties[name].type == "datetime":
+            raise Refusal(500, "internal error", None)  # what HubSpot does at the very beginning of 1970
         if operator == "BETWEEN":
             high = self._key(name, one.get("highValue"))
             return self._holding(name, lambda own: value <= own <= high)  # type: ignore[operator]

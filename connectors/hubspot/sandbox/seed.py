@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from connectors.hubspot.sandbox.portal import Portal, Row
-from connectors.hubspot.sandbox.properties import Property, instant, iso
+from connectors.hubspot.sandbox.properties import instant, iso
 from leadsync.connector import Problem, SandboxOptions, UserError
 from leadsync.testing.people import Card, Company, Happening, Rep, World, population
 from leadsync.testing.table import read_csv
@@ -67,9 +68,7 @@ class _Seeder:
         industry = self._portal.objects["companies"].properties["industry"]
         names = sorted({_industry(company.industry) for company in self._world.companies})
         options = tuple((name, name.replace("_", " ").capitalize()) for name in names)
-        self._portal.objects["companies"].properties["industry"] = Property(
-            industry.name, industry.type, industry.field_type, industry.group, industry.label, options
-        )
+        self._portal.objects["companies"].define(replace(industry, options=options))
         for name, rows in self._rows.items():
             self._portal.objects[name].load(rows)
         for obj, id_, to, to_id, primary in self._links:

@@ -186,7 +186,7 @@ class TestSearch:
         account = start(leads=250)
         body = {
             "filterGroups": [
-                {"filters": [{"propertyName": "lastmodifieddate", "operator": "GTE", "value": "2000-01-01"}]}
+                {"filters": [{"propertyName": "lastmodifieddate", "operator": "GTE", "value": "2000-01-01T00:00:00Z"}]}
             ],
             "sorts": [{"propertyName": "lastmodifieddate", "direction": "ASCENDING"}],
             "limit": 200,
