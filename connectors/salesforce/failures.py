@@ -161,7 +161,8 @@ def redirected(doing: str, host: str) -> Rejected:
 
 def broken(doing: str, host: str) -> Transient:
     """An answer that ended early or is no JSON although it looks like it."""
-    return Transient(f"{host} sent an answer that cannot be read while {doing}")
+    fix = "it is tried again by itself; if it stays, check the network and base_url"
+    return Transient(f"{host} sent an answer that cannot be read while {doing}", fix=fix)
 
 
 def unreachable(doing: str, host: str, *, timed_out: bool) -> Transient:
