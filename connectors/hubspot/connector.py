@@ -1,16 +1,21 @@
-"""The HubSpot connector: contacts are leads; companies, owners, engagements and deals stand around them."""
+"""The HubSpot connector: contacts are leads; companies, owners, engagements, leads and deals stand around them."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, field_validator
+from pydantic import ConfigDict, field_validator, model_validator
 
 from connectors.hubspot import api
 from connectors.hubspot.answers import entries
 from connectors.hubspot.changes import Changes
-from connectors.hubspot.http import Http, is_loopback
+from connectors.hubspot.checking import findings
+from connectors.hubspot.history import history
+from connectors.hubspot.http import Http
+from connectors.hubspot.install import Installer
+from connectors.hubspot.login import Login, OAuth, Token
 from connectors.hubspot.owners import Owners
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.writing import Writer
@@ -19,21 +24,26 @@ from leadsync.connector import (
     AuthLost,
     Capabilities,
     Clock,
+    ConnectionFailed,
     ConnectionSettings,
+    Failed,
     FieldSchema,
     Finding,
     Gone,
     IdPage,
-    LeadsyncError,
     Moved,
     NotFound,
     ObjectSchema,
     Page,
+    Past,
     Quota,
     Record,
     SandboxOptions,
     SecretRef,
     Secrets,
+    Step,
+    Transient,
+    WantedField,
     WriteOp,
     WriteResult,
 )
@@ -41,16 +51,18 @@ from leadsync.connector import (
 _TYPES = {
     "number": "number", "bool": "bool", "date": "date", "datetime": "datetime", "enumeration": "enum",
 }  # fmt: skip
-_TEXT_LENGTH = 65_536
-_SKEW = timedelta(seconds=30)
 
 
 class HubSpotSettings(ConnectionSettings):
-    """What `leadsync.yaml` says about a HubSpot connection. `leadsync init` writes the first example."""
+    """What `leadsync.yaml` says about a HubSpot connection: a token that stays (service key or private app), or the
+    three secrets of an app that was installed by OAuth. `leadsync init` writes the first example."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"token": {"env": "HUBSPOT_TOKEN"}}]})
 
-    token: SecretRef
+    token: SecretRef | None = None
+    client_id: SecretRef | None = None
+    client_secret: SecretRef | None = None
+    refresh_token: SecretRef | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -58,6 +70,20 @@ class HubSpotSettings(ConnectionSettings):
         if value is not None and not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https://")
         return value
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> "HubSpotSettings":
+        app = {name: getattr(self, name) for name in ("client_id", "client_secret", "refresh_token")}
+        missing = [name for name, given in app.items() if given is None]
+        if self.token is not None and len(missing) < len(app):
+            raise ValueError("give either token, or client_id, client_secret and refresh_token, not both")
+        if self.token is None and len(missing) == len(app):
+            raise ValueError(
+                "give token (a service key or a private app's), or client_id, client_secret, refresh_token"
+            )
+        if self.token is None and missing:
+            raise ValueError(f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing for OAuth")
+        return self
 
 
 class HubSpotConnector:
@@ -68,11 +94,14 @@ class HubSpotConnector:
         objects={name: kind.role for name, kind in api.KINDS.items()},
         write_batch=api.BATCH_LIMIT,
         settle=timedelta(minutes=5),
+        optional=api.OPTIONAL,
     )
 
     def __init__(self, settings: HubSpotSettings, *, clock: Clock, secrets: Secrets, log: logging.Logger) -> None:
-        self._clock = clock
-        self._http = Http(settings.base_url or "https://api.hubapi.com", clock=clock, secrets=secrets, log=log)
+        self._settings, self._clock = settings, clock
+        base_url = settings.base_url or "https://api.hubapi.com"
+        self._login: Login = Token(secrets) if settings.token else OAuth(base_url, clock=clock, secrets=secrets)
+        self._http = Http(base_url, self._login, clock=clock, log=log)
         self._reader = Reader(self._http, clock)
         self._changes = Changes(self._reader)
         self._owners = Owners(self._http, clock)
@@ -85,31 +114,16 @@ class HubSpotConnector:
 
         return create(options)
 
+    @classmethod
+    def driver(cls, folder: Path) -> Any:
+        """A fresh, empty account for the conformance suite."""
+        from connectors.hubspot.driver import HubSpotDriver
+
+        return HubSpotDriver(folder)
+
     def check(self, written: Mapping[str, Sequence[str]]) -> list[Finding]:
-        """Reads one row of everything; looks at the clock, the day's requests and the address."""
-        found: list[Finding] = []
-        for obj in api.KINDS:
-            try:
-                self._http.get(api.OWNERS if obj == "owners" else f"{api.OBJECTS}/{obj}", limit=1)
-            except LeadsyncError as error:
-                found.append(Finding("error", f"{obj}: {error.message}", error.fix))
-                if not isinstance(error, AuthLost) or error.code != "scope":
-                    break  # the other objects would say the same
-            else:
-                found.append(Finding("ok", f"can read {obj}"))
-        skew = self._http.skew
-        if skew is not None and abs(skew) > _SKEW:
-            told = f"this machine's clock and HubSpot's differ by {abs(skew).total_seconds():.0f} seconds"
-            found.append(Finding("warning", told, "let this machine keep time (NTP)"))
-        quota = self.quota()
-        if quota.used is not None and quota.limit and quota.used > 0.9 * quota.limit:
-            told = f"{quota.used} of the account's {quota.limit} requests of today are used up"
-            found.append(Finding("warning", told, "poll less often, or see which other app asks so much"))
-        if self._http.base_url.startswith("http://") and not is_loopback(self._http.base_url):
-            found.append(
-                Finding("warning", "the token travels unencrypted", "use an address that begins with https://")
-            )
-        return found
+        """Reads one row of everything; looks at the scopes, the clock, the day's requests and the address."""
+        return list(findings(self._http, self._login, written, self._settings.quota.account))
 
     def now(self) -> datetime:
         """HubSpot's clock, by the last answer; asks once if there was none yet."""
@@ -135,11 +149,27 @@ class HubSpotConnector:
             return self._owners.backfill(resume, fields)
         return self._reader.backfill(obj, resume, fields)
 
-    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page]:
-        """What changed, one object after the other."""
+    def changes(self, asks: Sequence[Ask], until: datetime) -> Iterator[Page | Failed]:
+        """What changed, one object after the other. One that cannot be read does not stop the others."""
         for ask in asks:
-            source = self._owners.changes if _known(ask.object) == "owners" else self._changes.read
-            yield from source(ask, until)
+            try:
+                source = self._owners.changes if _known(ask.object) == "owners" else self._changes.read
+                yield from source(ask, until)
+            except ConnectionFailed as error:
+                if isinstance(error, Transient) or (isinstance(error, AuthLost) and error.code != "scope"):
+                    raise
+                yield Failed(ask.object, error)
+
+    def deleted(self, obj: str, since: datetime) -> Iterator[Page]:
+        """Rows that were archived since then: HubSpot keeps them for 90 days. What was deleted for good (at a person's
+        request, and e-mails) is not among them, nor are contacts that were merged; owners tell it in `changes`."""
+        if _known(obj) == "owners":
+            return iter((Page("owners", (), self._clock.now()),))
+        return self._reader.deleted(obj, since)
+
+    def history(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Sequence[Past]]:
+        """What these properties held before. Owners have no history."""
+        return {} if _known(obj) == "owners" else history(self._http, obj, ids, fields)
 
     def ids(self, obj: str) -> Iterator[IdPage]:
         """Ids of all live rows."""
@@ -154,6 +184,12 @@ class HubSpotConnector:
         for op in writes:
             _known(op.object)
         return self._writer.write(writes)
+
+    def install(self, wanted: Sequence[WantedField], *, dry_run: bool) -> list[Step]:
+        """Create the properties that are missing, in a group of their own."""
+        for want in wanted:
+            _known(want.object)
+        return Installer(self._http).install(wanted, dry_run=dry_run)
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -186,5 +222,5 @@ def _field(entry: Mapping[str, Any]) -> FieldSchema:
         tuple(str(option.get("value")) for option in options),
         writable=not (calculated or read_only),
         calculated=calculated,
-        length=_TEXT_LENGTH if kind == "text" else None,
+        length=api.TEXT_LENGTH if kind == "text" else None,
     )

@@ -1,6 +1,7 @@
 """What HubSpot's refusals mean: every status, body and network failure as an error with a plain sentence and a fix."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -9,21 +10,25 @@ from leadsync.connector import AuthLost, ConnectionFailed, NotFound, Rejected, T
 
 NOT_JSON = 0  # stands in for the status of an answer that is fine but for not being JSON
 
-_HOUR = 3600.0
+_HOUR, _DAY = 3600.0, 86_400.0
 _TOKEN_FIX = "make a token (service key or private app) in HubSpot's settings and put it where `token` points"  # noqa: S105
 
 
 class Refused(Rejected):
-    """HubSpot read the request and refused what is in it; `body` is its answer."""
+    """HubSpot read the request and refused what is in it; `status` and `body` are its answer."""
 
-    def __init__(self, message: str, body: Mapping[str, Any], *, code: str, fix: str = "") -> None:
-        super().__init__(message, code=code, fix=fix)
-        self.body = body
+    def __init__(self, message: str, status: int, body: Mapping[str, Any], *, code: str) -> None:
+        super().__init__(message, code=code)
+        self.status, self.body = status, body
 
 
-def failure(status: int, headers: Mapping[str, str], data: bytes, *, base_url: str, secret: str) -> ConnectionFailed:
-    """The error for an answer that is not a success. No message ever holds `secret`."""
-    body = _parse(data.replace(secret.encode(), b"***") if secret else data)
+def failure(
+    status: int, headers: Mapping[str, str], data: bytes, *, base_url: str, hide: Sequence[str]
+) -> ConnectionFailed:
+    """The error for an answer that is not a success. No message ever shows what is to `hide`."""
+    for secret in filter(None, hide):
+        data = data.replace(secret.encode(), b"***")
+    body = parsed(data)
     told = str(body.get("message") or f"HTTP {status}")
     wait = _seconds(headers.get("Retry-After"))
     if status in (423, 429, 477) or status >= 500:
@@ -41,7 +46,7 @@ def failure(status: int, headers: Mapping[str, str], data: bytes, *, base_url: s
     if status == 404:
         return NotFound(f"HubSpot does not have it: {told}")
     code, message = explain(body)
-    return Refused(f"HubSpot refused the request: {message}", body, code=code)
+    return Refused(f"HubSpot refused the request: {message}", status, body, code=code)
 
 
 def unreachable(error: BaseException, base_url: str) -> Transient:
@@ -66,7 +71,11 @@ def explain(body: Mapping[str, Any]) -> tuple[str, str]:
 
 def refused_properties(body: Mapping[str, Any]) -> list[str]:
     """The properties that an error of HubSpot's is about, where it names them."""
-    return [str(d["name"]) for d in _details(str(body.get("message") or "")) if d.get("name")]
+    named = [str(d["name"]) for d in _details(str(body.get("message") or "")) if d.get("name")]
+    for error in _dicts(body.get("errors")):
+        names = _context(error).get("propertyName")
+        named += map(str, names) if isinstance(names, list) else []
+    return list(dict.fromkeys(named))
 
 
 def _later(status: int, body: Mapping[str, Any], told: str, wait: float | None) -> ConnectionFailed:
@@ -111,7 +120,8 @@ def _foreign(status: int, data: bytes, base_url: str) -> ConnectionFailed:
     )
 
 
-def _parse(data: bytes) -> dict[str, Any]:
+def parsed(data: bytes) -> dict[str, Any]:
+    """The JSON object that this is; empty for anything else."""
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -131,16 +141,26 @@ def _details(message: str) -> Iterator[dict[str, Any]]:
 
 
 def _scopes(body: Mapping[str, Any]) -> Iterator[str]:
-    for error in body.get("errors") or ():
-        for scopes in (error.get("context") or {}).values():
-            yield from map(str, scopes)
+    for error in _dicts(body.get("errors")):
+        for scopes in _context(error).values():
+            yield from map(str, scopes if isinstance(scopes, list) else ())
+
+
+def _dicts(found: object) -> list[dict[str, Any]]:
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _context(error: Mapping[str, Any]) -> dict[str, Any]:
+    context = error.get("context")
+    return context if isinstance(context, dict) else {}
 
 
 def _seconds(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text)) if text else None
+        seconds = float(text or "")
     except ValueError:
         return None
+    return min(max(0.0, seconds), _DAY) if math.isfinite(seconds) else None
 
 
 def _reason(error: BaseException) -> str:

@@ -2,8 +2,8 @@
 
 import ipaddress
 import logging
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from time import perf_counter
 from typing import Any
@@ -12,21 +12,24 @@ from urllib.parse import urlsplit
 import orjson
 
 from connectors.hubspot.failures import NOT_JSON, failure, unreachable
-from leadsync.connector import AuthLost, Clock, Quota, Secrets, Transient, retrying, utc
+from connectors.hubspot.login import Login
+from connectors.hubspot.pace import Pace
+from leadsync.connector import AuthLost, Clock, Quota, Transient, retrying, utc
 
 Json = dict[str, Any]
+Query = list[tuple[str, str | int]]
 
 _TIMEOUT = (10.0, 60.0)  # seconds to connect, to wait for the next bytes
-_SEARCH_PAUSE = 0.25  # the account shares 5 searches a second among all its apps
 
 
 class Http:
-    """Sends requests with the official client. Every call here may be repeated safely: reads, and updates by id.
+    """Sends requests with the official client. Every call here may be repeated safely: reads, updates by id, and what
+    HubSpot refuses to create twice.
 
     Raises only `Transient`, `AuthLost`, `Rejected` and `NotFound` (and `UserError` for a secret that is not there).
     """
 
-    def __init__(self, base_url: str, *, clock: Clock, secrets: Secrets, log: logging.Logger) -> None:
+    def __init__(self, base_url: str, login: Login, *, clock: Clock, log: logging.Logger) -> None:
         from hubspot.crm.contacts import ApiClient, Configuration
 
         configuration = Configuration(host=base_url.rstrip("/"))
@@ -34,9 +37,8 @@ class Http:
         configuration.connection_pool_maxsize = 1
         self._client = ApiClient(configuration)
         self._configuration = configuration
-        self._clock, self._secrets, self._log = clock, secrets, log
-        self._search_pause = 0.0 if is_loopback(base_url) else _SEARCH_PAUSE
-        self._last_search: datetime | None = None
+        self._login, self._clock, self._log = login, clock, log
+        self._pace = Pace(clock, searches_limited=not is_loopback(base_url))
         self._skew: timedelta | None = None
         self._calls = 0
         self._day: tuple[int, int] | None = None
@@ -54,82 +56,76 @@ class Http:
     def quota(self) -> Quota:
         """Requests sent, and the account's day as the last answer told it."""
         used, limit = self._day or (None, None)
-        return Quota(self._calls, used, limit)
+        return Quota(self._calls + self._login.calls, used, limit, self._login.holder)
 
     def get(self, path: str, **query: str | int) -> Json:
         """GET, retried while it makes sense."""
-        return retrying(lambda: self._once("GET", path, query=list(query.items())), self._clock)
+        return self._retried(lambda: self._once("GET", path, query=list(query.items())))
 
-    def post(self, path: str, body: Json) -> Json:
+    def post(self, path: str, body: Json, *, attempts: int = 4) -> Json:
         """POST of something that may be repeated, retried while it makes sense."""
-        return retrying(lambda: self._once("POST", path, body=body), self._clock)
+        return self._retried(lambda: self._once("POST", path, body=body), attempts)
+
+    def patch(self, path: str, body: Json) -> Json:
+        """PATCH, retried while it makes sense."""
+        return self._retried(lambda: self._once("PATCH", path, body=body))
 
     def search(self, path: str, body: Json) -> Json:
         """POST to a search endpoint, kept below the account's own limit for searches."""
 
         def once() -> Json:
-            self._pace()
+            self._pace.wait_to_search()
             try:
-                return self._once("POST", path, body=body)
+                return self._let_in("POST", path, None, body)
             except Transient as error:
                 if error.code == "rate_limit":
-                    self._search_pause = _SEARCH_PAUSE
+                    self._pace.slow_searches()
                 raise
 
-        return retrying(once, self._clock)
+        return self._retried(once)
 
     def close(self) -> None:
         """Let go of the sockets."""
         self._client.rest_client.pool_manager.clear()
         self._client.close()
+        self._login.close()
 
-    def _pace(self) -> None:
-        now = self._clock.now()
-        if self._last_search is not None:
-            wait = self._search_pause - (now - self._last_search).total_seconds()
-            if 0 < wait <= self._search_pause:
-                self._clock.sleep(wait)
-        self._last_search = self._clock.now()
+    def _retried(self, once: Callable[[], Json], attempts: int = 4) -> Json:
+        return retrying(once, self._clock, attempts=attempts)
 
-    def _once(
-        self, method: str, path: str, *, query: list[tuple[str, str | int]] | None = None, body: Json | None = None
-    ) -> Json:
-        token = self._configuration.access_token or self._token()
+    def _once(self, method: str, path: str, *, query: Query | None = None, body: Json | None = None) -> Json:
+        self._pace.wait()
+        return self._let_in(method, path, query, body)
+
+    def _let_in(self, method: str, path: str, query: Query | None, body: Json | None) -> Json:
+        """Send with the token; when it is refused once more with another one, if there is one."""
+        token = self._login.token()
         try:
-            return self._send(method, path, query, body)
-        except AuthLost:
-            # the token may have been rotated since we read it
-            if self._token() == token:
+            return self._send(token, method, path, query, body)
+        except AuthLost as error:
+            fresh = self._login.renewed(token, error)
+            if fresh is None:
                 raise
-            return self._send(method, path, query, body)
+            return self._send(fresh, method, path, query, body)
 
-    def _token(self) -> str:
-        token = self._secrets.get("token").strip()
-        if not (token and token.isascii() and token.isprintable()):
-            raise AuthLost(
-                "the HubSpot token is empty or holds characters that no token has",
-                fix="put the access token alone, on one line, where the setting `token` points",
-            )
+    def _send(self, token: str, method: str, path: str, query: Query | None, body: Json | None) -> Json:
         self._configuration.access_token = token
-        return token
-
-    def _send(self, method: str, path: str, query: list[tuple[str, str | int]] | None, body: Json | None) -> Json:
         started = perf_counter()
         status, headers, data = self._exchange(method, path, query, body)
         self._log.debug("%s %s: %s in %.0f ms", method, path, status, 1000 * (perf_counter() - started))
         self._learn(headers)
         if not 200 <= status < 300:
-            raise failure(status, headers, data, base_url=self.base_url, secret=str(self._configuration.access_token))
+            raise failure(status, headers, data, base_url=self.base_url, hide=self._login.hidden())
         try:
             answer = orjson.loads(data)
         except orjson.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):
-            raise failure(NOT_JSON, headers, data, base_url=self.base_url, secret="")
+            raise failure(NOT_JSON, headers, data, base_url=self.base_url, hide=())
         return answer
 
     def _exchange(
-        self, method: str, path: str, query: list[tuple[str, str | int]] | None, body: Json | None
+        self, method: str, path: str, query: Query | None, body: Json | None
     ) -> tuple[int, Mapping[str, str], bytes]:
         from hubspot.crm.contacts.exceptions import ApiException
         from urllib3.exceptions import HTTPError
@@ -157,6 +153,7 @@ class Http:
             raise unreachable(error, self.base_url) from None
 
     def _learn(self, headers: Mapping[str, str]) -> None:
+        self._pace.learn(headers)
         try:
             ahead = utc(parsedate_to_datetime(headers["Date"])) - self._clock.now()
         except (KeyError, ValueError):

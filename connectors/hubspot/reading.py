@@ -1,4 +1,4 @@
-"""Reading rows of HubSpot's objects: everything once, by id, and whom they belong to."""
+"""Reading rows of HubSpot's objects: everything once, by id, the deleted ones, and whom they belong to."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -13,12 +13,13 @@ from connectors.hubspot.answers import (
     company,
     entries,
     merges,
+    moment,
     record,
     row,
     rows,
 )
 from connectors.hubspot.http import Http
-from leadsync.connector import Clock, Gone, IdPage, Moved, NotFound, Page, Record, Rejected
+from leadsync.connector import Clock, Gone, IdPage, Moved, NotFound, Page, Record, Rejected, Transient
 
 T = TypeVar("T")
 Links = dict[str, tuple[str, ...]]
@@ -32,15 +33,27 @@ class Reader:
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[Page]:
         """Every live row, in pages, by the list endpoint."""
-        kind = api.KINDS[obj]
-        query: dict[str, str | int] = {"limit": api.LIST_LIMIT, "properties": ",".join(asked(obj, fields))}
+        kind, names = api.KINDS[obj], ",".join(asked(obj, fields))
+        wide = len(names) > api.QUERY_LENGTH  # more than an address holds: listed by id, and read by id
+        query: dict[str, str | int] = {"limit": api.LIST_LIMIT, "properties": "hs_object_id" if wide else names}
         if kind.links:
             query["associations"] = kind.links
         for read_at, found, following in self._list(obj, resume, query):
-            check_known(obj, found, fields)
             links = self._listed_links(obj, found)
+            if wide:
+                found = list(self._batch(obj, [entry["id"] for entry in found], fields).values())
+            check_known(obj, found, fields)
+            if not kind.links:
+                links = self.links(obj, found)
             records = [record(entry, fields, links[entry["id"]]) for entry in found]
             yield Page(obj, records, read_at, resume=following, moved=tuple(merges(found)))
+
+    def deleted(self, obj: str, since: datetime) -> Iterator[Page]:
+        """The rows in the bin that were put there since then. The list can be neither sorted nor filtered by time."""
+        query: dict[str, str | int] = {"limit": api.LIST_LIMIT, "archived": "true", "properties": "hs_object_id"}
+        for read_at, found, _ in self._list(obj, None, query):
+            times = ((entry["id"], moment(entry.get("archivedAt"))) for entry in found)
+            yield Page(obj, (), read_at, gone=tuple(Gone(id_, at) for id_, at in times if at is None or at >= since))
 
     def ids(self, obj: str) -> Iterator[IdPage]:
         """Every live id."""
@@ -50,23 +63,18 @@ class Reader:
     def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
         """The rows with these ids, or what became of them."""
         wanted = list(dict.fromkeys(ids))
-        found: dict[str, Row] = {}
-        for batch in chunks(wanted, api.BATCH_LIMIT):
-            body = {"inputs": [{"id": id_} for id_ in batch], "properties": asked(obj, fields)}
-            answer = self.http.post(f"{api.OBJECTS}/{obj}/batch/read", body)
-            found |= {entry["id"]: entry for entry in rows(answer)}
-        truth: dict[str, Record | Moved | Gone] = {}
-        for id_ in wanted:
-            if id_ not in found:
-                single = self._single(obj, id_, fields)
-                if isinstance(single, dict):
-                    found[id_] = single
-                else:
-                    truth[id_] = single
+        found = self._batch(obj, wanted, fields)
+        lost = {id_: self._lost(obj, id_) for id_ in wanted if id_ not in found}
+        if alive := [id_ for id_, fate in lost.items() if fate is None]:
+            found |= self._batch(obj, alive, fields)
         here = [found[id_] for id_ in wanted if id_ in found]
         check_known(obj, here, fields)
         links = self.links(obj, here)
-        return truth | {entry["id"]: record(entry, fields, links[entry["id"]]) for entry in here}
+        truth: dict[str, Record | Moved | Gone] = {id_: fate for id_, fate in lost.items() if fate is not None}
+        truth |= {entry["id"]: record(entry, fields, links[entry["id"]]) for entry in here}
+        if len(truth) < len(wanted):
+            raise Transient(f"HubSpot both has and has not some {obj} that were asked for by id", code="bad_shape")
+        return truth
 
     def links(self, obj: str, found: Sequence[Row]) -> dict[str, Links]:
         """Whom the rows belong to, by id."""
@@ -90,18 +98,28 @@ class Reader:
                 return
             resume = following
 
-    def _single(self, obj: str, id_: str, fields: Sequence[str]) -> Row | Moved | Gone:
+    def _batch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, Row]:
+        """These rows by id, as far as they are there under that id, in the order of the ids."""
+        found: dict[str, Row] = {}
+        for batch in chunks(ids, api.BATCH_LIMIT):
+            body = {"inputs": [{"id": id_} for id_ in batch], "properties": asked(obj, fields)}
+            read = {entry["id"]: entry for entry in rows(self.http.post(f"{api.OBJECTS}/{obj}/batch/read", body))}
+            found |= {id_: read[id_] for id_ in batch if id_ in read}
+        return found
+
+    def _lost(self, obj: str, id_: str) -> Moved | Gone | None:
+        """What became of a row that a batch did not find; `None` if it is there after all."""
         try:
-            entry = row(self.http.get(f"{api.OBJECTS}/{obj}/{quote(id_, '')}", properties=",".join(asked(obj, fields))))
+            entry = row(self.http.get(f"{api.OBJECTS}/{obj}/{quote(id_, '')}", properties="hs_object_id"))
         except NotFound:
             return Gone(id_)
-        return entry if entry["id"] == id_ else Moved(id_, obj, entry["id"], "merged")
+        return None if entry["id"] == id_ else Moved(id_, obj, entry["id"], "merged")
 
     def _listed_links(self, obj: str, found: Sequence[Row]) -> dict[str, Links]:
         """Links as the list endpoint gave them; those that it cut short are asked for."""
         to = api.KINDS[obj].links
         if not to:
-            return self.links(obj, found)
+            return {}
         known: dict[str, tuple[str, ...]] = {}
         cut = []
         for entry in found:

@@ -7,7 +7,7 @@ import pytest
 from hubspot_account import TOKEN, Account, Clock, Scripted, Secrets
 from pydantic import ValidationError
 
-from connectors.hubspot import HubSpotConnector, http
+from connectors.hubspot import HubSpotConnector, api, http
 from leadsync.connector import (
     Ask,
     AuthLost,
@@ -94,7 +94,7 @@ def test_check_names_every_missing_scope_and_raises_nothing(start) -> None:
     def script(method: str, path: str, sent: bytes) -> Scripted | None:
         errors = [{"context": {"requiredGranularScopes": ["crm.objects.deals.read"]}}]
         refused = 403, {}, body(category="MISSING_SCOPES", errors=errors)
-        return refused if path.startswith("/crm/v3/objects/deals") else None
+        return refused if path.startswith(f"{api.OBJECTS}/deals") else None
 
     findings = start(script=script).connector().check({})
     assert [finding.level for finding in findings].count("error") == 1

@@ -2,10 +2,11 @@ import orjson
 import pytest
 from hubspot_account import Account, Scripted
 
+from connectors.hubspot import api
 from leadsync.connector import Moved, NotFound, Transient, Value, WriteOp, WriteResult, WriteStatus, utc
 
 JSON = {"Content-Type": "application/json"}
-UPDATE = "/crm/v3/objects/contacts/batch/update"
+UPDATE = f"{api.OBJECTS}/contacts/batch/update"
 
 
 def op(id_: str, **fields: Value) -> WriteOp:
