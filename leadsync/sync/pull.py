@@ -82,8 +82,8 @@ class Pull:
         if source.role is Role.LEAD:
             kept.activities += self._counted(source, mapping, ids, changed.values(), now)
             self._ended(source, mapping, ids, [record for record, _ in changed.values()], now)
-            for ext_id, person in self._linked([r for r, _ in changed.values()], Role.LEAD).items():
-                records.follow(self._store, ids[ext_id], person, now)
+            for ext_id, person in self._linked(page.records, Role.LEAD).items():
+                records.follow(self._store, ids[ext_id] if ext_id in ids else known[ext_id].id, person, now)
             kept.pulled += len(changed)
         self._touch(source, list(ids.values()))
         self._leave(source, page, now)

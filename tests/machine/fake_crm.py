@@ -104,6 +104,7 @@ class Crm:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.rows: dict[str, dict[str, Row]] = {"Lead": {}, "Contact": {}, "Call": {}}
+        self.made: dict[str, int] = {}
         self.faults: list[str] = []
         self.poisoned: set[tuple[str, str]] = set()
         self.columns = {
@@ -120,7 +121,9 @@ class Crm:
 
     def add(self, obj: str, fields: Mapping[str, Value], **links: tuple[str, ...]) -> str:
         with self.lock:
-            id_ = f"{obj[0]}{len(self.rows[obj])}" if obj != "Call" else f"T{len(self.rows[obj])}"
+            number = self.made.get(obj, 0)
+            self.made[obj] = number + 1
+            id_ = f"{'T' if obj == 'Call' else obj[0]}{number}"
             self.rows[obj][id_] = Row([(self.clock.now(), dict(fields))], dict(links))
             return id_
 

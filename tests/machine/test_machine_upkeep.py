@@ -1,0 +1,388 @@
+"""What does not fit an account, what leaves it unseen, what it remembers, and how many requests may be sent."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fake_crm import MAPPING, Clock, Connection, Crm, config, coordinator, maker
+
+from leadsync.config.load import Config
+from leadsync.core.mapping import CrmMapping, ObjectMapping, WriteField
+from leadsync.errors import AuthLost
+from leadsync.store import schema
+from leadsync.sync.cycle import Coordinator
+from leadsync.types import Capabilities, FieldSchema, Page, Past, Quota, Role, Value
+
+MINUTES, HOURS, DAY = timedelta(minutes=6), timedelta(hours=1), timedelta(days=1, minutes=1)
+Open = Callable[[Config], Coordinator]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def crm(clock: Clock) -> Crm:
+    found = Crm(clock)
+    for country in ("PL", "VN", "DE", "PL"):
+        found.add("Lead", {"Country": country, "Email": "a@example.com"})
+    return found
+
+
+@pytest.fixture
+def opened(clock: Clock) -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def open_(found: Config) -> Coordinator:
+            made = coordinator(found, clock)
+            stack.callback(made.close)
+            return made
+
+        yield open_
+
+
+def held(crm: Crm, field: str) -> list[Value]:
+    return [row.fields.get(field) for row in crm.rows["Lead"].values()]
+
+
+def problems(leadsync: Coordinator) -> list[tuple[str, str]]:
+    """After a cycle: (object, field) of what does not fit."""
+    return [(p["object"], p["field"]) for p in leadsync.cycle().connections["crm"].problems]
+
+
+def rows(leadsync: Coordinator, query: Any) -> list[Any]:
+    with leadsync.store.reading() as db:
+        return list(db.execute(query))
+
+
+# only what is concerned stops
+
+
+def test_a_field_that_the_crm_lacks_stops_itself_alone_and_comes_back(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    heat = crm.columns["Lead"].pop("Heat")
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    report = leadsync.cycle().connections["crm"]
+    (problem,) = report.problems
+    assert (problem["object"], problem["field"], problem["code"]) == ("Lead", "Heat", "field_missing")
+    assert "Heat" in problem["message"]
+    assert problem["fix"]
+    assert held(crm, "Score") == [10, 10, 0, 10]
+    assert held(crm, "Heat") == [None] * 4
+
+    crm.columns["Lead"]["Heat"] = heat
+    assert problems(leadsync) == [("Lead", "Heat")], "it does not look again at every cycle"
+    clock.pass_(MINUTES)
+    assert problems(leadsync) == []
+    leadsync.cycle()
+    assert held(crm, "Heat") == ["cold"] * 4
+
+
+def test_a_field_that_is_removed_while_running(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    assert problems(leadsync) == []
+    title = crm.columns["Lead"].pop("Title")
+    crm.edit("Lead", "L0", Country="DE")
+    assert ("Lead", "") in problems(leadsync)
+    for _ in range(3):
+        clock.pass_(MINUTES)
+        found = problems(leadsync)
+    assert found == [("Lead", "Title")]
+    assert held(crm, "Score") == [0, 10, 0, 10]
+
+    crm.columns["Lead"]["Title"] = title
+    crm.edit("Lead", "L1", Title="Chief Buyer")
+    for _ in range(3):
+        clock.pass_(MINUTES)
+        found = problems(leadsync)
+    assert found == []
+    assert held(crm, "Score") == [0, 25, 0, 10]
+
+
+@pytest.mark.parametrize(
+    ("column", "code"),
+    [
+        (FieldSchema("Heat", "text", writable=False), "read_only"),
+        (FieldSchema("Heat", "number"), "wrong_type"),
+        (FieldSchema("Heat", "text", calculated=True), "read_only"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_it_is_sent(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open, column: FieldSchema, code: str
+) -> None:
+    crm.columns["Lead"]["Heat"] = column
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    report = leadsync.cycle().connections["crm"]
+    assert [p["code"] for p in report.problems] == [code]
+    assert report.rejected == 0
+    assert not any("Heat" in op.fields for op in crm.writes)
+    assert held(crm, "Score") == [10, 10, 0, 10]
+
+
+def test_an_option_that_is_not_there_is_never_sent(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    crm.columns["Lead"]["Heat"] = FieldSchema("Heat", "enum", options=("hot", "warm"))
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    report = leadsync.cycle().connections["crm"]
+    assert [p["code"] for p in report.problems] == ["option_missing"]
+    assert held(crm, "Heat") == [None] * 4
+    crm.columns["Lead"]["Heat"] = FieldSchema("Heat", "enum", options=("hot", "warm", "cold"))
+    clock.pass_(MINUTES)
+    assert problems(leadsync) == []
+    assert held(crm, "Heat") == ["cold"] * 4
+
+
+def test_an_object_that_may_not_be_read_does_not_stop_the_others(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.cycle()
+    crm.unreadable["Call"] = AuthLost("the token lacks the scope calls", code="scope", fix="give it that scope")
+    crm.add("Call", {"When": "2026-03-02"}, Lead=("L2",))
+    crm.edit("Lead", "L2", Country="PL")
+    report = leadsync.cycle().connections["crm"]
+    assert report.error is None
+    assert [(p["object"], p["message"], p["fix"]) for p in report.problems] == [
+        ("Call", "the token lacks the scope calls", "give it that scope")
+    ]
+    assert held(crm, "Score")[2] == 10
+    crm.unreadable.clear()
+    assert problems(leadsync) == []
+    assert held(crm, "Score")[2] == 45
+
+
+# what people edit, too
+
+
+def test_what_a_rep_has_just_changed_is_not_overwritten(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    crm.columns["Lead"]["Stage"] = FieldSchema("Stage", "enum", options=("suspect", "IQL", "MQL", "SQL", "customer"))
+    stage = WriteField("Stage", "stage", "forward_only")
+    mapping = CrmMapping(MAPPING.reads, {"Lead": (*MAPPING.writes["Lead"], stage)})
+
+    class Edited(Connection):
+        """Just before it is asked to write for the first time, a rep closes the deal."""
+
+        def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Any:
+            if not crm.writes:
+                self.crm.edit("Lead", "L1", Stage="customer")
+            return super().fetch(obj, ids, fields)
+
+    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Edited(crm)}, mapping=mapping))
+    leadsync.cycle()
+    leadsync.cycle()
+    assert held(crm, "Stage") == ["suspect", "customer", "suspect", "suspect"]
+    assert not any(op.id == "L1" and "Stage" in op.fields for op in crm.writes)
+    assert held(crm, "Score") == [10, 10, 0, 10]
+
+
+def test_scores_cost_no_look_before_they_are_written(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    class Watched(Connection):
+        def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Any:
+            raise AssertionError("nobody else edits these fields")
+
+    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Watched(crm)}))
+    assert leadsync.cycle().connections["crm"].written == 4
+
+
+# what leaves unseen, what changes unseen
+
+
+def test_a_census_finds_what_is_gone_for_good_and_what_was_missed(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.cycle()
+    crm.purge("Lead", "L0")
+    leadsync.cycle()
+    r = schema.records.c
+    gone = sa.select(r.ext_id).where(r.gone_at.is_not(None))
+    assert rows(leadsync, gone) == []
+    missed = crm.add("Lead", {"Country": "PL"})
+    crm.rows["Lead"][missed].versions[-1] = (clock.now() - timedelta(days=30), {"Country": "PL"})
+    clock.pass_(DAY)
+    leadsync.cycle()
+    leadsync.cycle()
+    assert rows(leadsync, gone) == [("L0",)]
+    assert crm.rows["Lead"][missed].fields.get("Score") == 10
+    assert rows(leadsync, sa.select(schema.census)) == []
+
+
+def test_a_census_costs_nothing_until_a_day_has_passed(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    for _ in range(4):
+        leadsync.cycle()
+        clock.pass_(timedelta(minutes=15))
+    report = leadsync.cycle().connections["crm"]
+    assert report.api_calls <= 2 * len(crm.rows), "one request per object, and one more for the delayed pass"
+
+
+def test_calculated_fields_are_read_again_though_no_row_was_touched(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    crm.columns["Lead"]["Country"] = FieldSchema("Country", "text", writable=False, calculated=True)
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.cycle()
+    leadsync.cycle()
+    crm.calculate("Lead", "L2", Country="PL")
+    leadsync.cycle()
+    assert held(crm, "Score")[2] == 0
+    clock.pass_(DAY)
+    leadsync.cycle()
+    leadsync.cycle()
+    assert held(crm, "Score")[2] == 10
+
+
+class Binned(Connection):
+    """A CRM whose stream does not tell of deletions, but which has a bin to look into."""
+
+    looked = 0
+
+    def changes(self, asks: Any, until: datetime) -> Any:
+        for page in super().changes(asks, until):
+            yield replace(page, gone=()) if isinstance(page, Page) else page
+
+    def deleted(self, obj: str, since: datetime) -> Iterator[Page]:
+        Binned.looked += 1
+        found = [row.left for row in self.crm.rows[obj].values() if row.left_at and row.left_at >= since]
+        yield Page(obj, (), self.now(), gone=found)  # type: ignore[arg-type]
+
+
+def test_the_bin_is_looked_into_now_and_then(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Binned(crm)}))
+    leadsync.cycle()
+    leadsync.cycle()
+    crm.delete("Lead", "L3")
+    looked = Binned.looked
+    leadsync.cycle()
+    assert Binned.looked == looked
+    clock.pass_(timedelta(minutes=11))
+    leadsync.cycle()
+    r = schema.records.c
+    assert rows(leadsync, sa.select(r.ext_id).where(r.gone_at.is_not(None))) == [("L3",)]
+
+
+# what the CRM remembers
+
+
+class Remembering(Connection):
+    """Every country was DE two days before."""
+
+    asked: list[str] = []  # noqa: RUF012
+
+    def history(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Sequence[Past]]:
+        Remembering.asked += ids
+        before = datetime(2026, 2, 28, tzinfo=self.now().tzinfo)
+        return {id_: [Past("Country", "DE", before)] for id_ in ids if "Country" in fields}
+
+
+def test_the_past_of_what_scoring_reads_is_asked_for_once(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    Remembering.asked.clear()
+    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Remembering(crm)}))
+    for _ in range(4):
+        leadsync.cycle()
+    assert sorted(Remembering.asked) == ["L0", "L1", "L2", "L3"]
+    c = schema.changes.c
+    told = rows(leadsync, sa.select(c.happened_at, c.known_at, c.fields).order_by(c.record_id, c.happened_at))
+    first, second = told[0], told[1]
+    assert first.fields == {"Country": "DE"}
+    assert first.happened_at < first.known_at
+    assert second.happened_at == second.known_at, "what a first load finds is known from then on"
+
+
+# requests
+
+
+def test_leadsync_stops_where_the_rest_of_the_day_belongs_to_people(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.cycle()
+    crm.quota = Quota(0, 800, 1000)
+    crm.edit("Lead", "L2", Country="PL")
+    report = leadsync.cycle().connections["crm"]
+    assert report.waiting is not None
+    assert report.waiting.until.minute == 0
+    assert "75 %" in report.waiting.reason
+    assert report.body()["quota"] == {"used": 800, "limit": 1000}
+    calls = report.api_calls
+    assert calls == 1, "one look is enough to know"
+    assert leadsync.cycle().connections["crm"].api_calls == 0
+    crm.quota = Quota(0, 100, 1000)
+    clock.pass_(HOURS)
+    leadsync.cycle()
+    leadsync.cycle()
+    assert held(crm, "Score")[2] == 10
+
+
+def test_leadsync_sends_no_more_than_its_own_share(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    crm.quota = Quota(0, 0, 100)
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    sent = 0
+    for _ in range(60):
+        sent += leadsync.cycle().connections["crm"].api_calls
+        clock.pass_(timedelta(seconds=30))
+    assert 20 <= sent <= 28, "25 % of 100, give or take what was under way"
+    leadsync.close()
+    again = opened(config(tmp_path, {"crm": maker(crm)}))
+    assert again.cycle().connections["crm"].api_calls <= 1, "a restart does not forget"
+    clock.pass_(timedelta(hours=25))
+    assert again.cycle().connections["crm"].api_calls > 1
+
+
+# rows that follow a person
+
+
+class Deals(Connection):
+    """A sales lead is a row of its own, which belongs to a person."""
+
+    capabilities = Capabilities({**Connection.capabilities.objects, "Deal": Role.LEAD}, 3, timedelta(minutes=5))
+
+
+def test_a_row_of_a_person_belongs_to_that_persons_lead(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    crm.rows["Deal"] = {}
+    crm.columns["Deal"] = {}
+    mapping = CrmMapping({**MAPPING.reads, "Deal": ObjectMapping("Deal", Role.LEAD)}, MAPPING.writes)
+    crm.add("Deal", {}, Lead=("L1",))
+    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Deals(crm)}, mapping=mapping))
+    leadsync.cycle()
+    r = schema.records.c
+
+    def lead(ext_id: str) -> Any:
+        return rows(leadsync, sa.select(r.lead_id).where(r.ext_id == ext_id))
+
+    assert lead("D0") == lead("L1")
+    crm.rows["Deal"]["D0"].links = {"Lead": ("L2",)}
+    crm.edit("Deal", "D0", Note="handed on")
+    leadsync.cycle()
+    assert lead("D0") == lead("L2")
+    assert lead("L1") != lead("L2")
+
+
+def test_a_write_confirmed_before_an_edit_was_read_does_not_hide_it(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    """The answer of a write lies waiting while a rep edits the same field and the next page is read."""
+
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.begin_cycle()
+    leadsync.poll("crm", whole=True)
+    while leadsync.polling:
+        leadsync.take_in(0.5)
+    leadsync.evaluate_some()
+    worker = leadsync.workers["crm"]
+    while worker.jobs.qsize() or leadsync.inbox.empty():
+        pass
+    crm.edit("Lead", "L0", Score=99)  # after the write, before its answer is stored
+    leadsync.poll("crm", whole=True)
+    while not leadsync.quiet:
+        leadsync.take_in(0.5)
+    leadsync.end_cycle()
+    r = schema.records.c
+    (seen,) = rows(leadsync, sa.select(r.fields).where(r.ext_id == "L0"))
+    assert seen.fields["Score"] == 99
