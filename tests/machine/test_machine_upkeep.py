@@ -1,5 +1,6 @@
 """What does not fit an account, what leaves it unseen, what it remembers, and how many requests may be sent."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,6 +17,7 @@ from leadsync.core.mapping import CrmMapping, ObjectMapping, WriteField
 from leadsync.errors import AuthLost
 from leadsync.store import schema
 from leadsync.sync.cycle import Coordinator
+from leadsync.sync.messages import Polled, Written
 from leadsync.types import Capabilities, FieldSchema, Page, Past, Quota, Role, Value
 
 MINUTES, HOURS, DAY = timedelta(minutes=6), timedelta(hours=1), timedelta(days=1, minutes=1)
@@ -375,11 +377,13 @@ def test_a_write_confirmed_before_an_edit_was_read_does_not_hide_it(
     while leadsync.polling:
         leadsync.take_in(0.5)
     leadsync.evaluate_some()
-    worker = leadsync.workers["crm"]
-    while worker.jobs.qsize() or leadsync.inbox.empty():
-        pass
+    written = lambda: [m for m in list(leadsync.inbox.queue) if isinstance(m, Written)]  # noqa: E731
+    while len(written()) < 2:
+        time.sleep(0.001)
     crm.edit("Lead", "L0", Score=99)  # after the write, before its answer is stored
     leadsync.poll("crm", whole=True)
+    while not isinstance(list(leadsync.inbox.queue)[-1], Polled):
+        time.sleep(0.001)
     while not leadsync.quiet:
         leadsync.take_in(0.5)
     leadsync.end_cycle()
