@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import requests
 
@@ -48,6 +49,7 @@ class Seen:
     path: str
     headers: dict[str, str]
     body: bytes
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -73,7 +75,8 @@ class Front:
             message = await receive()
             body += message.get("body", b"")
         headers = {k.decode().lower(): v.decode() for k, v in scope["headers"]}
-        seen = Seen(scope["method"], scope["path"], headers, body)
+        query = dict(parse_qsl(scope["query_string"].decode()))
+        seen = Seen(scope["method"], scope["path"], headers, body, query)
         self.seen.append(seen)
         answer = self.script.pop(0) if self.script else self.always(seen)
         if answer is None:
