@@ -147,10 +147,10 @@ class OAuth:
         if answer.ok and body:
             return body
         status = NOT_JSON if answer.ok else answer.status_code
-        error = failure(status, answer.headers, answer.content, base_url=self._url, hide=self.hidden())
-        if isinstance(error, Transient):
-            raise error
-        raise _refused(body, error.message)
+        trouble = failure(status, answer.headers, answer.content, base_url=self._url, hide=self.hidden())
+        if isinstance(trouble, Transient):
+            raise trouble
+        raise _refused(body, trouble.message)
 
     def _hide(self, *secrets: str) -> None:
         self._hidden |= dict.fromkeys(secrets)
