@@ -46,27 +46,37 @@ def of_files(problems: Sequence[Problem]) -> Iterator[Said]:
 
 def of_connection(config: Config, connection: ConnectionConfig, connector: Connector) -> Iterator[Said]:
     """The account behind a connection: what the connector finds, every mapped field, the day's requests."""
-    name, schemas = connection.name, dict[str, ObjectSchema]()
+    name = connection.name
     found = list(_of_account(connection, connector))
+    schemas, troubles = _described(connection, connector)
+    misfits = []
+    for field, misfit in _misfits(config, connection, connector, schemas):
+        twin = next((f for f in found if f.level == "error" and field in f.what), None)  # the connector saw it, too
+        if twin is not None:
+            found.remove(twin)
+        misfits.append(misfit)
+    found += [t for t in troubles if not any(t.what in finding.what for finding in found)]
     yield from (Said(name, finding, 69 if finding.level == "error" else 0) for finding in found)
+    yield from (Said(name, misfit, 65) for misfit in misfits)
+    if schemas and not misfits:
+        count = sum(len(connection.mapping.asked(obj)) for obj in schemas)
+        yield Said(name, Finding("ok", f"all {count} mapped fields of {len(schemas)} objects fit the account"))
+    yield Said(name, _quota(connector.quota(), connection))
+
+
+def _described(connection: ConnectionConfig, connector: Connector) -> tuple[dict[str, ObjectSchema], list[Finding]]:
+    """The mapped objects that can be looked at, and what is wrong with the others."""
+    schemas, troubles = dict[str, ObjectSchema](), list[Finding]()
     for obj in connection.mapping.reads:
         try:
             schemas[obj] = connector.describe(obj)
         except LeadsyncError as error:
-            if of_object(error) and obj in connector.capabilities.optional:
-                yield Said(name, Finding("ok", f"this account has no {obj}, or does not show it: it is left out"))
-                continue
-            failed = failure(error)
-            if not any(failed.what in finding.what for finding in found):  # else the connector has said so
-                yield Said(name, failed, 69)
+            optional = of_object(error) and obj in connector.capabilities.optional
+            said = Finding("ok", f"this account has no {obj}, or does not show it: it is left out")
+            troubles.append(said if optional else failure(error))
             if not of_object(error):
-                return
-    misfits = list(_misfits(config, connection, connector, schemas))
-    yield from (Said(name, misfit, 65) for misfit in misfits)
-    if not misfits:
-        count = sum(len(connection.mapping.asked(obj)) for obj in schemas)
-        yield Said(name, Finding("ok", f"all {count} mapped fields of {len(schemas)} objects fit the account"))
-    yield Said(name, _quota(connector.quota(), connection))
+                break
+    return schemas, troubles
 
 
 def failure(error: LeadsyncError) -> Finding:
@@ -85,7 +95,8 @@ def _of_account(connection: ConnectionConfig, connector: Connector) -> Iterator[
 
 def _misfits(
     config: Config, connection: ConnectionConfig, connector: Connector, schemas: Mapping[str, ObjectSchema]
-) -> Iterator[Finding]:
+) -> Iterator[tuple[str, Finding]]:
+    """Fields, and what about them does not fit the account, with the place in the mapping."""
     mapping, words = connection.mapping, few_words(config)
     creatable = {(w.object, w.name) for w in wanted(mapping, words, schemas)}
     for obj, schema in schemas.items():
@@ -95,7 +106,7 @@ def _misfits(
             fix = misfit.fix
             if misfit.code == "field_missing" and (obj, field) in creatable and isinstance(connector, InstallsFields):
                 fix = f"`leadsync install {connection.name}` creates it, or correct the mapping"
-            yield Finding("error", f"{_place(connection.written, obj, field)}{misfit}", fix)
+            yield field, Finding("error", f"{_place(connection.written, obj, field)}{misfit}", fix)
 
 
 def _place(document: Document | None, obj: str, field: str) -> str:
