@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
@@ -33,11 +33,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An account's consent to an OAuth app; its refresh token changes with every use."""
+    """An account's consent to an OAuth app. Its refresh token changes with every use; the `former` one works until the
+    new one has been used, so that an answer that was lost costs nothing."""
 
     client_id: str
     client_secret: str
     scopes: frozenset[str]
+    former: str = ""
 
 
 class Access:
@@ -70,7 +72,7 @@ class Access:
                 raise missing_scopes(scopes)
 
     async def give(self, request: Request) -> Response:
-        """A new access token for a refresh token, which is used up and replaced."""
+        """A new access token for a refresh token, which is replaced."""
         form = await _form(request)
         kind, old = form.get("grant_type", ""), form.get("refresh_token", "")
         if kind != "refresh_token":
@@ -81,13 +83,18 @@ class Access:
         if (form.get("client_id"), form.get("client_secret")) != (grant.client_id, grant.client_secret):
             return _refused("BAD_CLIENT_ID", "missing or unknown client id or secret", "invalid_client")
         access, refresh = secrets.token_urlsafe(240), secrets.token_urlsafe(24)
-        del self.grants[old]
-        self.grants[refresh] = grant
+        self.grants.pop(grant.former, None)
+        self.grants[refresh] = replace(grant, former=old)
         self.tokens[access] = Token(grant.scopes, self._clock() + 1000 * _LIFE, grant.client_id)
         return as_json({
             "access_token": access, "refresh_token": refresh, "expires_in": _LIFE, "token_type": "bearer",
             "token_use": "access_token", "hub_id": PORTAL, "user_id": 1, "scopes": sorted(grant.scopes),
         })  # fmt: skip
+
+    def uninstall(self, client_id: str) -> None:
+        """Nothing that this app was given works any more."""
+        self.grants = {key: grant for key, grant in self.grants.items() if grant.client_id != client_id}
+        self.tokens = {key: token for key, token in self.tokens.items() if token.app != client_id}
 
     async def introspect(self, request: Request) -> Response:
         """What a token is good for."""
@@ -106,10 +113,10 @@ class Access:
         })  # fmt: skip
 
     async def revoke(self, request: Request) -> Response:
-        """An app is uninstalled: its refresh token and all access tokens end."""
-        grant = self.grants.pop((await _form(request)).get("token", ""), None)
+        """An app is uninstalled: its refresh tokens and all access tokens end."""
+        grant = self.grants.get((await _form(request)).get("token", ""))
         if grant is not None:
-            self.tokens = {key: token for key, token in self.tokens.items() if token.app != grant.client_id}
+            self.uninstall(grant.client_id)
         return Response(status_code=204)
 
 

@@ -61,15 +61,16 @@ class Doors:
 
     def tokens(self, _: Request, body: Json) -> Answer:
         """A `token` with these `scopes` (or with all but those in `without`), or, `revoked`, none any more; with
-        `refresh_token`, `client_id` and `client_secret` an OAuth app that is installed in the account."""
+        `refresh_token`, `client_id` and `client_secret` an OAuth app that is installed in the account, or, `revoked`,
+        is no more."""
         scopes = frozenset(body.get("scopes", SCOPES)) - frozenset(body.get("without", ()))
         if token := body.get("token"):
             self._access.tokens.pop(str(token), None)
             if not body.get("revoked"):
                 self._access.tokens[str(token)] = Token(scopes)
-        if refresh := body.get("refresh_token"):
-            self._access.grants.pop(str(refresh), None)
+        if client_id := body.get("client_id"):
+            self._access.uninstall(str(client_id))
             if not body.get("revoked"):
-                grant = Grant(str(body.get("client_id")), str(body.get("client_secret")), scopes)
-                self._access.grants[str(refresh)] = grant
+                grant = Grant(str(client_id), str(body.get("client_secret")), scopes)
+                self._access.grants[str(body.get("refresh_token"))] = grant
         return 200, {"scopes": sorted(scopes)}
