@@ -45,6 +45,25 @@ class Secrets:
         raise AssertionError("nothing rotates here")
 
 
+@dataclass
+class Vault:
+    """The secrets of an OAuth app that `Account.install` puts into an account."""
+
+    known: dict[str, str] = field(
+        default_factory=lambda: {"client_id": "app-1", "client_secret": "app-s3cret", "refresh_token": "r3fresh-0"}
+    )
+    replaced: list[str] = field(default_factory=list)
+    on_replace: Callable[[], None] = lambda: None
+
+    def get(self, name: str) -> str:
+        return self.known[name]
+
+    def replace(self, name: str, value: str) -> None:
+        self.on_replace()
+        self.replaced.append(name)
+        self.known[name] = value
+
+
 class Scripting:
     """Stands before a sandbox and answers in its place whatever `script` says."""
 
@@ -78,11 +97,22 @@ class Account:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.clock, self.secrets = Clock(), Secrets()
+        self.clock: Any = Clock()
+        self.secrets = Secrets()
 
     def connector(self, url: str | None = None) -> HubSpotConnector:
         settings = HubSpotConnector.Settings(type="hubspot", base_url=url or self.url, token=SecretRef(env="TOKEN"))
         return HubSpotConnector(settings, clock=self.clock, secrets=self.secrets, log=logging.getLogger("test"))
+
+    def install(self, vault: Vault, **grant: Any) -> None:
+        """An admin consents to the app."""
+        self.ok("POST", "/_sandbox/tokens", {**vault.known, **grant})
+
+    def app(self, vault: Vault) -> HubSpotConnector:
+        """A connector that logs in by OAuth."""
+        refs = {name: SecretRef(env=name.upper()) for name in vault.known}
+        settings = HubSpotConnector.Settings(type="hubspot", base_url=self.url, **refs)
+        return HubSpotConnector(settings, clock=self.clock, secrets=vault, log=logging.getLogger("test"))
 
     def call(self, method: str, path: str, body: Any = None, *, token: str = TOKEN, **query: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"}
