@@ -82,6 +82,8 @@ class _Seeder:
 
     def _card(self, card: Card) -> None:
         id_ = self._add("contacts", _ms(card.created_at), _ms(card.modified_at), _contact(card))
+        if len(past := _stages(card)) > 1:
+            self._portal.objects["contacts"].history.load(id_, "lifecyclestage", past, "CRM_UI")
         company_id = self._company_ids[card.company.number] if card.company else ""
         if company_id:
             self._links.append(("contacts", id_, "companies", company_id, True))
@@ -131,15 +133,18 @@ def _contact(card: Card) -> Row:
         "company": company.name if company else "", "website": f"https://{company.domain}" if company else "",
         "industry": company.industry if company else "", "hubspot_owner_id": owner_id(card.rep),
         "hs_analytics_source": _SOURCES.get(card.source, "OTHER_CAMPAIGNS"), "hs_analytics_source_data_1": card.source,
-        "hs_lastmodifieddate": iso(_ms(card.created_at)), "lifecyclestage": _stage(card),
+        "hs_lastmodifieddate": iso(_ms(card.created_at)), "lifecyclestage": _stages(card)[-1][0],
     }  # fmt: skip
     return row | _counters(card.story) | _work(card)
 
 
-def _stage(card: Card) -> str:
+def _stages(card: Card) -> list[tuple[str, int]]:
+    """The lifecycle so far: each stage with its beginning."""
+    stages = [("subscriber", _ms(card.created_at))]
+    stages += [("lead", _ms(one.at)) for one in card.story if one.kind in FORMS][:1]
     if card.outcome:
-        return "customer" if card.outcome == "won" else "opportunity"
-    return "lead" if any(one.kind in FORMS for one in card.story) else "subscriber"
+        stages.append(("customer" if card.outcome == "won" else "opportunity", _ms(card.modified_at)))
+    return stages
 
 
 def _counters(story: tuple[Happening, ...]) -> Row:
