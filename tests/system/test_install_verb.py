@@ -146,7 +146,10 @@ def ours(crm: Sandbox) -> dict[str, Any]:
         }
     fields = crm.ask("GET", "/services/data/v62.0/sobjects/Lead/describe")["fields"]
     return {
-        field["name"]: (field["type"], [option["value"] for option in field["picklistValues"]])
+        field["name"]: (
+            field["type"].replace("textarea", "string"),
+            [option["value"] for option in field["picklistValues"]],
+        )
         for field in fields
         if re.match("leadsync_", field["name"], re.IGNORECASE)
     }
