@@ -119,6 +119,8 @@ def _connection(
         raise UserError([Problem(p.what, main.place((*loc, "type")), p.fix) for p in error.problems]) from error
     part = Document(main.path, raw, {place[2:]: at for place, at in main.places.items() if place[:2] == loc})
     own = yaml.validate(connector.Settings, part)
+    paths = {key: folder / value for key, value in own if isinstance(value, Path) and key != "mapping"}
+    own = own.model_copy(update=paths)
     where = main.place(loc)
     path = folder / (own.mapping or Path("mappings") / f"{name}.yaml")
     if own.mapping is not None and not path.exists():
