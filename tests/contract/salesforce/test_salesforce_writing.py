@@ -191,3 +191,103 @@ def test_when_the_fate_of_a_row_cannot_be_asked_the_rest_is_still_reported(box):
     box.front.script = [None, *[Answer(503)] * 4]
     found = statuses(connector.write([op(good, Rating="Hot"), op(deleted, Rating="Hot")]))
     assert found == {good: WriteStatus.APPLIED, deleted: WriteStatus.RETRY}
+
+
+# values
+
+
+def test_values_become_what_salesforce_wants(box):
+    lead, contact = *box.add("Lead"), *box.add("Contact")
+    connector = box.warm("Lead", "Contact")
+    connector.write([
+        op(lead, Leadsync_Score__c="73", NumberOfEmployees=12.0, HasOptedOutOfEmail="true", Title=73, Rating="",
+           EmailBouncedDate="2026-03-01T10:00:00.123456+02:00"),
+        op(contact, "Contact", Birthdate="2026-03-01T23:30:00+00:00", Department=True),
+    ])  # fmt: skip
+    sent = {r["id"]: r for seen in box.front.seen if seen.method == "PATCH" for r in json.loads(seen.body)["records"]}
+    assert sent[lead] == {
+        "attributes": {"type": "Lead"}, "id": lead, "Leadsync_Score__c": 73.0, "NumberOfEmployees": 12,
+        "HasOptedOutOfEmail": True, "Title": "73", "Rating": None, "EmailBouncedDate": "2026-03-01T08:00:00.123Z",
+    }  # fmt: skip
+    assert (sent[contact]["Birthdate"], sent[contact]["Department"]) == ("2026-03-01", "true")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("Leadsync_Score__c", "seventy", "takes a number"),
+        ("Leadsync_Score__c", "nan", "takes a number"),
+        ("Leadsync_Score__c", True, "takes a number"),
+        ("NumberOfEmployees", 7.5, "takes a whole number"),
+        ("HasOptedOutOfEmail", "perhaps", "takes true or false"),
+        ("EmailBouncedDate", "2026-03-01T10:00:00", "takes a time with its zone"),
+        ("EmailBouncedDate", "soon", "takes a time with its zone"),
+        ("Title", float("inf"), "takes finite numbers only"),
+    ],
+)
+def test_a_value_that_does_not_fit_spoils_nothing_else(box, field, value, said):
+    good, bad = box.add("Lead", 2)
+    connector = box.warm()
+    results = connector.write([op(good, Rating="Hot"), op(bad, **{field: value})])
+    assert (results[0].status, results[1].status) == (WriteStatus.APPLIED, WriteStatus.REJECTED)
+    assert (results[1].code, results[1].fields) == ("INVALID_VALUE", (field,))
+    assert said in results[1].message
+    assert box.calls() == 1
+
+
+# rules and automation of the account
+
+
+def refusing(box, code, wanted, most=0):
+    """Rows of these ids are refused in every collection of more than `most` rows."""
+
+    def answer(seen):
+        body = json.loads(seen.body or b"{}")
+        parts = [p["body"] for p in body.get("compositeRequest", [])] if seen.path.endswith("/composite") else [body]
+        if seen.method not in ("PATCH", "POST") or "records" not in parts[0]:
+            return None
+        answers = [[_row(r["id"], code, r["id"] in wanted and len(part["records"]) > most) for r in part["records"]]
+                   for part in parts]  # fmt: skip
+        if not seen.path.endswith("/composite"):
+            return Answer(200, answers[0])
+        found = [{"referenceId": f"r{i}", "httpStatusCode": 200, "body": rows} for i, rows in enumerate(answers)]
+        return Answer(200, {"compositeResponse": found})
+
+    box.front.always = answer
+
+
+def _row(id_, code, refused):
+    errors = [{"statusCode": code, "message": "Use one of these records?", "fields": []}] if refused else []
+    return {"id": id_, "success": not refused, "errors": errors}
+
+
+@pytest.mark.parametrize("code", ["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER"])
+def test_rows_that_automation_refuses_are_sent_once_more_in_small_company(box, code):
+    ids = box.add("Lead", 200)
+    connector = box.warm()
+    refusing(box, code, set(ids[:5]), most=1)
+    assert set(statuses(connector.write([op(id_, Rating="Hot") for id_ in ids])).values()) == {WriteStatus.APPLIED}
+    assert len(box.front.seen) == 2
+    box.front.seen.clear()
+    refusing(box, code, set(ids[:5]))
+    results = connector.write([op(id_, Rating="Hot") for id_ in ids])
+    assert [r.key for r in results if r.status is WriteStatus.REJECTED] == ids[:5]
+    assert "of the account failed" in results[0].message
+    assert len(box.front.seen) == 2
+
+
+def test_a_duplicate_rule_is_explained(box):
+    (lead,) = box.add("Lead")
+    connector = box.warm()
+    refusing(box, "DUPLICATES_DETECTED", {lead})
+    (result,) = connector.write([op(lead, Rating="Hot")])
+    assert (result.status, result.code) == (WriteStatus.REJECTED, "DUPLICATES_DETECTED")
+    assert "a duplicate rule of the account blocks the edit" in result.message
+    assert len(box.front.seen) == 1
+
+
+def test_rows_go_in_the_order_of_their_ids(box):
+    ids = box.add("Lead", 3)
+    connector = box.warm()
+    connector.write([op(id_, Rating="Hot") for id_ in reversed(ids)])
+    assert [r["id"] for r in json.loads(box.front.seen[0].body)["records"]] == sorted(ids)
