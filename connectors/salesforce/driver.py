@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.salesforce import SalesforceConnector, SalesforceSettings
 from connectors.salesforce.sandbox import build, control
+from connectors.salesforce.sandbox.logins import App, Logins, key_pair
 from connectors.salesforce.sandbox.org import Org
 from leadsync.connector import FaultRule, SandboxOptions, Value
 from leadsync.testing.driver import ManualClock, Subject
@@ -48,6 +49,7 @@ class SalesforceDriver:
         )
         self._app = build(options)
         self.org: Org = self._app.state.org
+        self._register(self._app.state.logins)
         self.org.add_formula("Lead", "Days_Open__c", "double")
         self._rep = next(id_ for id_ in self.org.sorted_ids("User") if id_ != self.org.us)
         self._answered = _Answered(self._app)
@@ -57,6 +59,13 @@ class SalesforceDriver:
     def _now(self) -> datetime:
         return self.clock.now() + self._ahead
 
+    def _register(self, logins: Logins) -> None:
+        known, public = self._secrets.known, ""
+        if self._way == "jwt":
+            known["private_key"], public = key_pair()
+            logins.now = lambda: datetime.now(UTC)  # the official client signs by the clock of the machine
+        logins.apps[known["client_id"]] = App(known["client_secret"], public)
+
     @property
     def secrets(self) -> Sequence[str]:
         """Every secret that the connectors are given."""
@@ -64,7 +73,9 @@ class SalesforceDriver:
 
     def connect(self, **settings: Any) -> SalesforceConnector:
         """A fresh connector."""
-        ways = {name: {"env": name.upper()} for name in _WAYS[self._way]}
+        ways: dict[str, Any] = {name: {"env": name.upper()} for name in _WAYS[self._way]}
+        if self._way == "jwt":
+            ways["username"] = self.org.tables["User"].rows[self.org.us]["Username"]
         given = {"type": "salesforce", "base_url": self._url, **ways, **settings}
         log = logging.getLogger("conformance")
         return SalesforceConnector(SalesforceSettings(**given), clock=self.clock, secrets=self._secrets, log=log)

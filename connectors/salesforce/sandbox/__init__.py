@@ -8,6 +8,7 @@ from starlette.routing import Route
 from connectors.salesforce.sandbox import seed
 from connectors.salesforce.sandbox.doors import Doors
 from connectors.salesforce.sandbox.explain import OWN, explain
+from connectors.salesforce.sandbox.logins import Logins
 from connectors.salesforce.sandbox.org import Org
 from connectors.salesforce.sandbox.rest import Api
 from leadsync.connector import SandboxOptions
@@ -20,7 +21,7 @@ _EVERY = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
 def build(options: SandboxOptions) -> Starlette:
-    """The application, filled and ready; `state.org` holds its rows, `state.faults` its faults.
+    """The application, filled and ready; `state` holds `org` (its rows), `faults` and `logins`.
 
     Raises `UserError` for an unusable `load` file or an unknown fault.
     """
@@ -30,7 +31,8 @@ def build(options: SandboxOptions) -> Starlette:
         seed.loaded(org, path=options.load, seed=options.seed, today=options.today)
     else:
         seed.seeded(org, seed=options.seed, leads=options.leads, today=options.today)
-    doors = Doors(org, Api(org, limited=options.rate_limit), options.token)
+    logins = Logins(org, options.token)
+    doors = Doors(org, Api(org, limited=options.rate_limit), logins)
     app = Starlette(
         routes=[
             Route("/services/data", doors.versions),
@@ -45,7 +47,7 @@ def build(options: SandboxOptions) -> Starlette:
             Route("/{rest:path}", doors.nothing, methods=_EVERY),
         ]
     )
-    app.state.org, app.state.faults = org, faults
+    app.state.org, app.state.faults, app.state.logins = org, faults, logins
     app.add_middleware(_Around, wrap=faults.before)
     app.add_middleware(_Around, wrap=lambda inner: dated(inner, options.now))
     return app

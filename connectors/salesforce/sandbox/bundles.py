@@ -71,7 +71,7 @@ def _checked(api: "Api", context: Context, record: Mapping[str, Any], id_: str) 
     if not id_:
         raise RowError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
     name = entity.name
-    return name, api.org.check_update(name, api.id_of(entity, id_), values, assign=context.assign)
+    return name, api.org.check_update(name, api.id_of(entity, id_), values, context.how)
 
 
 def _entity(api: "Api", record: Mapping[str, Any]) -> Any:
@@ -101,7 +101,7 @@ def create(api: "Api", context: Context) -> Reply:
     for record in records:
         try:
             values = {name: value for name, value in record.items() if name != "attributes"}
-            id_ = api.org.create(_entity(api, record).name, values, assign=context.assign)
+            id_ = api.org.create(_entity(api, record).name, values, context.how)
             results.append({"id": id_, "success": True, "errors": []})
         except RowError as error:
             results.append(error.result())

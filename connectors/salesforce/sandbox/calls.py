@@ -1,11 +1,14 @@
 """A call to a data route and the answer to it, free of any HTTP server."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from connectors.salesforce.sandbox.org import How
+
 
 class Call(NamedTuple):
-    """One request; header names in lower case, `body` as parsed from JSON, `base` the server's own address."""
+    """One request; header names in lower case, `body` parsed from JSON (CSV as bytes), `base` the server's address."""
 
     method: str
     url: str
@@ -35,6 +38,8 @@ class Context(NamedTuple):
         return f"/services/data/v{self.version}"
 
     @property
-    def assign(self) -> bool:
-        """Whether assignment rules run: they do unless the header forbids it."""
-        return self.call.headers.get("sforce-auto-assign", "TRUE").upper() != "FALSE"
+    def how(self) -> How:
+        """What the headers say: assignment rules run unless forbidden, duplicates are refused unless allowed."""
+        headers = self.call.headers
+        allow = re.search(r"allowsave\s*=\s*true", headers.get("sforce-duplicate-rule-header", ""), re.IGNORECASE)
+        return How(headers.get("sforce-auto-assign", "TRUE").upper() != "FALSE", allow is not None)

@@ -1,8 +1,6 @@
 """The HTTP side of the sandbox: tokens, JSON, addresses, the control door."""
 
-import base64
-import binascii
-from collections.abc import Mapping
+import gzip
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,14 +8,16 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from connectors.salesforce.sandbox import control
-from connectors.salesforce.sandbox.calls import Call
+from connectors.salesforce.sandbox.calls import Call, Reply
 from connectors.salesforce.sandbox.errors import ApiError, RowError, bad_json, missing
+from connectors.salesforce.sandbox.explain import login_refused, page
+from connectors.salesforce.sandbox.logins import LoginRefused, Logins
 from connectors.salesforce.sandbox.org import ORG_ID, Org
 from connectors.salesforce.sandbox.rest import VERSIONS, Api
-from leadsync.testing.server import Calls, as_json, token_ok
+from connectors.salesforce.sandbox.switches import Switches
+from leadsync.testing.server import as_json, token_ok
 
-_JWT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_MOST_BYTES = 16_384
 _SOAP_FAULT = (
     '<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
     ' xmlns:sf="urn:fault.partner.soap.sforce.com"><soapenv:Body><soapenv:Fault><faultcode>INVALID_LOGIN</faultcode>'
@@ -30,8 +30,9 @@ _SOAP_FAULT = (
 class Doors:
     """The HTTP side: tokens, JSON, addresses."""
 
-    def __init__(self, org: Org, api: Api, token: str) -> None:
-        self._org, self._api, self._token = org, api, token
+    def __init__(self, org: Org, api: Api, logins: Logins) -> None:
+        self._org, self._api, self._logins = org, api, logins
+        self._switches = Switches(org, api, logins)
 
     async def versions(self, _: Request) -> Response:
         """The API versions; open to everyone, as with Salesforce."""
@@ -39,7 +40,9 @@ class Doors:
 
     async def data(self, request: Request) -> Response:
         """Every data route."""
-        if not token_ok(request, self._token):
+        if (status := _too_long(request)) is not None:
+            return page(status)
+        if not self._logins.known(request.headers.get("authorization", "")):
             return _refused(_stranger())
         try:
             body = await _json(request)
@@ -49,6 +52,8 @@ class Doors:
         reply = self._api.handle(Call(request.method, url, request.headers, body, _base(request)))
         if reply.body is None:
             return Response(status_code=reply.status, headers=dict(reply.headers))
+        if isinstance(reply.body, bytes):
+            return _table(request, reply)
         return as_json(reply.body, reply.status, reply.headers)
 
     async def nothing(self, _: Request) -> Response:
@@ -58,28 +63,27 @@ class Doors:
     # logging in
 
     async def token(self, request: Request) -> Response:
-        """A token for any client id and secret; errors are an object here."""
+        """A session; refusals are an object here."""
         form = dict(parse_qsl((await request.body()).decode(errors="replace")))
-        kind = form.get("grant_type")
-        if kind == "client_credentials":
-            key, secret = _basic(request) or (form.get("client_id"), form.get("client_secret"))
-            if not key or not secret:
-                return as_json({"error": "invalid_client_id", "error_description": "client identifier invalid"}, 400)
-        elif kind == _JWT:
-            if form.get("assertion", "").count(".") != 2:
-                return as_json({"error": "invalid_grant", "error_description": "invalid assertion"}, 400)
-        else:
-            return as_json({"error": "unsupported_grant_type", "error_description": "grant type not supported"}, 400)
+        try:
+            token = self._logins.issue(form, request.headers.get("authorization", ""), _base(request))
+        except LoginRefused as refused:
+            return login_refused(refused.error, refused.description)
         issued = str(int(self._org.now().timestamp() * 1000))
         return as_json(
             {
-                "access_token": self._token, "instance_url": _base(request), "id": self._identity(request),
+                "access_token": token, "instance_url": _base(request), "id": self._identity(request),
                 "token_type": "Bearer", "issued_at": issued, "signature": "c2FuZGJveA==", "scope": "api",
+                "token_format": "opaque",
             }
         )  # fmt: skip
 
-    async def revoke(self, _: Request) -> Response:
-        """Tokens of a sandbox live on."""
+    async def revoke(self, request: Request) -> Response:
+        """End a session."""
+        form = dict(parse_qsl((await request.body()).decode(errors="replace"))) | dict(request.query_params)
+        if not form.get("token"):
+            return login_refused("unsupported_token_type", "this token type is not supported")
+        self._logins.revoke(form["token"])
         return Response()
 
     async def soap(self, _: Request) -> Response:
@@ -88,7 +92,7 @@ class Doors:
 
     async def userinfo(self, request: Request) -> Response:
         """Whose token it is; also the answer of the identity address."""
-        if not token_ok(request, self._token):
+        if not self._logins.known(request.headers.get("authorization", "")):
             return Response("Bad_OAuth_Token", 403)
         user = self._org.tables["User"].rows[self._org.us]
         root = f"{_base(request)}/services/data/v{{version}}"
@@ -108,15 +112,15 @@ class Doors:
     # tests and demos
 
     async def control(self, request: Request) -> Response:
-        """`/_sandbox/…`: calls counted, leads that act, conversions, merges."""
-        if not token_ok(request, self._token):
+        """`/_sandbox/…`, see `switches`; opened by the sandbox's own token, revoked or not."""
+        if not token_ok(request, self._logins.token):
             return _refused(_stranger())
         door = f"{request.method} {request.path_params['door']}"
         try:
             body = await _json(request) or {}
             if not isinstance(body, dict):
                 raise bad_json("an object is needed")
-            return as_json(self._do(door, body))
+            return as_json(self._switches.do(door, body))
         except RowError as error:
             return as_json({"error": error.message}, error.status)
         except ApiError as error:
@@ -124,23 +128,27 @@ class Doors:
         except (KeyError, TypeError, ValueError) as error:
             return as_json({"error": f"{type(error).__name__}: {error}"}, 400)
 
-    def _do(self, door: str, body: Mapping[str, Any]) -> Any:
-        if door == "GET calls":
-            return self._api.calls.body()
-        if door == "POST calls/reset":
-            self._api.calls = Calls()
-            return self._api.calls.body()
-        if door == "POST act":
-            return {"acted": control.act(self._org, int(body["seed"]), int(body["leads"]))}
-        if door == "POST convert":
-            return control.convert(self._org, str(body["id"]))
-        if door == "POST merge":
-            return control.merge(self._org, str(body["winner"]), str(body["loser"]))
-        raise missing(f"there is no {door}")
+
+def _too_long(request: Request) -> int | None:
+    line = len(request.scope["raw_path"]) + len(request.scope["query_string"])
+    if line > _MOST_BYTES:
+        return 414
+    head = line + sum(len(name) + len(value) + 4 for name, value in request.scope["headers"])
+    return 431 if head > _MOST_BYTES else None
+
+
+def _table(request: Request, reply: Reply) -> Response:
+    """Tables of bulk jobs come packed."""
+    body, headers = reply.body, dict(reply.headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["Content-Encoding"] = gzip.compress(body, 1), "gzip"
+    return Response(body, reply.status, headers, media_type="text/csv")
 
 
 async def _json(request: Request) -> Any:
     raw = await request.body()
+    if request.headers.get("content-type", "").startswith("text/csv"):
+        return raw
     if not raw:
         return None
     try:
@@ -159,14 +167,3 @@ def _stranger() -> ApiError:
 
 def _base(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
-
-
-def _basic(request: Request) -> tuple[str, str] | None:
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        key, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return key, secret

@@ -1,27 +1,38 @@
 """The sandbox's account: its rows, and the rules under which they may be created, changed and deleted."""
 
-import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from connectors.salesforce.sandbox import ids
-from connectors.salesforce.sandbox.errors import RowError, bad_json
+from connectors.salesforce.sandbox.access import RIGHTS, Access
+from connectors.salesforce.sandbox.errors import RowError
+from connectors.salesforce.sandbox.rules import Rules
 from connectors.salesforce.sandbox.schema import CLOSED, STAGES, Entity, Field, entities
 from connectors.salesforce.sandbox.soql import wire
+from connectors.salesforce.sandbox.values import checked
 from leadsync.testing.table import Table
 
 Row = dict[str, Any]
 ORG_ID = ids.whole("00D5g0000000001")
-_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+\Z")
 _NEW: Mapping[str, Row] = {
     "Lead": {"Status": "New"},
     "Task": {"Status": "Not Started", "Priority": "Normal", "TaskSubtype": "Task"},
     "CampaignMember": {"Status": "Sent"},
     "User": {"IsActive": True, "UserType": "Standard"},
 }
+
+
+class How(NamedTuple):
+    """What a request's headers say about its writes: whether assignment rules run, and duplicates may be saved."""
+
+    assign: bool = False
+    allow_save: bool = False
+
+
+PLAIN = How()
+"""Nothing said."""
 
 
 class Org:
@@ -44,6 +55,7 @@ class Org:
         """Rows that it holds until somebody has asked for them."""
         self.purged: dict[str, tuple[str, str]] = {}
         """Rows that are gone for good: object and moment, by id."""
+        self.rules, self.access = Rules(self), Access(self)
         self._kinds = {entity.prefix: name for name, entity in self.entities.items()}
         self._made: dict[str, int] = defaultdict(int)
         self._sorted: dict[str, list[str]] = {}
@@ -93,6 +105,11 @@ class Org:
         """A field that Salesforce calculates: a change of it moves no stamp."""
         self.entities[name].add(Field(field, kind, field, createable=False, updateable=False, calculated=True))
 
+    def new_field_id(self) -> str:
+        """An id for a custom field."""
+        self._made["CustomField"] += 1
+        return ids.make("00N", self._made["CustomField"])
+
     # storing
 
     def new_id(self, name: str) -> str:
@@ -129,11 +146,14 @@ class Org:
         row["LastModifiedById"] = by or self.us
         _derive(name, row)
         table = self.tables[name]
+        self.rules.remember(name, row, table.rows.get(row["Id"]))
         if self.lag or row["Id"] in self._versions:
             old = table.rows.get(row["Id"])
             versions = self._versions.setdefault(row["Id"], [(None, old)] if old else [])
             versions.append((now + timedelta(seconds=self.lag), row))
         table.put(row["Id"], row["SystemModstamp"], row)
+        if name in RIGHTS:
+            self.access.refresh()
 
     def commit_late(self, name: str, values: Row, at: datetime) -> str:
         """A new row that a long transaction made at that moment and has committed only now; its id."""
@@ -157,35 +177,43 @@ class Org:
 
     # what clients do
 
-    def create(self, name: str, values: Mapping[str, Any], *, assign: bool = False, by: str = "") -> str:
+    def create(self, name: str, values: Mapping[str, Any], how: How = PLAIN, *, by: str = "") -> str:
         """A new row's id; `by` whom, if not the holder of the token. Raises `RowError`, `ApiError`."""
         entity = self.entities[name]
-        clean = self._checked(entity, values, creating=True)
+        clean = checked(self, entity, values, creating=True)
         absent = [f.name for f in entity.fields.values() if f.required and clean.get(f.name) is None]
         if absent:
             raise RowError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(absent)}]", absent)
-        if assign and name == "Lead":
+        if how.assign and name == "Lead":
             clean["OwnerId"] = self.queue
+        self.access.check(name, clean)
         row = self.complete(name, clean, wire(self.now()))
+        self.rules.judge(name, row, None, how)
         self.put(name, row, by=by)
         return str(row["Id"])
 
-    def check_update(self, name: str, id_: str, values: Mapping[str, Any], *, assign: bool = False) -> Row:
+    def check_update(self, name: str, id_: str, values: Mapping[str, Any], how: How = PLAIN) -> Row:
         """The row as the update would leave it. Raises as `create`."""
         entity, old = self.entities[name], self.alive(name, id_)
-        clean = self._checked(entity, values, creating=False)
+        clean = checked(self, entity, values, creating=False)
         if old.get("IsConverted"):
             raise RowError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
         emptied = [n for n, v in clean.items() if v is None and entity.fields[n].required]
         if emptied:
             raise RowError("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(emptied)}]", emptied)
-        if assign and name == "Lead":
+        if how.assign and name == "Lead":
             clean["OwnerId"] = self.queue
-        return {**old, **clean}
+        row = {**old, **clean}
+        self.rules.judge(name, row, old, how)
+        return row
 
     def delete(self, name: str, id_: str, *, by: str = "") -> None:
         """Put a row into the recycle bin. Raises `RowError`."""
         row = self.alive(name, id_)
+        if name in RIGHTS:
+            self.purge(name, id_)
+            self.access.refresh()
+            return
         if "IsDeleted" not in self.entities[name].fields:
             raise RowError("INSUFFICIENT_ACCESS_OR_READONLY", f"a {name} cannot be deleted", status=403)
         self.put(name, {**row, "IsDeleted": True}, by=by)
@@ -207,98 +235,6 @@ class Org:
         if row.get("IsDeleted"):
             raise RowError("ENTITY_IS_DELETED", "entity is deleted", status=404)
         return row
-
-    # values
-
-    def _checked(self, entity: Entity, values: Mapping[str, Any], *, creating: bool) -> Row:
-        found: list[tuple[Field, Any]] = []
-        closed = []
-        for name, value in values.items():
-            field = entity.find(name)
-            if field is None:
-                raise RowError("INVALID_FIELD", f"No such column '{name}' on sobject of type {entity.name}")
-            if not (field.createable if creating else field.updateable):
-                closed.append(field.name)
-            found.append((field, _typed(field, value)))
-        if closed:
-            raise RowError(
-                "INVALID_FIELD_FOR_INSERT_UPDATE",
-                f"Unable to create/update fields: {', '.join(closed)}. Please check the security settings of this field"
-                " and verify that it is read/write for your profile or permission set.",
-                closed,
-            )
-        for field, value in found:
-            if value is not None:
-                self._judge(entity, field, value)
-        return {
-            field.name: ids.canonical(value) if field.kind == "reference" and value else value for field, value in found
-        }
-
-    def _judge(self, entity: Entity, field: Field, value: Any) -> None:
-        name, label = [field.name], field.label
-        if field.kind == "reference":
-            self._judge_reference(entity, field, value)
-        elif field.length and isinstance(value, str) and len(value) > field.length:
-            message = f"{label}: data value too large: {value} (max length={field.length})"
-            raise RowError("STRING_TOO_LONG", message, name)
-        elif field.restricted and value not in field.values:
-            message = f"{label}: bad value for restricted picklist field: {value}"
-            raise RowError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, name)
-        elif field.kind == "email" and not _EMAIL.match(value):
-            raise RowError("INVALID_EMAIL_ADDRESS", f"{label}: invalid email address: {value}", name)
-
-    def _judge_reference(self, entity: Entity, field: Field, value: str) -> None:
-        id_ = ids.canonical(value)
-        if id_ is None or self.kind(id_) not in field.refers:
-            raise RowError("MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", [field.name])
-        other = self.tables[self.kind(id_)].rows.get(id_)
-        if other is None or other.get("IsDeleted"):
-            raise RowError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", [field.name])
-        if field.name == "OwnerId" and self.kind(id_) == "User" and not other["IsActive"]:
-            message = f"operation performed with inactive user [{id_}] as owner of {entity.name.lower()}"
-            raise RowError("INACTIVE_OWNER_OR_USER", message, [field.name])
-
-
-def _typed(field: Field, value: Any) -> Any:
-    """The value as it is stored. Raises `ApiError`: JSON of another type spoils the whole request."""
-    if value is None:
-        return False if field.kind == "boolean" else None
-    if field.kind == "boolean":
-        fits = isinstance(value, bool)
-    elif field.kind in ("double", "currency", "percent", "int"):
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        fits = fits and (field.kind != "int" or value == int(value))
-    else:
-        fits = isinstance(value, str)
-    if not fits:
-        raise _misfit(field, value)
-    if field.kind in ("double", "currency", "percent"):
-        return float(value)
-    if field.kind == "int":
-        return int(value)
-    if isinstance(value, str):
-        return _text(field, value.strip())
-    return value
-
-
-def _text(field: Field, text: str) -> str | None:
-    if not text:
-        return None
-    try:
-        if field.kind == "datetime":
-            return wire(datetime.fromisoformat(text))
-        if field.kind == "date":
-            return date.fromisoformat(text[:10]).isoformat()
-    except ValueError:
-        raise _misfit(field, text) from None
-    return text
-
-
-def _misfit(field: Field, value: Any) -> Exception:
-    kind = {str: "VALUE_STRING", bool: "VALUE_TRUE" if value else "VALUE_FALSE", int: "VALUE_NUMBER_INT",
-            float: "VALUE_NUMBER_FLOAT"}.get(type(value), "START_OBJECT")  # fmt: skip
-    return bad_json(f"Cannot deserialize instance of {field.kind} from {kind} value {value} or request may be missing a"
-                    " required field at [line:1, column:1]")  # fmt: skip
 
 
 def _derive(name: str, row: Row) -> None:

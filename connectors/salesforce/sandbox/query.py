@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.salesforce.sandbox import ids
 from connectors.salesforce.sandbox.errors import ApiError
+from connectors.salesforce.sandbox.index import after_id, between, bounds, exact_ids
 from connectors.salesforce.sandbox.schema import Entity, Field
 from connectors.salesforce.sandbox.soql import Compare, Condition, Literal, Order, Query, parse, refused
 
@@ -47,6 +48,43 @@ class Found(NamedTuple):
 def run(org: "Org", text: str, *, everything: bool) -> Found:
     """Answer a query. `everything` shows deleted and archived rows too. Raises `ApiError`."""
     query = parse(text)
+    plan = _planned(org, query, text)
+    rows = plan.rows(query, everything=everything)
+    return Found(rows, plan.renderer(query, everything=everything), query.count)
+
+
+class Table(NamedTuple):
+    """The rows of a query as a table: the object, the rows, and the columns with their kind."""
+
+    source: str
+    rows: list[Row]
+    columns: list[tuple[str, str, Callable[[Row], Any]]]
+
+
+def table(org: "Org", text: str, *, everything: bool) -> Table:
+    """Answer a query as the Bulk API does: what it cannot do, it refuses. Raises `ApiError`."""
+    query = parse(text)
+    if query.count or query.children or query.offset:
+        what = "aggregates" if query.count else "sub-queries" if query.children else "OFFSET"
+        raise ApiError(400, "API_ERROR", f"{what} are not supported in Bulk Query")
+    plan = _planned(org, query, text)
+    columns = [plan.column(path) for path in query.paths]
+    if compound := [column.names[-1] for column in columns if column.field.kind == "address"]:
+        message = f"Selecting compound data not supported in Bulk Query: {', '.join(compound)}"
+        raise ApiError(400, "FEATURENOTENABLED", message)
+    plan.renderer(query, everything=everything)  # refuses what is selected twice
+    rows = plan.rows(query, everything=everything)
+    return Table(plan.entity.name, rows, [(".".join(c.names), c.field.kind, c.get) for c in columns])
+
+
+def condition(org: "Org", name: str, where: str) -> Test:
+    """A function that tells whether a row of the object meets the condition. Raises `ApiError`."""
+    text = f"SELECT Id FROM {name} WHERE {where}"  # noqa: S608
+    found = parse(text).where
+    return _Plan(org, org.entities[name], text).test(found) if found else lambda row: True
+
+
+def _planned(org: "Org", query: Query, text: str) -> "_Plan":
     entity = org.entity(query.source)
     if entity is None:
         raise ApiError(
@@ -55,9 +93,7 @@ def run(org: "Org", text: str, *, everything: bool) -> Found:
             f"\n{text}\nERROR at Row:1:Column:{text.find(query.source) + 1}\n"
             f"sObject type '{query.source}' is not supported. {_custom('object', '__c', 'entity name')}",
         )
-    plan = _Plan(org, entity, text)
-    rows = plan.rows(query, everything=everything)
-    return Found(rows, plan.renderer(query, everything=everything), query.count)
+    return _Plan(org, entity, text)
 
 
 class _Plan:
@@ -78,6 +114,8 @@ class _Plan:
                 advice = _custom("field", "__c", "custom field name")
                 raise self._refuse(path, f"No such column '{head}' on entity '{entity.name}'. {advice}")
             name = found.name
+            if found.kind == "address":
+                return Column((name,), found, lambda row: _address(row, name.removesuffix("Address")))
             return Column((name,), found, lambda row: row.get(name))
         link = entity.relations.get(head.lower())
         if link is None:
@@ -122,7 +160,7 @@ class _Plan:
         test = self.test(query.where) if query.where else None
         order = [(self.column(key.path), key) for key in query.order]
         source, sorted_by = self._candidates(query.where)
-        good = self._good(source, test, everything=everything, truly=_exact_ids(query.where) is not None)
+        good = self._good(source, test, everything=everything, truly=exact_ids(query.where) is not None)
         names = [(column.names, key.descending) for column, key in order]
         if names and names != [((name,), False) for name in sorted_by[: len(names)]]:
             good = iter(_ordered(list(good), order))
@@ -141,16 +179,16 @@ class _Plan:
     def _candidates(self, where: Condition | None) -> tuple[Iterable[str], tuple[str, ...]]:
         """Ids among which the rows are, by the best index there is, and the order that they come in."""
         table, name = self.org.tables[self.entity.name], self.entity.name
-        exact = _exact_ids(where)
+        exact = exact_ids(where)
         if exact is not None:
             return sorted(id_ for id_ in exact if id_ in table.rows), ("Id",)
-        low, high = _bounds(where)
+        low, high = bounds(where)
         if low is not None:
             # a row whose newest change cannot be seen yet stands in the index at that change
             order = () if self.org.late else ("SystemModstamp", "Id")
-            return _between(table.since(low), None if self.org.late else high), order
+            return between(table.since(low), None if self.org.late else high), order
         every = self.org.sorted_ids(name)
-        return every[bisect_right(every, _after_id(where)) :], ("Id",)
+        return every[bisect_right(every, after_id(where)) :], ("Id",)
 
     # conditions
 
@@ -168,6 +206,8 @@ class _Plan:
     def _compare(self, compare: Compare) -> Test:
         column = self.column(compare.path)
         get, op, kind = column.get, compare.op, column.field.kind
+        if not column.field.filterable:
+            raise self._refuse(compare.path, f"field '{compare.path}' can not be filtered in a query call")
         values = [self._value(column.field, compare.path, literal) for literal in compare.values]
         if op in ("IN", "NOT IN"):
             wanted = set(values)
@@ -217,15 +257,15 @@ class _Plan:
             if column.names in seen:
                 raise refused(self.text, 0, "MALFORMED_QUERY", f"duplicate field selected: {'.'.join(column.names)}")
             seen.add(column.names)
-        plain = [column.names[0] for column in columns if len(column.names) == 1]
+        plain = [(column.names[0], column.get) for column in columns if len(column.names) == 1]
         nested = [column for column in columns if len(column.names) > 1]
         children = [self._children(child, everything=everything) for child in query.children]
         name, org = self.entity.name, self.org
 
         def show(row: Row) -> dict[str, Any]:
             out: dict[str, Any] = {"attributes": org.attributes(name, row["Id"])}
-            for key in plain:
-                out[key] = row.get(key)
+            for key, get in plain:
+                out[key] = get(row)
             for column in nested:
                 _nest(org, row, out, column)
             for relation, related in children:
@@ -316,49 +356,10 @@ def _nest(org: "Org", start: Row, out: dict[str, Any], column: Column) -> None:
     out[column.names[-1]] = column.get(start)
 
 
-def _exact_ids(where: Condition | None) -> set[str] | None:
-    if isinstance(where, Compare):
-        if where.path.lower() == "id" and where.op in ("=", "IN"):
-            return {found for v in where.values if (found := ids.canonical(str(v.value)))}
-    elif where and where.op == "AND":
-        return next((exact for part in where.parts if (exact := _exact_ids(part)) is not None), None)
-    return None
-
-
-def _bounds(where: Condition | None) -> tuple[str | None, str | None]:
-    """Between which stamps, both included, every row lies that can meet the condition."""
-    if isinstance(where, Compare):
-        value = where.values[0]
-        if where.path.lower() != "systemmodstamp" or value.kind != "datetime":
-            return None, None
-        stamp = str(value.value)
-        low = stamp if where.op in ("=", ">", ">=") else None
-        return low, stamp if where.op in ("=", "<", "<=") else None
-    if where is None or where.op == "NOT":
-        return None, None
-    parts = [_bounds(part) for part in where.parts]
-    lows, highs = [p[0] for p in parts], [p[1] for p in parts]
-    if where.op == "AND":
-        return max(filter(None, lows), default=None), min(filter(None, highs), default=None)
-    known_lows, known_highs = [x for x in lows if x is not None], [x for x in highs if x is not None]
-    return (
-        min(known_lows) if len(known_lows) == len(parts) else None,
-        max(known_highs) if len(known_highs) == len(parts) else None,
-    )
-
-
-def _between(stamps: Iterable[tuple[str, str]], high: str | None) -> Iterator[str]:
-    for stamp, id_ in stamps:
-        if high is not None and stamp > high:
-            return
-        yield id_
-
-
-def _after_id(where: Condition | None) -> str:
-    """An id that all rows of the condition come after; empty where nothing tells."""
-    if isinstance(where, Compare):
-        if where.path.lower() == "id" and where.op == ">":
-            return ids.canonical(str(where.values[0].value)) or ""
-    elif where and where.op == "AND":
-        return max(map(_after_id, where.parts))
-    return ""
+def _address(row: Row, prefix: str) -> dict[str, Any] | None:
+    """The compound value of an address, `None` where every part is empty."""
+    parts = {part: row.get(prefix + part) for part in ("Street", "City", "State", "PostalCode", "Country")}
+    if not any(parts.values()):
+        return None
+    lowered = {name[0].lower() + name[1:]: value for name, value in parts.items()}
+    return lowered | {"latitude": None, "longitude": None, "geocodeAccuracy": None}

@@ -8,13 +8,17 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from connectors.salesforce.sandbox import bundles, ids
+from connectors.salesforce.sandbox import bundles, ids, replication
 from connectors.salesforce.sandbox.calls import Call, Context, Reply
 from connectors.salesforce.sandbox.errors import ApiError, RowError, bad_json, missing
+from connectors.salesforce.sandbox.ingest import IngestJobs
+from connectors.salesforce.sandbox.jobs import DAY_JOBS, QueryJobs
 from connectors.salesforce.sandbox.org import ORG_ID, Org, Row
 from connectors.salesforce.sandbox.query import Found, run
 from connectors.salesforce.sandbox.schema import Entity, describe, summary
 from connectors.salesforce.sandbox.soql import wire
+from connectors.salesforce.sandbox.tooling import Tooling
+from connectors.salesforce.sandbox.upsert import Several, upsert
 from leadsync.testing.server import Calls
 
 VERSIONS = range(41, 69)
@@ -26,13 +30,38 @@ _CURSORS = 200
 Handler = Callable[..., Reply]
 
 
+class Day:
+    """API calls within the last 24 hours, to the minute."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._minutes: dict[datetime, int] = {}
+
+    def add(self, calls: int) -> None:
+        """So many more, now."""
+        minute = self._now().replace(second=0, microsecond=0)
+        self._minutes[minute] = self._minutes.get(minute, 0) + calls
+
+    @property
+    def used(self) -> int:
+        """How many count."""
+        since = self._now() - timedelta(days=1)
+        while self._minutes and (first := next(iter(self._minutes))) <= since:
+            del self._minutes[first]
+        return sum(self._minutes.values())
+
+
 class Api:
     """All data routes of one account, and the count of calls."""
 
     def __init__(self, org: Org, *, limited: bool) -> None:
         self.org, self.calls = org, Calls()
-        self._limited, self._used, self._next = limited, 0, 0
+        self.day, self._limited, self._next = Day(org.now), limited, 0
+        self.most_rows = 2000
+        """Rows on a page of a query, whatever is asked for: wide rows make short pages."""
         self._cursors: OrderedDict[str, tuple[Found, int]] = OrderedDict()
+        self.tooling = Tooling(org)
+        self.queries, self.ingests = QueryJobs(org), IngestJobs(org)
         self._routes = [(_pattern(path), path, handlers) for path, handlers in self._table()]
 
     def _table(self) -> list[tuple[str, dict[str, Handler]]]:
@@ -46,9 +75,19 @@ class Api:
             ("sobjects", {"GET": self.objects}),
             ("sobjects/{obj}", {"GET": self.object, "POST": self.create}),
             ("sobjects/{obj}/describe", {"GET": self.describe}),
-            ("sobjects/{obj}/updated", {"GET": self.updated}),
-            ("sobjects/{obj}/deleted", {"GET": self.deleted}),
+            ("sobjects/{obj}/updated", {"GET": self.listed(replication.updated)}),
+            ("sobjects/{obj}/deleted", {"GET": self.listed(replication.deleted)}),
             ("sobjects/{obj}/{id_}", {"GET": self.read, "PATCH": self.update, "DELETE": self.delete}),
+            ("sobjects/{obj}/{key}/{value}", {"PATCH": self.upsert}),
+            ("jobs/query", {"GET": self.queries.all, "POST": self.queries.create}),
+            ("jobs/query/{job}", _job_routes(self.queries)),
+            ("jobs/query/{job}/results", {"GET": self.queries.results}),
+            ("jobs/ingest", {"GET": self.ingests.all, "POST": self.ingests.create}),
+            ("jobs/ingest/{job}", _job_routes(self.ingests)),
+            ("jobs/ingest/{job}/batches", {"PUT": self.ingests.upload}),
+            ("jobs/ingest/{job}/{table}", {"GET": self.ingests.results}),
+            ("tooling/sobjects/CustomField", {"POST": self.tooling.create}),
+            ("tooling/sobjects/CustomField/{id_}", {"GET": self.tooling.read}),
             ("composite", {"POST": self.bundle(bundles.composite)}),
             ("composite/batch", {"POST": self.bundle(bundles.batch)}),
             (
@@ -66,6 +105,10 @@ class Api:
         """A route that lives in `bundles`."""
         return lambda context, **names: function(self, context, **names)
 
+    def listed(self, function: Handler) -> Handler:
+        """A route that lives in `replication`."""
+        return lambda context, obj: function(self.org, context, self.entity(obj))
+
     def handle(self, call: Call, *, counts: bool = True) -> Reply:
         """Answer a call. A part of a composite call does not count by itself."""
         try:
@@ -78,13 +121,14 @@ class Api:
             reply = Reply(error.status, error.body())
         except RowError as error:
             reply = Reply(error.status, ApiError(error.status, error.code, error.message, error.fields).body())
-        return reply._replace(headers={**reply.headers, "Sforce-Limit-Info": f"api-usage={self._used}/{DAY_LIMIT}"})
+        usage = f"api-usage={self.day.used}/{DAY_LIMIT}; api-bursts=1/750"
+        return reply._replace(headers={**reply.headers, "Sforce-Limit-Info": usage})
 
     def count(self, endpoint: str) -> None:
         """One more API call, counted as Salesforce does. Raises `ApiError` at the day's limit."""
-        if self._limited and self._used >= DAY_LIMIT:
+        if self._limited and self.day.used >= DAY_LIMIT:
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-        self._used += 1
+        self.day.add(1)
         self.calls.count(endpoint)
 
     def _parsed(self, call: Call) -> tuple[str, Context]:
@@ -109,14 +153,15 @@ class Api:
 
     def resources(self, context: Context) -> Reply:
         """What this version offers, and who asks."""
-        names = ("sobjects", "query", "queryAll", "composite", "limits")
+        names = ("sobjects", "query", "queryAll", "composite", "limits", "jobs", "tooling")
         identity = f"{context.call.base}/id/{ORG_ID}/{self.org.us}"
         return Reply(200, {"identity": identity} | {name: f"{context.root}/{name}" for name in names})
 
     def limits(self, _: Context) -> Reply:
         """The day's calls."""
-        left = {"Max": DAY_LIMIT, "Remaining": max(0, DAY_LIMIT - self._used)}
-        return Reply(200, {"DailyApiRequests": left, "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000}})
+        left = {"Max": DAY_LIMIT, "Remaining": max(0, DAY_LIMIT - self.day.used)}
+        jobs = {"Max": DAY_JOBS, "Remaining": DAY_JOBS - self.queries.jobs.today()}
+        return Reply(200, {"DailyApiRequests": left, "DailyBulkV2QueryJobs": jobs})
 
     def objects(self, _: Context) -> Reply:
         """Every object in short."""
@@ -156,7 +201,7 @@ class Api:
         if found.only_count:
             return Reply(200, {"totalSize": len(found.rows), "done": True, "records": []})
         options = re.search(r"batchSize=(\d+)", context.call.headers.get("sforce-query-options", ""))
-        batch = min(2000, max(200, int(options[1]))) if options else 2000
+        batch = min(self.most_rows, max(200, int(options[1])) if options else 2000)
         self._next += 1
         return self._page(context, f"01g5g{self._next:013}", found, 0, batch)
 
@@ -178,45 +223,6 @@ class Api:
                 self._cursors.popitem(last=False)
         body["records"] = [found.show(row) for row in found.rows[start:end]]
         return Reply(200, body)
-
-    # what changed
-
-    def updated(self, context: Context, obj: str) -> Reply:
-        """Ids of the rows changed within a window."""
-        name, (start, end) = self.entity(obj).name, self._window(context, timedelta(days=30))
-        rows = self._changed(name, start, end)
-        return Reply(
-            200, {"ids": [row["Id"] for row in rows if not row.get("IsDeleted")], "latestDateCovered": wire(end)}
-        )
-
-    def deleted(self, context: Context, obj: str) -> Reply:
-        """Ids of the rows deleted within a window."""
-        name, (start, end) = self.entity(obj).name, self._window(context, timedelta(days=15))
-        rows = [row for row in self._changed(name, start, end) if row.get("IsDeleted")]
-        found = [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in rows]
-        earliest = wire(self.org.now() - timedelta(days=15))
-        return Reply(200, {"deletedRecords": found, "earliestDateAvailable": earliest, "latestDateCovered": wire(end)})
-
-    def _changed(self, name: str, start: datetime, end: datetime) -> list[Row]:
-        last, table = wire(end), self.org.tables[name]
-        rows = [self.org.visible(name, id_) for stamp, id_ in table.since(wire(start)) if stamp <= last]
-        return [row for row in rows if row and wire(start) <= row["SystemModstamp"] <= last]
-
-    def _window(self, context: Context, reach: timedelta) -> tuple[datetime, datetime]:
-        """Start and end, cut to the minute; the end is held back behind what cannot be seen yet."""
-        try:
-            start, end = (datetime.fromisoformat(context.given[name]) for name in ("start", "end"))
-            start, end = (at.replace(second=0, microsecond=0) for at in (start, end))
-            apart = end - start >= timedelta(minutes=1)
-        except (KeyError, ValueError, TypeError):
-            raise ApiError(400, "INVALID_REPLICATION_DATE", "start and end must be dates with time and zone") from None
-        now = self.org.now()
-        if not apart:
-            raise ApiError(400, "INVALID_REPLICATION_DATE", "startDate must be at least one minute before endDate")
-        if start < now - reach:
-            raise ApiError(400, "INVALID_REPLICATION_DATE", f"startDate cannot be more than {reach.days} days ago")
-        known = (now - timedelta(seconds=self.org.lag)).replace(second=0, microsecond=0)
-        return start, max(start, min(end, known))
 
     # single rows
 
@@ -250,7 +256,7 @@ class Api:
     def create(self, context: Context, obj: str) -> Reply:
         """A new row."""
         values = fields_of(context.call.body)
-        id_ = self.org.create(self.entity(obj).name, values, assign=context.assign)
+        id_ = self.org.create(self.entity(obj).name, values, context.how)
         return Reply(201, {"id": id_, "success": True, "errors": []})
 
     def update(self, context: Context, obj: str, id_: str) -> Reply:
@@ -259,8 +265,18 @@ class Api:
         if since := context.call.headers.get("if-unmodified-since"):
             self._unmodified(self.org.present(entity.name, id_), since)
         values = fields_of(context.call.body)
-        self.org.put(entity.name, self.org.check_update(entity.name, id_, values, assign=context.assign))
+        self.org.put(entity.name, self.org.check_update(entity.name, id_, values, context.how))
         return Reply(204, None)
+
+    def upsert(self, context: Context, obj: str, key: str, value: str) -> Reply:
+        """A row by its external id, made where there is none."""
+        entity, only = self.entity(obj), context.given.get("updateOnly", "").lower() == "true"
+        try:
+            found = upsert(self.org, entity, key, value, fields_of(context.call.body), context.how, only=only)
+        except Several as several:
+            return Reply(300, [f"{context.root}/sobjects/{entity.name}/{id_}" for id_ in several.ids])
+        id_, created = found
+        return Reply(201 if created else 200, {"id": id_, "success": True, "errors": [], "created": created})
 
     def _unmodified(self, row: Row, since: str) -> None:
         try:
@@ -275,6 +291,10 @@ class Api:
         entity, id_ = self._existing(obj, id_)
         self.org.delete(entity.name, id_)
         return Reply(204, None)
+
+
+def _job_routes(jobs: QueryJobs | IngestJobs) -> dict[str, Handler]:
+    return {"GET": jobs.look, "PATCH": jobs.change, "DELETE": jobs.delete}
 
 
 def fields_of(body: Any) -> dict[str, Any]:

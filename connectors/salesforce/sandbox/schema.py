@@ -27,6 +27,21 @@ class Field:
     createable: bool = True
     updateable: bool = True
     calculated: bool = False
+    external: bool = False
+    unique: bool = False
+    precision: int = 0
+    scale: int = 0
+    help: str | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it holds numbers."""
+        return self.kind in ("int", "double", "currency", "percent")
+
+    @property
+    def filterable(self) -> bool:
+        """Whether conditions may name it."""
+        return self.length < 4000 and self.kind not in ("anyType", "address")
 
     @property
     def relationship(self) -> str | None:
@@ -53,6 +68,13 @@ class Entity:
         if field.relationship:
             self.relations[field.relationship.lower()] = field
 
+    def remove(self, name: str) -> None:
+        """Take a field away. Raises KeyError."""
+        field = self.fields.pop(name)
+        del self.by_lower[name.lower()]
+        if field.relationship:
+            del self.relations[field.relationship.lower()]
+
     def find(self, name: str) -> Field | None:
         """The field of this name in any case."""
         return self.by_lower.get(name.lower())
@@ -68,9 +90,14 @@ LastModifiedDate datetime ro
 LastModifiedById reference:User ro
 SystemModstamp datetime ro
 """
-_ADDRESS = (
-    "{0}Street textarea:255\n{0}City string:40\n{0}State string:80\n{0}PostalCode string:20\n{0}Country string:80\n"
-)
+_ADDRESS = """
+{0}Address address ro
+{0}Street textarea:255
+{0}City string:40
+{0}State string:80
+{0}PostalCode string:20
+{0}Country string:80
+"""
 _PERSON = """
 MasterRecordId reference:Self ro
 FirstName string:40
@@ -99,6 +126,17 @@ ActivityDate date
 OwnerId reference:User
 AccountId reference:Account ro
 IsArchived boolean ro
+"""
+_RIGHTS = _SYSTEM.replace("IsDeleted boolean ro\n", "")
+_HISTORY = """
+Id id ro
+IsDeleted boolean ro
+{0}Id reference:{0} ro
+CreatedById reference:User ro
+CreatedDate datetime ro
+Field picklist ro
+OldValue anyType ro
+NewValue anyType ro
 """
 _OURS = """
 Leadsync_Score__c double
@@ -213,6 +251,31 @@ ContactId reference:Contact required
 Role picklist Decision Maker|Business User|Evaluator|Other
 IsPrimary boolean
 """),
+    "LeadHistory": ("017", _HISTORY.format("Lead")),
+    "ContactHistory": ("017", _HISTORY.format("Contact")),
+    "AccountHistory": ("017", _HISTORY.format("Account")),
+    "OpportunityFieldHistory": ("017", _HISTORY.format("Opportunity")),
+    "PermissionSet": ("0PS", _RIGHTS + """
+Name string:80 required
+Label string:80 required
+Description string:255
+IsOwnedByProfile boolean ro
+"""),
+    "PermissionSetAssignment": ("0Pa", """
+Id id ro
+SystemModstamp datetime ro
+AssigneeId reference:User required once
+PermissionSetId reference:PermissionSet required once
+"""),
+    "FieldPermissions": ("01k", """
+Id id ro
+SystemModstamp datetime ro
+ParentId reference:PermissionSet required once
+SobjectType string:40 required once
+Field string:80 required once
+PermissionsRead boolean
+PermissionsEdit boolean
+"""),
 }  # fmt: skip
 _CHILDREN = {
     "Opportunity": {"OpportunityContactRoles": ("OpportunityContactRole", "OpportunityId")},
@@ -284,16 +347,17 @@ def summary(entity: Entity) -> dict[str, Any]:
 
 
 def _describe_field(f: Field) -> dict[str, Any]:
-    numeric = f.kind in ("double", "currency", "percent")
+    plain = (18, 2) if f.numeric and f.kind != "int" else (0, 0)
+    precision, scale = (f.precision, f.scale) if f.precision else plain
     return {
         "name": f.name, "label": f.label, "type": f.kind, "length": f.length, "byteLength": f.length * 3,
-        "precision": 18 if numeric else 0, "scale": 2 if numeric else 0, "digits": 8 if f.kind == "int" else 0,
+        "precision": precision, "scale": scale, "digits": 8 if f.kind == "int" else 0,
         "nillable": not f.required and f.kind != "boolean", "createable": f.createable, "updateable": f.updateable,
-        "calculated": f.calculated, "custom": f.name.endswith("__c"), "externalId": False, "unique": False,
-        "idLookup": f.kind == "id", "defaultedOnCreate": f.kind == "boolean", "filterable": f.length < 4000,
-        "sortable": f.length < 4000, "groupable": f.kind == "picklist", "permissionable": f.updateable,
+        "calculated": f.calculated, "custom": f.name.endswith("__c"), "externalId": f.external, "unique": f.unique,
+        "idLookup": f.kind == "id" or f.external, "defaultedOnCreate": f.kind == "boolean", "filterable": f.filterable,
+        "sortable": f.filterable, "groupable": f.kind == "picklist", "permissionable": f.updateable,
         "referenceTo": list(f.refers), "relationshipName": f.relationship, "polymorphicForeignKey": len(f.refers) > 1,
-        "restrictedPicklist": f.restricted, "autoNumber": False, "defaultValue": None, "inlineHelpText": None,
+        "restrictedPicklist": f.restricted, "autoNumber": False, "defaultValue": None, "inlineHelpText": f.help,
         "picklistValues": [
             {"value": v, "label": v, "active": True, "defaultValue": False, "validFor": None} for v in f.values
         ],

@@ -145,7 +145,7 @@ class Box:
 
     def door(self, what: str, **body: Any) -> Any:
         """The control door."""
-        method = "GET" if what == "calls" else "POST"
+        method = "GET" if what in ("calls", "jwt") else "POST"
         answer = requests.request(
             method, f"{self.url}/_sandbox/{what}", json=body or None, timeout=30,
             headers={"Authorization": f"Bearer {TOKEN}"},

@@ -1,15 +1,13 @@
 """The sandbox as other clients meet it: simple-salesforce in plain use, bare requests, its seeds and its door."""
 
-import base64
 import csv
 import json
 from datetime import date, timedelta
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import requests
-from salesforce_box import NOON, TOKEN
-from simple_salesforce import Salesforce
+from salesforce_box import NOON
+from salesforce_calls import DATA, call, client
 from simple_salesforce.exceptions import (
     SalesforceExpiredSession,
     SalesforceMalformedRequest,
@@ -18,31 +16,6 @@ from simple_salesforce.exceptions import (
 
 from connectors.salesforce.sandbox import build
 from leadsync.connector import SandboxOptions, UserError
-
-DATA = "/services/data/v62.0"
-
-
-class Loopback(requests.adapters.HTTPAdapter):
-    def __init__(self, url):
-        self.target = urlsplit(url)
-        super().__init__()
-
-    def send(self, request, **more):
-        url = urlsplit(request.url)
-        request.url = urlunsplit((self.target.scheme, self.target.netloc, url.path, url.query, ""))
-        return super().send(request, **more)
-
-
-def client(box, **login):
-    session = requests.Session()
-    session.mount("https://", Loopback(box.url))
-    login = login or {"session_id": TOKEN, "instance": "sandbox.my.salesforce.com"}
-    return Salesforce(session=session, version="62.0", **login)
-
-
-def call(box, method, path, token=TOKEN, **more):
-    headers = {"Authorization": f"Bearer {token}"} | more.pop("headers", {})
-    return requests.request(method, f"{box.url}{path}", headers=headers, timeout=30, **more)
 
 
 def test_the_official_client_in_plain_use(box):
@@ -115,31 +88,6 @@ def test_only_the_token_opens_data(box):
         answer = call(box, "GET", path, token="wrong")
         assert answer.status_code == 401
         assert answer.json() == [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]
-
-
-def test_the_token_route(box):
-    def ask(auth=None, **form):
-        return requests.post(f"{box.url}/services/oauth2/token", data=form, auth=auth, timeout=30)
-
-    jwt = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-    for answer in (
-        ask(grant_type="client_credentials", client_id="a", client_secret="b"),
-        ask(("a", "b"), grant_type="client_credentials"),
-        ask(grant_type=jwt, assertion="a.b.c"),
-    ):
-        assert answer.json()["access_token"] == TOKEN
-        assert answer.json()["instance_url"] == box.url
-        identity = answer.json()["id"]
-    for answer, error in (
-        (ask(grant_type="client_credentials"), "invalid_client_id"),
-        (ask(grant_type="password"), "unsupported_grant_type"),
-        (ask(grant_type=jwt, assertion="nonsense"), "invalid_grant"),
-    ):
-        assert (answer.status_code, answer.json()["error"]) == (400, error)
-    who = call(box, "GET", urlsplit(identity).path).json()
-    assert who["user_id"] == call(box, "GET", "/services/oauth2/userinfo").json()["user_id"] == box.org.us
-    assert call(box, "GET", f"{DATA}/").json()["identity"] == identity
-    assert call(box, "GET", "/services/oauth2/userinfo", token="wrong").status_code == 403
 
 
 @pytest.mark.parametrize("way", ["row", "collection", "composite"])
@@ -374,8 +322,3 @@ def test_soap_login_and_broken_json(box):
     assert "INVALID_LOGIN" in requests.post(f"{box.url}/services/Soap/u/62.0", data=b"<x/>", timeout=30).text
     answer = call(box, "POST", f"{DATA}/sobjects/Lead", data=b"{nonsense")
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
-    basic = {"Authorization": "Basic " + base64.b64encode(b"no colon").decode()}
-    answer = requests.post(
-        f"{box.url}/services/oauth2/token", data={"grant_type": "client_credentials"}, headers=basic, timeout=30
-    )
-    assert answer.status_code == 400
