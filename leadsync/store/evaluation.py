@@ -36,6 +36,7 @@ class Marks:
 
     leads: tuple[int, ...]
     seqs: Mapping[int, tuple[int, ...]]  # lead → its marks
+    late: bool = False  # none of them is of what has just happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +77,27 @@ def touched(store: Store, busy: Collection[int], limit: int) -> Marks:
         .join(schema.records, schema.records.c.id == table.c.record_id).order_by(*order).limit(limit)
     )  # fmt: skip
     seqs: dict[int, list[int]] = defaultdict(list)
-    idle, last, more = [], (0, 0), True
+    idle, last, more, all_late = [], (0, 0), True, True
     while more and not seqs:  # a connection that is down may keep many leads busy; it holds up no others
         after = sa.or_(table.c.late > last[0], sa.and_(table.c.late == last[0], table.c.seq > last[1]))
         rows = store.connection.execute(query.where(after)).all()
-        for seq, lead, _ in rows:
+        for seq, lead, late in rows:
             if lead is None:
                 idle.append(seq)  # only heard of so far: its own page will mark it
             elif lead not in busy:
                 seqs[lead].append(seq)
+                all_late &= bool(late)
         more = len(rows) == limit
         last = (rows[-1].late, rows[-1].seq) if rows else last
     for part in chunks(idle):
         store.connection.execute(sa.delete(table).where(table.c.seq.in_(part)))
-    return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()})
+    return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()}, all_late)
+
+
+def backlog(store: Store, most: int) -> int:
+    """How many marks wait, counted no further than `most`."""
+    some = sa.select(schema.dirty.c.seq).limit(most).subquery()
+    return store.connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
 def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple[int, ...]:

@@ -24,22 +24,24 @@ class Write:
     ext_id: str
     fields: Mapping[str, Sequence[Value]]
     state: str
+    job: str | None = None  # the bulk job that carries it
 
 
 def unsettled(store: Store) -> list[Write]:
     """Writes that a process which died left open."""
     w, r = schema.writes, schema.records
     query = (
-        sa.select(w.c.id, w.c.record_id, r.c.source_id, r.c.ext_id, w.c.fields, w.c.state)
+        sa.select(w.c.id, w.c.record_id, r.c.source_id, r.c.ext_id, w.c.fields, w.c.state, w.c.job)
         .join(r, r.c.id == w.c.record_id).where(w.c.state.in_(OPEN)).order_by(w.c.id)
     )  # fmt: skip
     return [Write(*row) for row in store.connection.execute(query)]
 
 
-def sent(store: Store, writes: Sequence[Write], now: datetime) -> None:
-    """About to be sent: from here on the outcome is unknown until a result or a reading settles it."""
-    change = sa.update(schema.writes).where(schema.writes.c.id.in_([w.id for w in writes]))
-    store.connection.execute(change.values(state="sent", sent_at=now))
+def sent(store: Store, writes: Sequence[Write], now: datetime, job: str | None = None) -> None:
+    """About to be sent: from here on the outcome is unknown until a result, a reading or the `job` settles it."""
+    for part in chunks([w.id for w in writes]):
+        change = sa.update(schema.writes).where(schema.writes.c.id.in_(part))
+        store.connection.execute(change.values(state="sent", sent_at=now, job=job))
 
 
 def settle(store: Store, results: Sequence[tuple[Write, WriteResult]], now: datetime) -> None:

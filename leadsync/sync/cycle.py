@@ -20,8 +20,20 @@ from leadsync.store.outbox import Write
 from leadsync.sync import accounts
 from leadsync.sync.accounts import Account
 from leadsync.sync.budget import Budget
+from leadsync.sync.bulk import MOST
 from leadsync.sync.evaluate import Evaluator, directory
-from leadsync.sync.messages import Introduced, Message, PageRead, Poll, Polled, Remembered, Resolve, Seen, Written
+from leadsync.sync.messages import (
+    Introduced,
+    Message,
+    Opened,
+    PageRead,
+    Poll,
+    Polled,
+    Remembered,
+    Resolve,
+    Seen,
+    Written,
+)
 from leadsync.sync.pull import Pull
 from leadsync.sync.remap import remap
 from leadsync.sync.report import ConnectionReport, CycleReport, Sample
@@ -203,6 +215,7 @@ class Coordinator:
 
     def take_in(self, patience: float) -> bool:
         """Take in what has arrived, waiting at most `patience` seconds for the first; whether there was anything."""
+        self._outgoing.bulk.look(self.clock.now())
         self._next(patience)
         for _ in range(_TAKEN):
             if self.inbox.empty():
@@ -237,6 +250,8 @@ class Coordinator:
             self._introduced(message.connection, message.account)
         elif isinstance(message, Written):
             self._outgoing.written(message, report)
+        elif isinstance(message, Opened):
+            self._outgoing.bulk.opened(message, now)
         elif isinstance(message, Seen):
             for start in range(0, len(odd := self._upkeep.seen(self._source(message), message)), BATCH):
                 self.workers[message.connection].jobs.put(Resolve(message.object, odd[start : start + BATCH]))
@@ -272,6 +287,7 @@ class Coordinator:
     def evaluate_some(self) -> bool:
         """Evaluate one batch of leads that were touched or are due; whether there were any."""
         if self._outgoing.full:
+            self._outgoing.release()
             return False
         now, store = self.clock.now(), self.store
         with store.begin():
@@ -280,7 +296,9 @@ class Coordinator:
             due = () if marks.leads else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
             if not leads:
+                self._outgoing.release()
                 return False
+            following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = evaluation.material(store, leads)
             counts = evaluation.rep_counts(store) if self.config.routing else {}
         evaluator = self._fresh_evaluator()
@@ -292,7 +310,7 @@ class Coordinator:
             part = decisions[start : start + STORED]
             cleared = [seq for d in part for seq in marks.seqs.get(d.result.lead_id, ())]
             writes += self._keep(part, cleared, of)
-        self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes})
+        self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes}, following)
         return True
 
     def _fresh_evaluator(self) -> Evaluator:

@@ -73,7 +73,7 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Written:
     """What came of some writes, as of `at`. With an error the writes that are not among the results have an unknown
-    outcome, unless nothing was `sent` at all. `job`: they travel in this bulk job, whose results come later."""
+    outcome, unless nothing was `sent` at all. `job`: the bulk job that carried them."""
 
     connection: str
     writes: Sequence[Write]
@@ -81,6 +81,16 @@ class Written:
     at: datetime
     error: LeadsyncError | None = None
     sent: bool = True
+    job: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A bulk job for these writes is open; nothing was uploaded yet."""
+
+    connection: str
+    job: str
+    writes: Sequence[Write]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class Fetched:
     error: LeadsyncError | None = None
 
 
-Message = Introduced | PageRead | Seen | Remembered | Polled | Written | Fetched
+Message = Introduced | PageRead | Seen | Remembered | Polled | Written | Opened | Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +139,22 @@ class Resolve:
     writes: Sequence[Write] = ()
 
 
-Job = Poll | Send | Resolve | None
+@dataclass(frozen=True, slots=True)
+class OpenBulk:
+    """Open a bulk job for these writes of one object."""
+
+    object: str
+    writes: Sequence[Write]
+
+
+@dataclass(frozen=True, slots=True)
+class CarryBulk:
+    """Upload the writes of a job that is open (`send`), and ask what became of them."""
+
+    job: str
+    writes: Sequence[Write]
+    objects: Mapping[int, str]  # source → object
+    send: bool
+
+
+Job = Poll | Send | Resolve | OpenBulk | CarryBulk | None

@@ -5,31 +5,30 @@ import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from leadsync.config.load import ConnectionConfig
 from leadsync.connector import Clock, Connector
-from leadsync.core.plan import same
 from leadsync.errors import ConnectionFailed, LeadsyncError, NotFound
-from leadsync.store.outbox import Write
 from leadsync.sync import accounts
 from leadsync.sync.accounts import Account
 from leadsync.sync.budget import Budget
 from leadsync.sync.messages import (
+    CarryBulk,
     Fetched,
     Introduced,
     Job,
     Message,
-    PageRead,
+    OpenBulk,
     Poll,
     Polled,
     Resolve,
     Send,
     Waiting,
-    Written,
 )
 from leadsync.sync.reading import Reading, of_object
-from leadsync.types import Gone, Moved, ObjectSchema, Page, Record, WriteOp, WriteResult, WriteStatus
+from leadsync.sync.sending import Sending
+from leadsync.types import Gone, Moved, ObjectSchema, Record
 
 
 @dataclass
@@ -52,6 +51,7 @@ class Worker:
         self.name = self.config.name
         self._silent = False  # a message was dropped while stopping: none may overtake it, for its rows' sake
         self._reading = Reading(self.name, self.connector, self.clock, self._took_in, self.stopping.is_set)
+        self._sending = Sending(self)
         self._thread = threading.Thread(target=self._run, name=f"leadsync-{self.name}", daemon=True)
 
     def start(self) -> None:
@@ -69,12 +69,17 @@ class Worker:
             if isinstance(job, Poll):
                 self._poll(job)
             elif isinstance(job, Send):
-                self._send(job)
+                self._sending.send(job)
+            elif isinstance(job, OpenBulk):
+                self._sending.open_bulk(job)
+            elif isinstance(job, CarryBulk):
+                self._sending.carry_bulk(job)
             else:
                 self._resolve(job)
         self.connector.close()
 
-    def _emit(self, message: Message) -> None:
+    def emit(self, message: Message) -> None:
+        """Tell the coordinator; wait while it has too much to take in."""
         while not self._silent:
             try:
                 return self.out.put(message, timeout=0.5)
@@ -82,16 +87,16 @@ class Worker:
                 self._silent = self.stopping.is_set()
 
     def _took_in(self, message: Message) -> None:
-        self._emit(message)
-        self._afford()
+        self.emit(message)
+        self.afford()
 
-    def _afford(self) -> None:
+    def afford(self) -> None:
         """Count what was sent. Raises `Transient` when the day's requests are used up."""
         quota, shares, now = self.connector.quota(), self.config.settings.quota, self.clock.now()
         self.budget.spend(self.name, quota, now)
         self.budget.check(self.name, quota, own=shares.own, account=shares.account, now=now)
 
-    def _guarded(self, work: Callable[[], None]) -> LeadsyncError | None:
+    def guarded(self, work: Callable[[], None]) -> LeadsyncError | None:
         """Do it; what goes wrong is an error to report, never the end of the thread."""
         try:
             work()
@@ -110,7 +115,8 @@ class Worker:
             self.budget.spend(self.name, self.connector.quota(), self.clock.now())
         return None
 
-    def _waits(self) -> bool:
+    def waits(self) -> bool:
+        """Whether nothing may be sent now."""
         if self.waiting is not None and self.clock.now() >= self.waiting.until:
             self.waiting = None
         return self.waiting is not None
@@ -120,7 +126,7 @@ class Worker:
     def _poll(self, job: Poll) -> None:
         more, error = False, None
         self._reading.troubles.clear()
-        if not self._waits():
+        if not self.waits():
 
             def work() -> None:
                 nonlocal more
@@ -128,8 +134,8 @@ class Worker:
                     self._introduce()
                 more = self._reading.round(self._fitting(job))
 
-            error = self._guarded(work)
-        self._emit(Polled(self.name, error, dict(self._reading.troubles), more, self.waiting))
+            error = self.guarded(work)
+        self.emit(Polled(self.name, error, dict(self._reading.troubles), more, self.waiting))
 
     def _introduce(self) -> None:
         """Look at the account: who we are, what its objects look like, what of the mapping fits them."""
@@ -148,7 +154,7 @@ class Worker:
                     self._reading.troubles[obj] = error
         user = self.connector.user()
         self.account = accounts.judge(self.config, self.values, schemas, absent, user, self.clock.now())
-        self._emit(Introduced(self.name, self.account))
+        self.emit(Introduced(self.name, self.account))
 
     def _fitting(self, job: Poll) -> Poll:
         """The job without what the account lacks; an object that has got a field back is read from the start."""
@@ -158,61 +164,7 @@ class Worker:
         sources = [s.fresh(fields[s.object]) for s in job.sources if s.object in fields]
         return Poll(sources, job.whole, job.introduce, {k: v for k, v in job.history.items() if k in fields})
 
-    # writing
-
-    def _send(self, job: Send) -> None:
-        done: dict[str, WriteResult] = {}
-        writes = list(job.writes)
-        sent = False
-
-        def work() -> None:
-            nonlocal sent
-            self._afford()
-            stale = self._stale(job)
-            done.update({str(w.id): WriteResult(str(w.id), WriteStatus.CONFLICT) for w in stale})
-            ops = [self._op(w, job.objects) for w in writes if str(w.id) not in done]
-            sent = True
-            if ops:
-                done.update({result.key: result for result in self.connector.write(ops)})
-
-        error = None if self._waits() else self._guarded(work)
-        self._emit(Written(self.name, writes, list(done.values()), self.clock.now(), error, sent))
-
-    def _op(self, write: Write, objects: Mapping[int, str]) -> WriteOp:
-        fields = {name: pair[1] for name, pair in write.fields.items()}
-        return WriteOp(str(write.id), objects[write.source_id], write.ext_id, fields)
-
-    def _stale(self, job: Send) -> list[Write]:
-        """Writes of fields that people edit, too, and have edited since we looked: these are planned anew."""
-        stale = []
-        for obj, shared in self._shared(job).items():
-            read_at, asked = self.clock.now(), accounts.asked(self.config, self.account)[obj]
-            rows = self.connector.fetch(obj, [w.ext_id for w in shared], asked)
-            for write in shared:
-                row = rows[write.ext_id]
-                if isinstance(row, Record) and not self._differs(obj, write, row):
-                    continue
-                stale.append(write)
-            changed = {w.ext_id for w in stale}
-            self._emit(PageRead(self.name, as_page(obj, {k: v for k, v in rows.items() if k in changed}, read_at), {}))
-        return stale
-
-    def _shared(self, job: Send) -> dict[str, list[Write]]:
-        found: dict[str, list[Write]] = {}
-        for write in job.writes:
-            obj = job.objects[write.source_id]
-            if self._shared_fields(obj) & write.fields.keys():
-                found.setdefault(obj, []).append(write)
-        return found
-
-    def _shared_fields(self, obj: str) -> set[str]:
-        return {write.field for write in self.config.mapping.writes.get(obj, ()) if write.shared}
-
-    def _differs(self, obj: str, write: Write, row: Record) -> bool:
-        return any(
-            name in row.fields and not same(row.fields[name], write.fields[name][0])
-            for name in self._shared_fields(obj) & write.fields.keys()
-        )
+    # rows by id
 
     def _resolve(self, job: Resolve) -> None:
         rows: Mapping[str, Record | Moved | Gone] = {}
@@ -225,14 +177,6 @@ class Worker:
                 raise NotFound(f"{self.name} has no {job.object} any more")
             rows = self.connector.fetch(job.object, job.ids, asked)
 
-        if not self._waits():
-            error = self._guarded(work)
-        self._emit(Fetched(self.name, job.writes, job.object, rows, read_at, error))
-
-
-def as_page(obj: str, rows: Mapping[str, Record | Moved | Gone], read_at: datetime) -> Page:
-    """Rows that were read by id, as a page."""
-    found = [row for row in rows.values() if isinstance(row, Record)]
-    gone = [row for row in rows.values() if isinstance(row, Gone)]
-    moved = [row for row in rows.values() if isinstance(row, Moved)]
-    return Page(obj, found, read_at, gone=gone, moved=moved)
+        if not self.waits():
+            error = self.guarded(work)
+        self.emit(Fetched(self.name, job.writes, job.object, rows, read_at, error))

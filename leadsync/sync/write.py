@@ -12,10 +12,12 @@ from leadsync.store.database import Store
 from leadsync.store.evaluation import Member
 from leadsync.store.outbox import Write
 from leadsync.store.sources import Source
+from leadsync.sync.bulk import Bulk
 from leadsync.sync.messages import Fetched, Resolve, Send, Written
 from leadsync.sync.pull import Pull
 from leadsync.sync.report import ConnectionReport
-from leadsync.sync.worker import Worker, as_page
+from leadsync.sync.sending import as_page
+from leadsync.sync.worker import Worker
 from leadsync.types import Gone, Page, Record, WriteResult, WriteStatus
 
 _IN_FLIGHT = 10_000
@@ -32,13 +34,14 @@ class Outgoing:
         self._store, self._clock = store, clock
         self._sources, self._pulls, self._workers = sources, pulls, workers
         self._unknown: dict[str, list[Write]] = defaultdict(list)  # connection → writes whose outcome has to be read
+        self.bulk = Bulk(store, sources, workers)
         self.flying: dict[int, int] = {}  # write → its lead
         self.held: set[int] = set()  # leads that wait for the next cycle
 
     @property
     def full(self) -> bool:
         """Whether evaluation should wait for answers."""
-        return len(self.flying) > _IN_FLIGHT
+        return self.bulk.full or len(self.flying) - len(self.bulk.mine) > _IN_FLIGHT
 
     def busy(self) -> set[int]:
         """Leads of which it cannot be said yet what to write next; inside `begin()`."""
@@ -52,15 +55,25 @@ class Outgoing:
 
         Those of a connection or object that is not read any more cannot be looked up and are given up.
         """
-        lost = []
+        lost, jobs = [], defaultdict[tuple[str, str], list[Write]](list)
         for write in writes:
             source = self._sources[write.source_id]
             pull = self._pulls.get(source.connection)
             if pull is not None and pull.reads(source.object):
-                self._unknown[source.connection].append(write)
+                if write.job is None:
+                    self._unknown[source.connection].append(write)
+                else:
+                    jobs[source.connection, write.job].append(write)
             else:
                 lost.append(write)
         outbox.drop(self._store, lost, self._clock.now())
+        for (name, job), carried in jobs.items():
+            self.bulk.follow(name, job, carried)
+            self.flying.update({write.id: self._lead(write) for write in carried})
+
+    def _lead(self, write: Write) -> int:
+        r = schema.records.c
+        return self._store.connection.scalar(sa.select(r.lead_id).where(r.id == write.record_id)) or 0
 
     def postpone(self, member: Member) -> None:
         """A record of a connection that cannot be written to now: its lead comes up again in the next cycle."""
@@ -68,21 +81,35 @@ class Outgoing:
         with self._store.begin():
             records.mark(self._store, [member.id])
 
-    def send(self, writes: Sequence[Write], lead_of: Mapping[int, int]) -> None:
-        """Hand planned writes to their connections, as many per call as the CRM takes."""
+    def send(self, writes: Sequence[Write], lead_of: Mapping[int, int], backlog: int | None = None) -> None:
+        """Hand planned writes to their connections, as many per call as the CRM takes.
+
+        `backlog`: how many more may follow at once; `None` where somebody waits for these.
+        """
         self.flying.update(lead_of)
-        objects = {source.id: source.object for source in self._sources.values()}
         by_connection: dict[str, list[Write]] = defaultdict(list)
         for write in writes:
             by_connection[self._sources[write.source_id].connection].append(write)
         for name, own in by_connection.items():
-            worker = self._workers[name]
-            size = worker.connector.capabilities.write_batch
-            for start in range(0, len(own), size):
-                part = own[start : start + size]
-                with self._store.begin():
-                    outbox.sent(self._store, part, self._clock.now())
-                worker.jobs.put(Send(part, objects))
+            enough = self.bulk.from_(name)
+            if enough and backlog is not None and (backlog >= enough or self.bulk.holds(name)):
+                self.bulk.hold(name, own)
+            else:
+                self._send(name, own)
+
+    def release(self) -> None:
+        """Nothing follows, or enough is held: what was held back for a bulk job goes out."""
+        for name, writes in self.bulk.release().items():
+            self._send(name, writes)
+
+    def _send(self, name: str, writes: Sequence[Write]) -> None:
+        worker, objects = self._workers[name], {source.id: source.object for source in self._sources.values()}
+        size = worker.connector.capabilities.write_batch
+        for start in range(0, len(writes), size):
+            part = writes[start : start + size]
+            with self._store.begin():
+                outbox.sent(self._store, part, self._clock.now())
+            worker.jobs.put(Send(part, objects))
 
     def resolve(self, name: str) -> None:
         """Have the rows read of all writes whose outcome is not known."""
@@ -105,6 +132,7 @@ class Outgoing:
                 outbox.drop(self._store, unanswered, now)
         if message.sent:
             self._unknown[message.connection] += unanswered
+        self.bulk.ended(message)
         waiting = [w for w, r in answered if r.status in (WriteStatus.RETRY, WriteStatus.CONFLICT)] + unanswered
         self.held |= {self.flying[w.id] for w in waiting if w.id in self.flying}
         for write, result in answered:

@@ -263,9 +263,9 @@ def test_a_page_that_was_not_taken_in_is_never_overtaken(tmp_path: Path) -> None
     stopping.set()
     out.put("in the way")
     page = Page("Lead", (), clock.now())
-    worker._emit(PageRead("crm", page, {"head_at": 1}))
+    worker.emit(PageRead("crm", page, {"head_at": 1}))
     out.get()
-    worker._emit(PageRead("crm", page, {"head_at": 2}))
+    worker.emit(PageRead("crm", page, {"head_at": 2}))
     assert out.empty()
 
 
