@@ -207,9 +207,9 @@ def connection(crm: Sandbox, *, live: bool = True) -> dict[str, Any]:
 class Background:
     """A command that goes on until it is stopped."""
 
-    def __init__(self, *arguments: str, cwd: Path) -> None:
+    def __init__(self, *arguments: str, cwd: Path, **env: str | None) -> None:
         self._process = subprocess.Popen(
-            [*COMMAND, *arguments], cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [*COMMAND, *arguments], cwd=cwd, env=environment(**env), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
 
     def __enter__(self) -> "Background":
