@@ -64,8 +64,8 @@ class Installer:
         except NotFound:
             if dry_run:
                 return Step(what, "missing")
-            self._post(path, {"name": _GROUP, "label": "leadsync", "displayOrder": -1})
-            return Step(what, "created")
+            made = self._post(path, {"name": _GROUP, "label": "leadsync", "displayOrder": -1})
+            return Step(what, "created" if made else "there")
         return Step(what, "there")
 
     def _create(self, want: WantedField) -> Iterator[Step]:

@@ -25,7 +25,7 @@ def test_many_requests_stay_below_the_burst_and_lose_little_time(start) -> None:
 
 
 def test_after_a_pause_nothing_is_waited_for(start) -> None:
-    account, connector, clock = limited(start)
+    _, connector, clock = limited(start)
     for _ in range(180):
         connector.describe("contacts")
     slept = clock.slept

@@ -3,11 +3,12 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
-from hubspot_account import Scripted
+from hubspot_account import Scripted, Vault, made_lead
 
 from connectors.hubspot import HubSpotConnector, api
 from leadsync.connector import (
     Ask,
+    AuthLost,
     Cursor,
     Failed,
     Gone,
@@ -317,10 +318,6 @@ def test_describe_tells_what_is_there_now(account) -> None:
     assert connector.describe("contacts").fields["nps"].type == "number"
 
 
-def test_check_finds_all_well(account) -> None:
-    assert {finding.level for finding in account.connector().check({})} == {"ok"}
-
-
 def test_now_costs_one_request_and_then_none(account) -> None:
     connector = account.connector()
     assert abs(connector.now() - datetime.now(UTC)) < timedelta(seconds=5)
@@ -356,3 +353,78 @@ def test_an_index_that_is_behind_stops_the_round_and_not_the_stream(start) -> No
     connector = start(script=script).connector()
     with pytest.raises(Transient, match="index"):
         list(connector.changes([ask("contacts")], at))
+
+
+def test_leads_of_the_sales_hub_are_read_with_their_contacts(account) -> None:
+    contact, other = (account.contact(email=f"{name}@x.example") for name in ("a", "b"))
+    lead = made_lead(account, contact, hs_lead_label="HOT", hubspot_owner_id="70001")
+    account.ok("PUT", f"/crm/v4/objects/leads/{lead}/associations/default/contacts/{other}")
+    connector = account.connector()
+    names = ("hs_lead_label", "hubspot_owner_id", "hs_pipeline_stage")
+    for read in (
+        records(connector.changes([Ask("leads", names, LONG_AGO)], ALWAYS)),
+        records(connector.backfill("leads", None, names)),
+        list(connector.fetch("leads", [lead], names).values()),
+    ):
+        (found,) = read
+        assert found.id == lead
+        assert found.fields == dict(zip(names, ("HOT", "70001", "new-stage-id"), strict=True))
+        assert set(found.links["contacts"]) == {contact, other}
+
+
+def test_only_the_object_without_a_scope_fails(account) -> None:
+    account.install(vault := Vault(), without=["crm.objects.deals.read", "crm.objects.leads.read"])
+    wanted = ("deals", "contacts", "leads", "calls", "owners")
+    found = list(account.app(vault).changes([ask(obj) for obj in wanted], ALWAYS))
+    failed = {page.object: page.error for page in found if isinstance(page, Failed)}
+    assert {obj: (error.code, f"crm.objects.{obj}.read" in error.message) for obj, error in failed.items()} == {
+        "deals": ("scope", True),
+        "leads": ("scope", True),
+    }
+    assert {page.object for page in found if isinstance(page, Page)} == {"contacts", "calls", "owners"}
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, AuthLost), (503, Transient), (477, Transient)])
+def test_what_concerns_the_account_ends_the_round(start, status: int, kind: type[Exception]) -> None:
+    script = lambda method, path, body: (status, {}, b"{}") if path.endswith("contacts/search") else None  # noqa: E731
+    pages = start(script=script).connector().changes([ask("companies"), ask("contacts"), ask("calls")], ALWAYS)
+    assert next(pages).object == "companies"
+    with pytest.raises(kind):
+        list(pages)
+
+
+def test_more_properties_than_an_address_holds(start) -> None:
+    account = start(csv="\n".join(["email,jobtitle", *(f"p{n}@x.example,clerk" for n in range(150))]))
+    names = [f"{'very_' * 12}long_name_{number}" for number in range(120)]
+    for name in names:
+        definition = {"name": name, "label": name, "type": "string", "fieldType": "text", "groupName": "leadsync"}
+        account.ok("POST", "/crm/v3/properties/contacts", definition)
+    first = next(iter(account.connector().ids("contacts"))).ids[0]
+    account.ok("PATCH", f"/crm/v3/objects/contacts/{first}", {"properties": {names[-1]: "kept"}})
+    account.reset()
+    connector = account.connector()
+    found = records(connector.backfill("contacts", None, ("email", *names)))
+    assert account.calls() == {"GET contacts": 2, "POST contacts/batch/read": 2}
+    assert len(found) == 150
+    assert found[0].fields[names[-1]] == "kept"
+    account.call("DELETE", f"/crm/v3/objects/contacts/{first}")
+    assert connector.fetch("contacts", [first], names) == {first: Gone(first)}
+
+
+def test_a_row_that_one_answer_lacks_and_the_next_has_is_read(start) -> None:
+    left = [1]
+
+    def script(method: str, path: str, body: bytes) -> Scripted | None:
+        if not path.endswith("batch/read") or not left[0]:
+            return None
+        left[0] -= 1
+        return 200, {}, b'{"results": []}'
+
+    account = start(script=script)
+    assert isinstance(account.connector().fetch("contacts", ["1001"], ("email",))["1001"], Record)
+
+
+def test_a_row_that_is_there_and_not_there_is_no_deletion(start) -> None:
+    account = start(script=lambda m, path, b: (200, {}, b'{"results": []}') if path.endswith("batch/read") else None)
+    with pytest.raises(Transient):
+        account.connector().fetch("contacts", ["1001"], ("email",))

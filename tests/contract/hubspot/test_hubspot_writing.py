@@ -1,6 +1,6 @@
 import orjson
 import pytest
-from hubspot_account import Account, Scripted
+from hubspot_account import Account, Scripted, made_lead
 
 from connectors.hubspot import api
 from leadsync.connector import Moved, NotFound, Transient, Value, WriteOp, WriteResult, WriteStatus, utc
@@ -209,3 +209,119 @@ def test_other_objects_are_written_too(account) -> None:
         [WriteOp("a", "tasks", task, {"hs_task_status": "COMPLETED"}), op(contact, leadsync_score=3)]
     )
     assert statuses(results) == [WriteStatus.APPLIED] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(" 73\u00a0", "73"), ("\ufeffhot", "hot"), ("\u200b", None), ("سلام\u200cها ", "سلام\u200cها")]
+)
+def test_nothing_invisible_goes_around_a_value(account, given: str, kept: str | None) -> None:
+    id_ = ids(account)[0]
+    assert statuses(account.connector().write([op(id_, leadsync_reasons=given)])) == [WriteStatus.APPLIED]
+    assert value(account, id_, "leadsync_reasons") == kept
+
+
+def test_a_text_that_is_too_long_is_refused_by_itself_without_being_sent(account) -> None:
+    one, two = ids(account)[:2]
+    account.reset()
+    connector = account.connector()
+    long, fine = connector.write([op(one, leadsync_reasons="x" * 65_537), op(two, leadsync_reasons="x" * 65_536)])
+    assert (long.status, long.code, long.fields) == (WriteStatus.REJECTED, "TEXT_TOO_LONG", ("leadsync_reasons",))
+    assert "65536" in long.message
+    assert fine.status is WriteStatus.APPLIED
+    assert account.calls() == {"POST contacts/batch/update": 1}
+
+
+def test_what_is_refused_beforehand_does_not_hide_a_failure(start) -> None:
+    account = start(script=lambda method, path, body: (503, {}, b"") if path == UPDATE else None)
+    with pytest.raises(Transient):
+        account.connector().write([op("1001", leadsync_reasons="x" * 65_537), op("1002", leadsync_score=1)])
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("times", [1, 50])
+def test_a_locked_row_comes_later_and_the_others_now(start, times: int, whole: bool) -> None:
+    account = start(leads=40)
+    people = ids(account)
+    account.ok("POST", "/_sandbox/lock", {"object": "contacts", "id": people[0], "times": times, "whole": whole})
+    first, *others = account.connector().write([op(id_, leadsync_score=1) for id_ in people])
+    assert {result.status for result in others} == {WriteStatus.APPLIED}
+    assert first.status is (WriteStatus.APPLIED if whole and times == 1 else WriteStatus.RETRY)
+    assert all(seconds >= 2 for seconds in account.clock.slept)
+
+
+def test_a_lock_on_everything_is_not_tried_row_by_row(start) -> None:
+    account = start(leads=100, script=lambda method, path, body: (423, JSON, b"{}") if path == UPDATE else None)
+    connector = account.connector()
+    results = connector.write([op(str(1001 + number), leadsync_score=1) for number in range(100)])
+    assert {result.status for result in results} == {WriteStatus.RETRY}
+    assert connector.quota().calls < 25
+    assert sum(account.clock.slept) < 30
+
+
+def answering(properties: dict[str, str]):
+    """HubSpot says yes, and what it says of the row is this."""
+
+    def script(method: str, path: str, body: bytes) -> Scripted | None:
+        if path != UPDATE:
+            return None
+        sent = [one["id"] for one in orjson.loads(body)["inputs"]]
+        rows = [{"id": id_, "properties": properties, "updatedAt": "2026-11-22T00:00:00.000Z"} for id_ in sent]
+        return 200, JSON, orjson.dumps({"status": "COMPLETE", "results": rows})
+
+    return script
+
+
+def test_a_stage_of_which_the_answer_says_nothing_is_looked_at(start) -> None:
+    account = start(csv="email,lifecyclestage\na@x.example,customer\nb@x.example,lead\n", script=answering({}))
+    kept, moved = ids(account)
+    results = account.connector().write([op(kept, lifecyclestage="lead"), op(moved, lifecyclestage="lead")])
+    assert [(r.status, r.code) for r in results] == [
+        (WriteStatus.REJECTED, "STAGE_NOT_MOVED_BACK"),
+        (WriteStatus.APPLIED, ""),
+    ]
+    assert account.calls()["POST contacts/batch/read"] == 1
+
+
+def test_a_stage_that_cannot_be_looked_at_is_not_called_applied(start) -> None:
+    yes = answering({})
+
+    def script(method: str, path: str, body: bytes) -> Scripted | None:
+        return (503, {}, b"") if path.endswith("batch/read") else yes(method, path, body)
+
+    account = start(script=script)
+    one, two = account.connector().write([op("1001", leadsync_score=1), op("1002", lifecyclestage="lead")])
+    assert (one.status, two.status) == (WriteStatus.APPLIED, WriteStatus.RETRY)
+
+
+def test_a_refusal_of_the_other_shape_names_its_property_too(start) -> None:
+    errors = [
+        {"message": "not a number", "code": "INVALID_INTEGER", "context": {"propertyName": ["leadsync_score"]}},
+        3,
+    ]
+    body = {"status": "error", "message": "bad", "category": "VALIDATION_ERROR", "errors": errors}
+    account = start(script=lambda method, path, _: (400, JSON, orjson.dumps(body)) if path == UPDATE else None)
+    (result,) = account.connector().write([op("1001", leadsync_score="x")])
+    assert (result.status, result.fields) == (WriteStatus.REJECTED, ("leadsync_score",))
+    assert "leadsync_score" in result.message
+
+
+def test_a_context_that_is_no_list_names_its_row(start) -> None:
+    def script(method: str, path: str, body: bytes) -> Scripted | None:
+        error = {"category": "VALIDATION_ERROR", "message": "bad", "context": {"objectWriteTraceId": "1001"}}
+        row = {"id": "1002", "properties": {}, "updatedAt": None}
+        answer = {"results": [row], "numErrors": 1, "errors": [error]}
+        return (207, JSON, orjson.dumps(answer)) if path == UPDATE else None
+
+    results = start(script=script).connector().write([op("1001", leadsync_score=1), op("1002", leadsync_score=1)])
+    assert statuses(results) == [WriteStatus.REJECTED, WriteStatus.APPLIED]
+
+
+def test_a_lead_of_the_sales_hub_is_written(account) -> None:
+    contact = ids(account)[0]
+    lead = made_lead(account, contact)
+    (result,) = account.connector().write([WriteOp("k", "leads", lead, {"hs_lead_label": "HOT"})])
+    assert result.status is WriteStatus.APPLIED
+    assert (
+        account.ok("GET", f"/crm/v3/objects/leads/{lead}", properties="hs_lead_label")["properties"]["hs_lead_label"]
+        == "HOT"
+    )
