@@ -129,9 +129,8 @@ class FilesConnector:
             file = table(path.name, path.read_bytes(), at)
         except OSError as error:
             if isinstance(error, FileNotFoundError) and self._folder.is_dir():
-                raise ls.NotFound(
-                    f"there is no {path}", fix="put the file there; its first line names columns"
-                ) from None
+                fix = "put the file there; its first line names the columns"
+                raise ls.NotFound(f"there is no {path}", fix=fix) from None
             told = f"{path} cannot be read: {error.strerror}"
             raise ls.Transient(told, fix="check `folder`, and the right to read it") from error
         if unknown := [name for name in fields if name not in file.columns and name not in COLUMNS[obj]]:
