@@ -153,13 +153,13 @@ class Sandbox:
         guarded, search = self._guarded(handler, needs), name == "/search"
 
         async def endpoint(request: Request) -> Response:
-            if len(request.scope["query_string"]) > _LONGEST_QUERY:
-                return trouble.edge(414)
             obj = request.path_params.get("object", "")
             try:
                 self.limits.take(f"{method} {NAMES.get(obj, obj)}{name}", search=search)
             except Refusal as refusal:
                 return answer(refusal)
+            if len(request.scope["query_string"]) > _LONGEST_QUERY:
+                return trouble.edge(414)
             response = await guarded(request)
             if not search:
                 response.headers.update(self.limits.headers(daily=not self.access.is_oauth(request)))
