@@ -206,6 +206,26 @@ def test_too_many_rows_to_count_are_many(box):
     assert len(jobs.made) == 1
 
 
+def test_a_job_of_the_sandbox_gives_the_very_values_that_queries_give(box):
+    ids = filled(box, 4500)
+    box.org.delete("Lead", ids[4000])
+    connector, pages, token = box.connect(), [], None
+    for _ in range(10):
+        try:
+            for page in connector.backfill("Lead", token, FIELDS):
+                pages.append(page)
+                token = page.resume
+            break
+        except Transient as waits:
+            box.clock.at += timedelta(seconds=waits.retry_after or 1)
+    found = {r.id: r for page in pages for r in page.records}
+    assert list(found) == [id_ for id_ in ids if id_ != ids[4000]]
+    assert len(found) == sum(len(page.records) for page in pages)
+    assert any("/jobs/query/" in path for path in box.front.paths())
+    for id_, record in connector.fetch("Lead", ids[3000:3100], FIELDS).items():
+        assert found[id_] == record
+
+
 # writing
 
 
