@@ -50,6 +50,7 @@ class SalesforceDriver:
         self._app = build(options)
         self.org: Org = self._app.state.org
         self._register(self._app.state.logins)
+        self.org.rules.tracked["Lead"] |= {*self.people.text, *filter(None, [self.people.number])}
         self.org.add_formula("Lead", "Days_Open__c", "double")
         self._rep = next(id_ for id_ in self.org.sorted_ids("User") if id_ != self.org.us)
         self._answered = _Answered(self._app)

@@ -3,6 +3,7 @@
 import csv
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,30 @@ class Table:
             yield self._order[i]
 
 
-def read_csv(path: Path, known: Sequence[str]) -> list[dict[str, str]]:
+class CsvRow(dict[str, str]):
+    """The cells of a row by column, and where they stand."""
+
+    def __init__(self, path: Path, line: int, header: Sequence[str], cells: Sequence[str]) -> None:
+        super().__init__(zip(header, cells, strict=True))
+        self._path, self._line, self._header = path, line, header
+
+    def place(self, name: str) -> str:
+        """`file:line:column` of a cell. Reads the file again, up to there."""
+        index, quoted, line, column = self._header.index(name), False, self._line, 1
+        with self._path.open(newline="", encoding="utf-8-sig") as file:
+            for char in chain.from_iterable(islice(file, self._line - 1, None)):
+                if index == 0:
+                    break
+                index -= char == "," and not quoted
+                quoted ^= char == '"'
+                line, column = (line + 1, 1) if char == "\n" else (line, column + 1)
+        return f"{self._path}:{line}:{column}"
+
+
+def read_csv(path: Path, known: Sequence[str]) -> list[CsvRow]:
     """The rows of a CSV file whose header holds the CRM's own field names (case as the CRM spells it).
 
-    Raises `UserError` naming every unknown column, a duplicate column, or a row that is longer than the header.
+    Raises `UserError` naming every unknown column, a duplicate column, or a row that is no match for the header.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -67,12 +88,14 @@ def read_csv(path: Path, known: Sequence[str]) -> list[dict[str, str]]:
             ]
             if not header:
                 problems.append(Problem("the file is empty", str(path), "its first line must hold field names"))
-            rows = []
+            rows, line = [], reader.line_num
             for cells in reader:
-                if len(cells) > len(header):
-                    problems.append(Problem("more cells than columns", f"{path}:{reader.line_num}"))
+                line, ended = reader.line_num, line
+                if cells and len(cells) != len(header):
+                    said = "more" if len(cells) > len(header) else "fewer"
+                    problems.append(Problem(f"{said} cells than columns", f"{path}:{ended + 1}"))
                 elif cells:
-                    rows.append(dict(zip(header, cells, strict=False)))
+                    rows.append(CsvRow(path, ended + 1, header, cells))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:

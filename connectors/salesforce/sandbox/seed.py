@@ -1,5 +1,6 @@
 """Filling the sandbox: believable people from the kit, or leads from a CSV file."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ _CAMPAIGNS = {
 _FAIR = "Spring fair"
 _REP_KINDS = ("call_out", "meeting", "email_reply")
 _CONVERT_EVERY = 2
+_MOST_PROBLEMS = 50
 
 
 class Seeder:
@@ -68,12 +70,22 @@ class Seeder:
         }
         self.rows["User"].append(self.org.complete("User", us, wire(long_ago), id_=self.org.us))
         self.org.queue = self.add("Group", {"Name": QUEUE, "DeveloperName": "Lead_Queue", "Type": "Queue"}, long_ago)
+        self._rights(long_ago)
         for rep in reps:
             values = {
                 "FirstName": rep.first_name, "LastName": rep.last_name, "Email": rep.email, "Username": rep.email,
                 "IsActive": rep.active,
             }  # fmt: skip
             self._reps[rep.number] = self.add("User", values, long_ago)
+
+    def _rights(self, at: datetime) -> None:
+        """The custom fields that the account came with are seen and edited by everybody, through their profile."""
+        profile = self.add("PermissionSet", {"Name": "X00e5g", "Label": "Sales", "IsOwnedByProfile": True}, at)
+        for obj, entity in self.org.entities.items():
+            for name in entity.fields:
+                if name.endswith("__c"):
+                    what = {"ParentId": profile, "SobjectType": obj, "Field": f"{obj}.{name}"}
+                    self.add("FieldPermissions", what | {"PermissionsRead": True, "PermissionsEdit": True}, at)
 
     def people(self, cards: list[Card], total: int) -> None:
         """Four fifths leads, one fifth contacts, `total` together: a converted lead counts with its contact."""
@@ -232,27 +244,24 @@ def seeded(org: Org, *, seed: int, leads: int, today: date) -> None:
 
 def loaded(org: Org, *, path: Path, seed: int, today: date) -> None:
     """Fill the account with the leads of a CSV file. Raises `UserError` naming every cell that cannot be used."""
-    entity = org.entities["Lead"]
+    fields = org.entities["Lead"].fields
     seeder = Seeder(org, today)
     seeder.staff(list(population(seed, 1, 1, today).reps))
     problems: list[Problem] = []
     rows: list[Row] = []
     taken: set[str] = set()
-    for number, cells in enumerate(read_csv(path, list(entity.fields)), 1):
+    for cells in read_csv(path, [name for name, field in fields.items() if field.kind != "address"]):
         values: Row = {}
         for name, text in cells.items():
             try:
-                values[name] = _cell(entity.fields[name], text)
+                values[name] = _cell(fields[name], text, taken)
             except ValueError as error:
-                problems.append(Problem(f"{name}: {error}", f"{path}: row {number}"))
-        id_ = values.get("Id")
-        if id_ in taken:
-            problems.append(Problem(f"Id {id_} twice", f"{path}: row {number}"))
-        elif id_:
-            taken.add(id_)
+                problems.append(Problem(f"{name}: {error}", cells.place(name)))
         rows.append({name: value for name, value in values.items() if value is not None})
+        if len(problems) >= _MOST_PROBLEMS:
+            break
     if problems:
-        raise UserError(problems[:50])
+        raise UserError(problems[:_MOST_PROBLEMS])
     midnight = wire(seeder.midnight)
     seeder.rows["Lead"] = [_loaded_row(org, values, midnight, taken) for values in rows]
     seeder.store()
@@ -268,8 +277,8 @@ def _loaded_row(org: Org, given: Row, midnight: str, taken: set[str]) -> Row:
     return org.complete("Lead", defaults | given, given.get("CreatedDate") or min(stamp, modified), modified, id_)
 
 
-def _cell(field: Field, text: str) -> Any:
-    """A cell's value. Raises ValueError with a sentence."""
+def _cell(field: Field, text: str, taken: set[str]) -> Any:
+    """A cell's value; `taken` are the ids so far. Raises ValueError with a sentence."""
     text = text.strip()
     if not text:
         return False if field.kind == "boolean" else None
@@ -278,23 +287,43 @@ def _cell(field: Field, text: str) -> Any:
             raise ValueError("not true or false")
         return text.lower() == "true"
     if field.kind in ("id", "reference"):
-        return _id_cell(field, text)
-    if field.kind in ("double", "currency", "percent"):
-        return float(text)
-    if field.kind == "int":
-        return int(float(text))
-    if field.kind == "date":
-        return date.fromisoformat(text).isoformat()
-    if field.kind == "datetime":
-        at = datetime.fromisoformat(text)
-        return wire(at if at.tzinfo else at.replace(tzinfo=UTC))
+        return _id_cell(field, text, taken)
+    if field.numeric:
+        return _number(field, text)
+    if field.kind in ("date", "datetime"):
+        return _time(field, text)
     if field.length and len(text) > field.length:
         raise ValueError(f"longer than {field.length} characters")
     return text
 
 
-def _id_cell(field: Field, text: str) -> str:
+def _number(field: Field, text: str) -> float | int:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or (field.kind == "int" and number != int(number)):
+        raise ValueError(f"{text!r} is not a {'whole ' if field.kind == 'int' else ''}number")
+    return int(number) if field.kind == "int" else number
+
+
+def _time(field: Field, text: str) -> str:
+    try:
+        if field.kind == "date":
+            return date.fromisoformat(text).isoformat()
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        example = "2026-01-31" if field.kind == "date" else "2026-01-31T10:00:00Z"
+        raise ValueError(f"{text!r} is not a {field.kind} such as {example}") from None
+    return wire(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def _id_cell(field: Field, text: str, taken: set[str]) -> str:
     found = ids.canonical(text)
     if found is None or (field.kind == "id" and not found.startswith("00Q")):
         raise ValueError(f"{text!r} is not a Salesforce id" + (" of a lead (00Q…)" if field.kind == "id" else ""))
+    if field.kind == "id":
+        if found in taken:
+            raise ValueError(f"{found} stands twice")
+        taken.add(found)
     return found
