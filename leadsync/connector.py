@@ -4,12 +4,16 @@ A connector is a class found through the entry-point group `leadsync.connectors`
 decides nothing about leads. It keeps no state but its session. The docstrings below are the contract, clause by clause.
 """
 
+import base64
+import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from urllib.parse import quote, quote_plus
 
 import tenacity
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -56,10 +60,14 @@ __all__ = [
     "IdPage", "InstallsFields", "LeadsyncError", "ListsDeleted", "Moved", "NotFound", "ObjectSchema", "PackagesFields",
     "Page", "Past", "Problem", "Quota", "QuotaShares", "Record", "Ref", "Rejected", "Role", "SandboxOptions",
     "SecretRef", "Secrets", "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp", "WriteResult",
-    "WriteStatus", "WritesInBulk", "retrying", "utc",
+    "WriteStatus", "WritesInBulk", "concealed", "retrying", "utc",
 ]  # fmt: skip
 
 T = TypeVar("T")
+
+_HIDDEN = "•••"
+_LONG = 8  # characters of a secret that is looked for anywhere, not only as a word
+_TELLING = 12  # characters of a secret that was cut short that tell which one it is
 
 
 class Clock(Protocol):
@@ -328,6 +336,33 @@ class HasDriver(Protocol):
     def driver(cls, folder: Path) -> Any:
         """A `leadsync.testing.driver.Driver` of a fresh, empty account; `folder` is free to use."""
         ...
+
+
+def concealed(text: str, secrets: Iterable[str]) -> str:
+    """The text without these secrets: as they are, as URLs, JSON and HTTP logins write them, and cut short.
+
+    For what a CRM says, which may repeat what it was sent. A very short secret counts only as a word of its own.
+    """
+    parts = {part for secret in secrets for part in secret.splitlines() if part and "-----" not in part}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) < _LONG:
+            text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", _HIDDEN, text)
+            continue
+        in_json = json.dumps(part)[1:-1]
+        in_base64 = base64.b64encode(part.encode()).decode().rstrip("=")[:-1]
+        for form in (part, quote(part, safe=""), quote_plus(part), in_json, in_json.replace("/", "\\/"), in_base64):
+            text = _without(text, form)
+    return text
+
+
+def _without(text: str, form: str) -> str:
+    begin = form[:_TELLING]
+    at = text.find(begin)
+    while at >= 0:
+        end = at + next(n for n in range(len(form), 0, -1) if text.startswith(form[:n], at))
+        text = text[:at] + _HIDDEN + text[end:]
+        at = text.find(begin, at + len(_HIDDEN))
+    return text
 
 
 def retrying(call: Callable[[], T], clock: Clock, *, attempts: int = 4, longest: float = 10.0) -> T:

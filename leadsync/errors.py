@@ -1,6 +1,6 @@
 """One tree of errors, grouped by what to do about them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -29,6 +29,10 @@ class LeadsyncError(Exception):
         self.fix = fix
         if code is not None:
             self.code = code
+
+    def hide(self, hide: Callable[[str], str]) -> None:
+        """Take what `hide` takes out of a text out of the message and the fix."""
+        self.message, self.fix = hide(self.message), hide(self.fix)
 
 
 class UserError(LeadsyncError):

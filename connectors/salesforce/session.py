@@ -20,7 +20,7 @@ from simple_salesforce.util import call_salesforce
 
 from connectors.salesforce import auth, failures
 from connectors.salesforce.settings import SalesforceSettings
-from leadsync.connector import Clock, ConnectionFailed, Quota, Secrets, Transient, retrying
+from leadsync.connector import Clock, ConnectionFailed, Quota, Secrets, Transient, concealed, retrying
 
 VERSION = "62.0"
 DATA = f"/services/data/v{VERSION}/"
@@ -109,6 +109,7 @@ class Session:
         self._http.max_redirects = 0
         self._http.auth = lambda request: request  # or else a netrc file would replace our token
         self._client: Salesforce | None = None
+        self._token = ""
 
     def quota(self) -> Quota:
         """What was used so far."""
@@ -135,9 +136,9 @@ class Session:
 
     def _connected(self) -> Salesforce:
         if self._client is None:
-            token, instance = auth.login(self._settings, self._secrets, self._http, self.host)
+            self._token, instance = auth.login(self._settings, self._secrets, self._http, self.host)
             self._client = Salesforce(
-                session_id=token, instance=instance, version=VERSION, session=self._http, object_pairs_hook=None
+                session_id=self._token, instance=instance, version=VERSION, session=self._http, object_pairs_hook=None
             )
             self._client.headers.pop("X-PrettyPrint", None)  # indented JSON is a third larger
         return self._client
@@ -212,12 +213,10 @@ class Session:
         try:
             return work()
         except SalesforceError as error:
-            raise failures.refusal(
-                error.status, error.content, doing, host=self.host, retry_after=self.wire.retry_after, row=row
-            ) from None
+            raise self._refusal(error.status, error.content, doing, row, self.wire.retry_after) from None
         except requests.exceptions.JSONDecodeError as error:
             if error.doc.lstrip()[:1] == "<":
-                raise failures.refusal(200, error.doc, doing, host=self.host) from None
+                raise self._refusal(200, error.doc, doing) from None
             raise failures.broken(doing, self.host) from None
         except requests.TooManyRedirects:
             raise failures.redirected(doing, self.host) from None
@@ -231,6 +230,13 @@ class Session:
         finally:
             if self.wire.date:
                 self.skew = _skew(self.wire.date - self._clock.now())
+
+    def _refusal(
+        self, status: int, content: Any, doing: str, row: str = "", retry_after: float | None = None
+    ) -> ConnectionFailed:
+        error = failures.refusal(status, content, doing, host=self.host, retry_after=retry_after, row=row)
+        error.hide(lambda text: concealed(text, (self._token,)))  # Salesforce may repeat what it was sent
+        return error
 
     def query(self, query: str, doing: str, row: str) -> Mapping[str, Any]:
         """The first page of a query that also sees archived rows."""
@@ -256,7 +262,7 @@ class Session:
         if part is None or not isinstance(status, int):
             return Answer(None, Transient(f"Salesforce left out an answer while {sub.doing}"))
         if status >= 300:
-            return Answer(None, failures.refusal(status, part.get("body"), sub.doing, host=self.host, row=sub.row))
+            return Answer(None, self._refusal(status, part.get("body"), sub.doing, sub.row))
         return Answer(part.get("body"), None)
 
 

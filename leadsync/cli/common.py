@@ -13,7 +13,7 @@ import orjson
 import typer
 
 from leadsync import registry
-from leadsync.errors import UsageError, UserError
+from leadsync.errors import LeadsyncError, UsageError, UserError
 
 if TYPE_CHECKING:  # loaded on first use: a sandbox or a help page needs neither columns nor a database
     from rich.console import Console
@@ -68,6 +68,9 @@ def opened(config: "Config", connection: "ConnectionConfig") -> Iterator["Connec
     found = connection.connector(connection.settings, clock=clock, secrets=connection.secrets, log=log)
     try:
         yield found
+    except LeadsyncError as error:
+        error.hide(connection.secrets.hide)
+        raise
     finally:
         found.close()
 

@@ -1,16 +1,13 @@
 """Secrets by reference: an environment variable, a file, a command. Never in a configuration file, never in a log."""
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import orjson
 
-from leadsync.connector import ConnectionSettings, SecretRef
+from leadsync.connector import ConnectionSettings, SecretRef, concealed
 from leadsync.errors import Problem, UserError
-
-_LONG = 8
 
 
 class ConnectionSecrets:
@@ -29,11 +26,8 @@ class ConnectionSecrets:
         return value
 
     def hide(self, text: str) -> str:
-        """The text without any secret that was handed out; a very short one counts only as a word of its own."""
-        for secret in sorted(self._handed, key=len, reverse=True):
-            found = re.escape(secret) if len(secret) >= _LONG else rf"(?<!\w){re.escape(secret)}(?!\w)"
-            text = re.sub(found, "•••", text)
-        return text
+        """The text without any secret that was handed out or taken in."""
+        return concealed(text, tuple(self._handed))
 
     def _referred(self, name: str) -> str:
         ref = self._refs[name]
@@ -54,6 +48,7 @@ class ConnectionSecrets:
 
     def replace(self, name: str, value: str) -> None:
         """Keep a rotated secret, on the disk before this returns."""
+        self._handed.add(value)
         kept = self._rotated() | {f"{self._connection}.{name}": value}
         fresh = self._kept.with_suffix(".new")
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -46,6 +46,13 @@ def of_files(problems: Sequence[Problem]) -> Iterator[Said]:
 
 def of_connection(config: Config, connection: ConnectionConfig, connector: Connector) -> Iterator[Said]:
     """The account behind a connection: what the connector finds, every mapped field, the day's requests."""
+    hide = connection.secrets.hide  # a CRM may repeat what it was sent
+    for said in _found(config, connection, connector):
+        finding = said.finding
+        yield replace(said, finding=Finding(finding.level, hide(finding.what), hide(finding.fix)))
+
+
+def _found(config: Config, connection: ConnectionConfig, connector: Connector) -> Iterator[Said]:
     name = connection.name
     found = list(_of_account(connection, connector))
     schemas, troubles = _described(connection, connector)

@@ -40,6 +40,8 @@ def install(config: Config, connection: ConnectionConfig, connector: Connector, 
         raise LeadsyncError(f"leadsync cannot create fields in {connection.name}", fix=f"see that there are {told}")
     unfit = _unfit(connection, words, _schemas(connection, connector) if apply else schemas)
     steps += [Step(str(misfit), "wrong", misfit.fix) for misfit in unfit if not _told(misfit, fields, steps, apply)]
+    hide = connection.secrets.hide  # a CRM may repeat what it was sent
+    steps = [Step(hide(step.what), step.state, hide(step.fix)) for step in steps]
     missing = any(step.state == "missing" for step in steps)
     wrong = any(step.state == "wrong" for step in steps)
     return Installed(fields, steps, missing or bool(unfit), wrong or (apply and (missing or bool(unfit))))

@@ -1,7 +1,7 @@
 """What the coordinator asks of a connection's thread (jobs), and what the thread tells it (messages)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from leadsync.errors import LeadsyncError
@@ -158,3 +158,14 @@ class CarryBulk:
 
 
 Job = Poll | Send | Resolve | OpenBulk | CarryBulk | None
+
+
+def hushed(message: Message, hide: Callable[[str], str]) -> Message:
+    """The message without secrets that a CRM has repeated, in what it says of objects and rows."""
+    if isinstance(message, Polled):
+        for error in message.troubles.values():
+            error.hide(hide)
+    elif isinstance(message, Written):
+        results = [replace(r, code=hide(r.code), message=hide(r.message)) if r.message else r for r in message.results]
+        return replace(message, results=results)
+    return message

@@ -25,6 +25,7 @@ from leadsync.sync.messages import (
     Resolve,
     Send,
     Waiting,
+    hushed,
 )
 from leadsync.sync.reading import Reading, of_object
 from leadsync.sync.sending import Sending
@@ -80,6 +81,7 @@ class Worker:
 
     def emit(self, message: Message) -> None:
         """Tell the coordinator; wait while it has too much to take in."""
+        message = hushed(message, self.config.secrets.hide)
         while not self._silent:
             try:
                 return self.out.put(message, timeout=0.5)
@@ -101,6 +103,7 @@ class Worker:
         try:
             work()
         except LeadsyncError as error:
+            error.hide(self.config.secrets.hide)
             retry_after = getattr(error, "retry_after", None)
             if retry_after is not None:
                 self.waiting = Waiting(self.clock.now() + timedelta(seconds=retry_after), error.message)
