@@ -1,0 +1,158 @@
+"""Whether a store holds what its CRMs hold, and the CRMs what leadsync should have written."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from soak_world import Key, World
+
+from leadsync.core import mapping as core
+from leadsync.core.mapping import CrmMapping
+from leadsync.core.plan import same
+from leadsync.store import schema
+from leadsync.store.database import Store
+from leadsync.types import Record, Role
+
+Event = tuple[str, str, str, str]
+"""Object and id of an activity, what it was, when."""
+
+
+@dataclass
+class Kept:
+    """What the store has of one connection: people and companies, activities and outcomes by lead, results."""
+
+    records: dict[Key, Any]
+    by_id: dict[int, Any]
+    events: dict[int, Counter[Event]]
+    counted: Counter[tuple[int, str]]
+    words: dict[int, Mapping[str, Any]]
+
+
+def kept(store: Store, connection: str) -> Kept:
+    """Read it."""
+    s = schema.sources.c
+    with store.reading() as db:
+        mine = sa.select(s.id, s.object).where(s.connection == connection)
+        objects = {row.id: row.object for row in db.execute(mine)}
+        rows = [row for row in db.execute(sa.select(schema.records)) if row.source_id in objects]
+        by_id = {row.id: row for row in rows}
+        events: dict[int, Counter[Event]] = {}
+        counted: Counter[tuple[int, str]] = Counter()
+        for table in (schema.activities, schema.outcomes):
+            for row in db.execute(sa.select(table).where(table.c.closed_at.is_(None))).mappings():
+                person = by_id.get(row["record_id"])
+                if person is None:
+                    continue
+                obj, lead = objects[row["source_id"]], person.lead_id
+                if row["source_id"] == person.source_id:  # told by the person's own row
+                    counted[lead, row["kind"]] += row.get("count", 1)
+                else:
+                    event = (obj, row["ext_id"], row["kind"], str(row["happened_at"]))
+                    events.setdefault(lead, Counter())[event] += 1
+        results = {row.lead_id: row.words for row in db.execute(sa.select(schema.results))}
+    return Kept({(objects[row.source_id], row.ext_id): row for row in rows}, by_id, events, counted, results)
+
+
+def differences(world: World, mapping: CrmMapping, store: Store) -> list[str]:
+    """Whatever the store has otherwise than the CRM, in words."""
+    return list(_differences(world, mapping, kept(store, world.name)))
+
+
+def _differences(world: World, mapping: CrmMapping, found: Kept) -> Iterator[str]:
+    for obj, reads in mapping.reads.items():
+        if reads.role in (Role.LEAD, Role.COMPANY):
+            yield from _rows(world, mapping, found, obj)
+    for old in world.moved:
+        yield from _moved(world, found, old)
+    yield from _events(world, mapping, found)
+
+
+def _rows(world: World, mapping: CrmMapping, found: Kept, obj: str) -> Iterator[str]:
+    asked = mapping.asked(obj)
+    live = {id_: world.record(obj, id_, asked) for id_ in world.live(obj)}
+    held = {id_: row for (o, id_), row in found.records.items() if o == obj and row.gone_at is None and row.fields}
+    yield from (f"{obj} {id_}: the CRM has it, the store does not" for id_ in sorted(live.keys() - held.keys()))
+    yield from (f"{obj} {id_}: the store has it, the CRM does not" for id_ in sorted(held.keys() - live.keys()))
+    for id_ in sorted(live.keys() & held.keys()):
+        for name in asked:
+            crm, ours = live[id_].fields[name], held[id_].fields.get(name)
+            if not same(crm, ours):
+                yield f"{obj} {id_}.{name}: {crm!r} in the CRM, {ours!r} in the store"
+        yield from _company(world, mapping, found, live[id_], held[id_])
+
+
+def _company(world: World, mapping: CrmMapping, found: Kept, crm: Record, ours: Any) -> Iterator[str]:
+    company = found.by_id.get(ours.company_id)
+    held = company.ext_id if company is not None and company.gone_at is None else None
+    (there,) = [ids[0] for obj, ids in crm.links.items() if _alive(world, mapping, obj, ids[0])] or [None]
+    if there != held:
+        yield f"{crm.id} works for {there} in the CRM, for {held} in the store"
+
+
+def _alive(world: World, mapping: CrmMapping, obj: str, id_: str) -> bool:
+    return obj in mapping.reads and mapping.reads[obj].role is Role.COMPANY and id_ in world.live(obj)
+
+
+def _moved(world: World, found: Kept, old: Key) -> Iterator[str]:
+    row, to = found.records.get(old), world.survivor(old)
+    if row is None or to[1] not in world.live(to[0]):
+        return
+    if row.moved_to is None:
+        yield f"{old} lives on as {to}, of which the store knows nothing"
+    elif to in found.records and row.lead_id not in (None, found.records[to].lead_id):
+        yield f"{old} and {to} are one person, and yet two leads"
+
+
+def _events(world: World, mapping: CrmMapping, found: Kept) -> Iterator[str]:
+    wanted: dict[int, Counter[Event]] = {}
+    people = {(obj, id_) for obj in world.people for id_ in world.live(obj)}
+    lead_of = {key: row.lead_id for key, row in found.records.items()}
+    for obj, reads in mapping.reads.items():
+        if reads.role not in (Role.ACTIVITY, Role.OUTCOME):
+            continue
+        for id_ in world.live(obj):
+            record = world.record(obj, id_, tuple(reads.source_fields()))
+            told = core.activity(reads, record) if reads.role is Role.ACTIVITY else core.outcome(reads, record)
+            for key in [(o, i) for o, ids in record.links.items() for i in ids if told and (o, i) in people]:
+                assert told is not None
+                wanted.setdefault(lead_of.get(key, -1), Counter())[obj, id_, told.kind, str(told.at)] += 1
+    for key in sorted(people):
+        lead = lead_of.get(key, -1)
+        crm, ours = wanted.get(lead, Counter()), found.events.get(lead, Counter())
+        yield from (f"{key}: the store lacks {event} (× {n})" for event, n in (crm - ours).items())
+        yield from (f"{key}: the store has {event} (× {n}) too many" for event, n in (ours - crm).items())
+        yield from _counters(world, mapping, found, key, lead)
+
+
+def _counters(world: World, mapping: CrmMapping, found: Kept, key: Key, lead: int) -> Iterator[str]:
+    for counter in mapping.reads[key[0]].counters:
+        crm = core.number(world.value(key[0], world.live(key[0])[key[1]], counter.field)) or 0
+        ours = found.counted[lead, counter.kind]
+        if crm != ours:
+            yield f"{key}: {crm:g} × {counter.kind} in the CRM, {ours} in the store"
+
+
+def unwritten(world: World, mapping: CrmMapping, own: Store, fresh: Store) -> list[str]:
+    """Where the CRM does not show what a leadsync says that has never seen it before.
+
+    Of a person whom HubSpot counted something for only what the store itself says can be asked: a first sight dates
+    the past of a counter otherwise than who watched it.
+    """
+    wrong = []
+    ours, theirs = kept(own, world.name), kept(fresh, world.name)
+    for obj in world.people:
+        for id_ in world.live(obj):
+            said = ours if id_ in world.counted else theirs
+            words = said.words.get(said.records[obj, id_].lead_id, {})
+            row = world.record(obj, id_, [w.field for w in mapping.writes[obj]])
+            for write in mapping.writes[obj]:
+                if write.policy != "always":
+                    continue
+                is_, should = row.fields[write.field], words.get(write.value)
+                if write.value == "reasons":  # its parts fade while the score stands: its head is what counts
+                    is_, should = (core.text(v).split(" · ")[0] for v in (is_, should))
+                if not same(is_, should):
+                    wrong.append(f"{obj} {id_}.{write.field}: {is_!r}, and should be {should!r}")
+    return wrong
