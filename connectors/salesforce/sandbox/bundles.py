@@ -11,6 +11,7 @@ from connectors.salesforce.sandbox.calls import Context, Reply
 from connectors.salesforce.sandbox.errors import ApiError, RowError, bad_json, missing
 from connectors.salesforce.sandbox.org import Row
 from connectors.salesforce.sandbox.query import run
+from connectors.salesforce.sandbox.upsert import Several, upsert
 
 if TYPE_CHECKING:
     from connectors.salesforce.sandbox.rest import Api
@@ -105,6 +106,28 @@ def create(api: "Api", context: Context) -> Reply:
             results.append({"id": id_, "success": True, "errors": []})
         except RowError as error:
             results.append(error.result())
+    return Reply(200, results)
+
+
+def upsert_all(api: "Api", context: Context, obj: str, key: str) -> Reply:
+    """PATCH composite/sobjects/X/Key__c: rows by their external id."""
+    entity, records = api.entity(obj), _records(context)
+    if _strict(context.call.body.get("allOrNone")):
+        raise ApiError(400, "NOT_IMPLEMENTED", "this sandbox writes these rows one by one: allOrNone must be false")
+    results = []
+    for record in records:
+        values = {name: value for name, value in record.items() if name.lower() not in ("attributes", key.lower())}
+        given = next((value for name, value in record.items() if name.lower() == key.lower()), None)
+        try:
+            if _entity(api, record) is not entity:
+                raise RowError("INVALID_TYPE", f"every record must be a {entity.name}")
+            id_, created = upsert(api.org, entity, key, str(given or ""), values, context.how)
+            results.append({"id": id_, "success": True, "errors": [], "created": created})
+        except RowError as error:
+            results.append(error.result())
+        except Several as several:
+            message = f"{key}: more than one record found for external id field: {several.ids}"
+            results.append(RowError("DUPLICATE_EXTERNAL_ID", message, [key]).result())
     return Reply(200, results)
 
 

@@ -48,7 +48,8 @@ class Doors:
             body = await _json(request)
         except ApiError as error:
             return _refused(error)
-        url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        path = request.scope["raw_path"].decode()  # an external id may hold a slash, encoded
+        url = path + (f"?{request.url.query}" if request.url.query else "")
         reply = self._api.handle(Call(request.method, url, request.headers, body, _base(request)))
         if reply.body is None:
             return Response(status_code=reply.status, headers=dict(reply.headers))

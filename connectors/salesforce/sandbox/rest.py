@@ -98,6 +98,7 @@ class Api:
                     "DELETE": self.bundle(bundles.delete),
                 },
             ),
+            ("composite/sobjects/{obj}/{key}", {"PATCH": self.bundle(bundles.upsert_all)}),
             ("composite/sobjects/{obj}", {"GET": self.bundle(bundles.retrieve), "POST": self.bundle(bundles.retrieve)}),
         ]
 
