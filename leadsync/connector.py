@@ -344,15 +344,21 @@ def concealed(text: str, secrets: Iterable[str]) -> str:
     For what a CRM says, which may repeat what it was sent. A very short secret counts only as a word of its own.
     """
     parts = {part for secret in secrets for part in secret.splitlines() if part and "-----" not in part}
-    for part in sorted(parts, key=len, reverse=True):
+    for part in parts:
         if len(part) < _LONG:
             text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", _HIDDEN, text)
-            continue
-        in_json = json.dumps(part)[1:-1]
-        in_base64 = base64.b64encode(part.encode()).decode().rstrip("=")[:-1]
-        for form in (part, quote(part, safe=""), quote_plus(part), in_json, in_json.replace("/", "\\/"), in_base64):
-            text = _without(text, form)
+    forms = sorted({form for part in parts if len(part) >= _LONG for form in _forms(part)}, key=len, reverse=True)
+    for form in forms:  # all of them whole, before what is left of one is taken for the beginning of another
+        text = text.replace(form, _HIDDEN)
+    for form in forms:
+        text = _without(text, form)
     return text
+
+
+def _forms(part: str) -> Iterator[str]:
+    in_json = json.dumps(part)[1:-1]
+    yield from (part, quote(part, safe=""), quote_plus(part), in_json, in_json.replace("/", "\\/"))
+    yield base64.b64encode(part.encode()).decode().rstrip("=")[:-1]
 
 
 def _without(text: str, form: str) -> str:
