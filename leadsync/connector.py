@@ -358,7 +358,9 @@ def concealed(text: str, secrets: Iterable[str]) -> str:
 def _forms(part: str) -> Iterator[str]:
     in_json = json.dumps(part)[1:-1]
     yield from (part, quote(part, safe=""), quote_plus(part), in_json, in_json.replace("/", "\\/"))
-    yield base64.b64encode(part.encode()).decode().rstrip("=")[:-1]
+    for before in range(3):  # bytes of a group of three that belong to what stands before it, as in `id:secret`
+        encoded = base64.b64encode(b" " * before + part.encode()).decode().rstrip("=")
+        yield encoded[(0, 2, 3)[before] : -1]
 
 
 def _without(text: str, form: str) -> str:
