@@ -7,8 +7,6 @@
 `leadsync conformance TYPE` runs the same checks without a module. Needs pytest (`leadsync[conformance]`).
 """
 
-from collections.abc import Iterator
-
 import pytest
 
 pytest.register_assert_rewrite(
@@ -20,21 +18,9 @@ from leadsync.testing.conformance.faults import Faults  # noqa: E402
 from leadsync.testing.conformance.leaving import Leaving  # noqa: E402
 from leadsync.testing.conformance.reading import Reading  # noqa: E402
 from leadsync.testing.conformance.writing import Writing  # noqa: E402
-from leadsync.testing.driver import Driver  # noqa: E402
 
 __all__ = ["Account", "ConnectorConformance"]
 
 
 class ConnectorConformance(Faults, Writing, Leaving, Reading):  # pytest runs the last one first
     """Every clause of the contract is a check. What the CRM has no notion of (`Driver.cannot`) is skipped by name."""
-
-    @pytest.fixture
-    def driver(self) -> Driver:
-        """A fresh account for each check. Override it; the suite closes what it gives."""
-        raise NotImplementedError("give the suite a driver: override the fixture `driver`")
-
-    @pytest.fixture
-    def crm(self, driver: Driver) -> Iterator[Account]:
-        """The account with a connector to it."""
-        with Account(driver) as account:
-            yield account

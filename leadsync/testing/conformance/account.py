@@ -1,7 +1,7 @@
 """What the checks share: an account, a connector to it, and bounds, so that a connector which loops fails."""
 
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
@@ -9,18 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from leadsync.connector import (
-    Ask,
-    ConnectionFailed,
-    Connector,
-    Cursor,
-    Failed,
-    Page,
-    Record,
-    Value,
-    WriteOp,
-    WriteResult,
-)  # fmt: skip
+import leadsync.connector as ls
 from leadsync.testing.driver import ABILITIES, Driver
 
 T = TypeVar("T")
@@ -72,42 +61,42 @@ class Account:
         """Until everything has settled."""
         self.clock.advance(self.settle.total_seconds())
 
-    def add(self, count: int = 1, values: Mapping[str, Value] | None = None) -> list[str]:
+    def add(self, count: int = 1, values: Mapping[str, ls.Value] | None = None) -> list[str]:
         """New people of one stamp, told apart by their first text."""
         subject = self.people
         rows = [{**subject.fresh, subject.text[0]: f"row {number}", **(values or {})} for number in range(count)]
         return self.driver.add(subject.object, rows)
 
-    def edit(self, id_: str, values: Mapping[str, Value] | None = None) -> None:
+    def edit(self, id_: str, values: Mapping[str, ls.Value] | None = None) -> None:
         """A person edits: the second text unless `values` say otherwise."""
         self.driver.edit(self.people.object, id_, values or {self.people.text[1]: "edited"})
 
-    def row(self, id_: str) -> Mapping[str, Value]:
+    def row(self, id_: str) -> Mapping[str, ls.Value]:
         """What the CRM truly holds of a person."""
         found = self.driver.row(self.people.object, id_)
         assert found is not None, f"the CRM lost {id_}"
         return found
 
-    def asks(self, since: Cursor | datetime | None = None) -> list[Ask]:
+    def asks(self, since: ls.Cursor | datetime | None = None) -> list[ls.Ask]:
         """Of every subject."""
         subjects = filter(None, (self.people, self.driver.activity))
-        return [Ask(s.object, s.text, self._cursor(since)) for s in subjects]
+        return [ls.Ask(s.object, s.text, self._cursor(since)) for s in subjects]
 
     def changes(
-        self, since: Cursor | datetime | None = None, until: datetime | None = None, asks: Sequence[Ask] = ()
-    ) -> list[Page]:
+        self, since: ls.Cursor | datetime | None = None, until: datetime | None = None, asks: Sequence[ls.Ask] = ()
+    ) -> list[ls.Page]:
         """All pages of changes of people (or of `asks`); raises what failed."""
-        asks = asks or [Ask(self.people.object, self.fields, self._cursor(since))]
+        asks = asks or [ls.Ask(self.people.object, self.fields, self._cursor(since))]
         pages = self.bounded(self.conn.changes(asks, until or self.clock.now()))
         for page in pages:
-            if isinstance(page, Failed):
+            if isinstance(page, ls.Failed):
                 raise page.error
-        return [page for page in pages if isinstance(page, Page)]
+        return [page for page in pages if isinstance(page, ls.Page)]
 
-    def _cursor(self, since: Cursor | datetime | None) -> Cursor:
-        return since if isinstance(since, Cursor) else Cursor(since or self.start)
+    def _cursor(self, since: ls.Cursor | datetime | None) -> ls.Cursor:
+        return since if isinstance(since, ls.Cursor) else ls.Cursor(since or self.start)
 
-    def backfill(self, resume: str | None = None, conn: Connector | None = None) -> list[Page]:
+    def backfill(self, resume: str | None = None, conn: ls.Connector | None = None) -> list[ls.Page]:
         """All pages of a backfill of people."""
         return self.bounded((conn or self.conn).backfill(self.people.object, resume, self.fields))
 
@@ -122,17 +111,17 @@ class Account:
         assert len(found) <= most, f"more than {most} pages: it never ends"
         return found
 
-    def op(self, id_: str, fields: Mapping[str, Value] | None = None, key: str = "") -> WriteOp:
+    def op(self, id_: str, fields: Mapping[str, ls.Value] | None = None, key: str = "") -> ls.WriteOp:
         """A write of one person: the first of our fields unless `fields` say otherwise."""
-        return WriteOp(key or f"key {id_}", self.people.object, id_, fields or {self.people.ours[0]: f"for {id_}"})
+        return ls.WriteOp(key or f"key {id_}", self.people.object, id_, fields or {self.people.ours[0]: f"for {id_}"})
 
-    def write(self, *ops: WriteOp) -> dict[str, WriteResult]:
+    def write(self, *ops: ls.WriteOp) -> dict[str, ls.WriteResult]:
         """Results by key: one of each write."""
         results = self.conn.write(ops)
         assert sorted(r.key for r in results) == sorted(op.key for op in ops), "one result per write, by its key"
         return {result.key: result for result in results}
 
-    def holds(self, op: WriteOp) -> bool:
+    def holds(self, op: ls.WriteOp) -> bool:
         """Whether the CRM truly holds what was written."""
         row = self.row(op.id)
         return all(same(row.get(name), value) for name, value in op.fields.items())
@@ -155,11 +144,26 @@ class Account:
         return calls | ({"write": lambda: self.write(self.op(one), self.op(two))} if self.can("write") else {})
 
 
-def attempt(call: Any) -> tuple[Any, ConnectionFailed | None]:
+class Checks:
+    """What the parts of the suite have in common: each can also be inherited alone."""
+
+    @pytest.fixture
+    def driver(self) -> Driver:
+        """A fresh account for each check. Override it; the suite closes what it gives."""
+        raise NotImplementedError("give the suite a driver: override the fixture `driver`")
+
+    @pytest.fixture
+    def crm(self, driver: Driver) -> Iterator[Account]:
+        """The account with a connector to it."""
+        with Account(driver) as account:
+            yield account
+
+
+def attempt(call: Any) -> tuple[Any, ls.ConnectionFailed | None]:
     """What it gives, or how it failed; whatever else is raised breaks the contract."""
     try:
         return call(), None
-    except ConnectionFailed as error:
+    except ls.ConnectionFailed as error:
         return None, error
     except AssertionError:
         raise
@@ -167,17 +171,17 @@ def attempt(call: Any) -> tuple[Any, ConnectionFailed | None]:
         raise AssertionError(f"{type(error).__name__} is none of the errors of the contract: {error}") from error
 
 
-def found(pages: Iterable[Page]) -> dict[str, Record]:
+def found(pages: Iterable[ls.Page]) -> dict[str, ls.Record]:
     """The rows of these pages, as last given."""
     return {record.id: record for page in pages for record in page.records}
 
 
-def same(one: Value, other: Value) -> bool:
+def same(one: ls.Value, other: ls.Value) -> bool:
     """Equal by meaning: empty is nothing, 73 is 73.0."""
     return _meaning(one) == _meaning(other)
 
 
-def _meaning(value: Value) -> str | float:
+def _meaning(value: ls.Value) -> str | float:
     text = "" if value is None else str(value).strip().lower() if isinstance(value, bool) else str(value).strip()
     try:
         return float(text)

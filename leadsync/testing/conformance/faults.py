@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from leadsync.connector import AuthLost, FaultRule, LeadsyncError, Rejected, Transient, WriteStatus
-from leadsync.testing.conformance.account import MOST_CALLS, Account, attempt, found
+from leadsync.testing.conformance.account import MOST_CALLS, Account, Checks, attempt, found
 
 _ANY = (Transient, AuthLost, Rejected)
 FAULTS: dict[str, tuple[type[LeadsyncError], ...]] = {
@@ -19,7 +19,7 @@ FAULTS: dict[str, tuple[type[LeadsyncError], ...]] = {
 each_fault = pytest.mark.parametrize("fault", FAULTS)
 
 
-class Faults:
+class Faults(Checks):
     """A CRM, a network or an account that fails."""
 
     @each_fault
@@ -144,12 +144,6 @@ class Faults:
         assert isinstance(error, Transient)
         assert crm.driver.calls() == before
 
-    def test_making_one_asks_nothing(self, crm: Account) -> None:
-        """Making a connector sends no request."""
-        before = crm.driver.calls()
-        crm.driver.connect().close()
-        assert crm.driver.calls() == before
-
     def test_quota(self, crm: Account) -> None:
         """`quota` sends no request, and counts every one."""
         crm.changes()
@@ -179,20 +173,19 @@ class Faults:
         assert all(finding.what for finding in wrong)
         assert fault not in ("401", "cut") or any(finding.fix for finding in wrong), "what is to be done?"
 
-    def test_now(self, crm: Account) -> None:
-        """`now` follows the CRM's clock."""
+    def test_now_and_user(self, crm: Account) -> None:
+        """`user` names an owner's id, or nobody; `now` follows the CRM's clock."""
+        user = crm.conn.user()
+        assert user is None or (isinstance(user, str) and user)
         crm.needs("skew")
         crm.driver.skew(3600)
         crm.changes()
         assert abs(crm.conn.now() - crm.clock.now() - timedelta(hours=1)) < timedelta(seconds=5)
 
-    def test_user(self, crm: Account) -> None:
-        """`user` names an owner's id, or nobody."""
-        user = crm.conn.user()
-        assert user is None or (isinstance(user, str) and user)
-
-    def test_close(self, crm: Account) -> None:
-        """`close` can be called twice, and before anything else."""
+    def test_making_and_closing(self, crm: Account) -> None:
+        """Making a connector sends no request; `close` can be called twice, and before anything else."""
+        before = crm.driver.calls()
         other = crm.driver.connect()
         other.close()
         other.close()
+        assert crm.driver.calls() == before

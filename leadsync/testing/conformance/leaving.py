@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from leadsync.connector import Gone, HasHistory, ListsDeleted, Moved, Record, WriteStatus
-from leadsync.testing.conformance.account import Account, found
+from leadsync.testing.conformance.account import Account, Checks, found
 
 
-class Leaving:
+class Leaving(Checks):
     """Deletions, merges, conversions, lag, and what the CRM remembers."""
 
     def test_deletes(self, crm: Account) -> None:
