@@ -109,7 +109,7 @@ class Installer:
             return
         what = f"option {', '.join(value for value, _ in missing)} of {_called(want)}"
         limits = found.get("modificationMetadata") or {}
-        if found.get("hubspotDefined") or limits.get("readOnlyOptions") or limits.get("readOnlyDefinition"):
+        if found.get("hubspotDefined") or limits.get("readOnlyOptions"):
             yield Step(
                 what, "by_hand", "add it under Settings > Properties, or give the mapping a `map:` to what is there"
             )

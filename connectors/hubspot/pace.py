@@ -42,10 +42,8 @@ class Pace:
             )
         except (KeyError, ValueError):
             return
-        self._next = None
-        if left < most * _RESERVE:
-            wait = min(ms / 1000, _LONGEST) / (max(left, 0) + 1)
-            self._next = self._clock.now() + timedelta(seconds=wait)
+        wait = min(ms / 1000, _LONGEST) / (max(left, 0) + 1) if left < most * _RESERVE else 0.0
+        self._next = self._clock.now() + timedelta(seconds=wait)
 
     def _sleep_until(self, moment: datetime | None) -> None:
         wait = (moment - self._clock.now()).total_seconds() if moment else 0.0

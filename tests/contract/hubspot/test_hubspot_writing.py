@@ -312,8 +312,10 @@ def test_a_context_that_is_no_list_names_its_row(start) -> None:
         answer = {"results": [row], "numErrors": 1, "errors": [error]}
         return (207, JSON, orjson.dumps(answer)) if path == UPDATE else None
 
-    results = start(script=script).connector().write([op("1001", leadsync_score=1), op("1002", leadsync_score=1)])
+    connector = start(script=script).connector()
+    results = connector.write([op("1001", leadsync_score=1), op("1002", leadsync_score=1)])
     assert statuses(results) == [WriteStatus.REJECTED, WriteStatus.APPLIED]
+    assert connector.quota().calls == 1
 
 
 def test_a_lead_of_the_sales_hub_is_written(account) -> None:
