@@ -120,6 +120,22 @@ test("a composite call refers to its own answers", async () => {
   assert.deepEqual(answer.compositeResponse.map((one) => one.httpStatusCode), [201, 201]);
 });
 
+test("bulk jobs read and write", async () => {
+  const poll = { pollInterval: 20, pollTimeout: 10000 };
+  const made = await conn.bulk2.loadAndWaitForResults({
+    ...poll,
+    object: "Lead",
+    operation: "insert",
+    input: [{ LastName: "Bulk", Company: "Masses", Title: "two\nlines" }, { LastName: "Nobody" }],
+  });
+  assert.deepEqual([made.successfulResults.length, made.failedResults.length, made.unprocessedRecords.length], [1, 1, 0]);
+  assert.match(made.failedResults[0].sf__Error, /^REQUIRED_FIELD_MISSING:/);
+  const stream = await conn.bulk2.query("SELECT Id, Title FROM Lead WHERE Company = 'Masses'", poll);
+  const rows = await stream.toArray();
+  assert.deepEqual(rows, [{ Id: made.successfulResults[0].sf__Id, Title: "two\nlines" }]);
+  await assert.rejects(conn.bulk2.query("SELECT COUNT() FROM Lead", poll), { errorCode: "API_ERROR" });
+});
+
 test("a wrong token is refused", async () => {
   await assert.rejects(connect("wrong").query("SELECT Id FROM Lead"), { errorCode: "INVALID_SESSION_ID" });
 });
