@@ -173,8 +173,8 @@ def exercise(bench: Bench, fronts: Iterable[Gossip]) -> None:
 
 
 @pytest.mark.parametrize("how", ["plain", "url", "base64", "json", "short"])
-def test_a_leak_is_found(tmp_path: Path, how: str):
-    """A connector that tells its token in what it finds, and the same search as above."""
+def test_a_leak_is_found_and_one_in_a_finding_is_hidden(tmp_path: Path, how: str):
+    """A connector that tells its token: past leadsync, where only the search above finds it, and in what it returns."""
     bench = Bench(tmp_path, CANARIES)
     plug_in(tmp_path / "site")
     secret = CANARIES["ToyToken"]
@@ -184,13 +184,18 @@ def test_a_leak_is_found(tmp_path: Path, how: str):
         "base64": base64.b64encode(f"me:{secret}".encode()).decode(),
         "json": json.dumps({"a": secret}).replace("/", "\\/"),
         "short": secret[:18],
-    }[how]  # fmt: skip
-    (tmp_path / "toy.json").write_text(json.dumps({"objects": {}, "findings": [["error", told, "mend it"]]}))
+    }[how]
+    account = {"objects": {}, "findings": [["error", f"refused: {told}", "mend it"]]}
+    (tmp_path / "toy.json").write_text(json.dumps(account))
     bench.folder.file("mappings/toy.yaml", MAPPING)
     toy = {"type": "toy", "account": str(tmp_path / "toy.json"), "token": bench.kept("ToyToken", "env")}
     bench.folder.connections["toy"] = toy
     bench.folder.write()
     assert bench.run("check") == 69
-    assert bench.leaks() == ["ToyToken in 0: check"]
+    assert "refused: " in bench.said["0: check"].decode()
+    assert bench.leaks() == []
+
+    (tmp_path / "toy.json").write_text(json.dumps(account | {"babbles": told}))
+    assert bench.run("check") == 69
     (bench.folder.path / "some.log").write_text(told)
-    assert bench.leaks() == ["ToyToken in 0: check", "ToyToken in some.log"]
+    assert bench.leaks() == ["ToyToken in 1: check", "ToyToken in some.log"]
