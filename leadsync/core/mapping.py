@@ -93,12 +93,20 @@ class ObjectMapping:
 
 @dataclass(frozen=True, slots=True)
 class WriteField:
-    """One field of a CRM that gets a word of leadsync. `policy` is always, if_unowned or forward_only."""
+    """One field of a CRM that gets a word of leadsync. `policy` is one of `plan.POLICIES`.
+
+    `length`: the most characters of a text. `least`: a smaller change of a number waits for another one of its record.
+    `every_us`: the least time between two writes, in microseconds. `rides_with`: the field that it accompanies.
+    """
 
     field: str
     value: str
     policy: str = "always"
     map: Mapping[str, str] | None = None
+    length: int | None = None
+    least: float | None = None
+    every_us: int | None = None
+    rides_with: str | None = None
 
     @property
     def shared(self) -> bool:

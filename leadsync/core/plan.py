@@ -1,17 +1,55 @@
-"""The difference between what a CRM holds and what it should hold: pure, per record."""
+"""The difference between what a CRM holds and what it should hold: pure, per record, with a reason for every field."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leadsync.core.mapping import WriteField, number, text
 from leadsync.types import Value
 
+POLICIES: Mapping[str, str] = {
+    "always": "whenever it differs",
+    "if_empty": "only into an empty field",
+    "if_unowned": "only where nobody owns the record: no owner, a queue, somebody who left, or our own user",
+    "if_ours": "only while the field still holds what leadsync wrote last, or is empty and leadsync never wrote it",
+    "if_unchanged": "whenever it differs, unless somebody has changed it since leadsync read it",
+    "never_lower": "only a higher number",
+    "forward_only": "only further along the CRM's own order of options",
+}
+"""When a field may be written. Except under `always`, it is read once more just before it is written."""
+
+WHY: Mapping[str, str] = {
+    "same": "it stands there already",
+    "no_value": "leadsync has no value for it",
+    "not_in_map": "the `map:` of the mapping does not name this value",
+    "no_rep": "the rep has no active user here",
+    "no_option": "the field has no such option",
+    "blocked": "the account does not let it be written; `leadsync check` says why",
+    "refused": "the CRM refused this very value before",
+    "least": "the change is smaller than `least:`; it waits for another one of this record",
+    "wait": "it was written less than `every:` ago",
+    "rides": "it is only written together with the field that it stands under",
+    **{policy: f"the policy {policy} lets it be written {rule}" for policy, rule in POLICIES.items()},
+}
+"""Why a field is not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of one field: written where `why` is empty, else one of `WHY`. `until`: when a wait is over."""
+
+    write: WriteField
+    before: Value
+    after: Value
+    why: str = ""
+    until: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Fields of one record to set: field → (before, after)."""
+    """Fields of one record to set: field → (before, after). `again_us`: when a field that waits may be written."""
 
     fields: Mapping[str, tuple[Value, Value]]
+    again_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +60,17 @@ class Account:
     blocked: Collection[str]  # fields that are not there, or that nobody may write
     owner_id: Callable[[str], str | None]  # a rep's e-mail → the id of their active user here
     unowned: Callable[[str], bool]  # whether this owner id is a queue, has left, or is our own user
+    bands: Sequence[float] = ()  # scores at which the temperature changes
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a record: what the CRM holds, what we wrote last and when (microseconds since 1970), what it
+    refused last."""
+
+    fields: Mapping[str, Value]
+    ours: Mapping[str, tuple[Value, int]] = field(default_factory=dict)
+    refused: Mapping[str, Value] = field(default_factory=dict)
 
 
 def same(a: Value, b: Value) -> bool:
@@ -36,48 +85,109 @@ def same(a: Value, b: Value) -> bool:
 
 
 def plan(
-    writes: Sequence[WriteField],
-    seen: Mapping[str, Value],
-    refused: Mapping[str, Value],
-    results: Mapping[str, Value],
-    account: Account,
+    writes: Sequence[WriteField], seen: Seen, results: Mapping[str, Value], account: Account, now_us: int = 0
 ) -> Planned | None:
-    """What to write to a record, or None where it already holds all it should.
+    """What to write to a record, or None where it already holds all it should and nothing waits.
 
-    `seen` is what the CRM holds now; `refused` what it refused last, which is not tried again; `results` the lead's
-    words. A word without a value, or one that its map does not know, leaves the field alone; so does a value that is
-    no option of the field.
+    `results` are the lead's words.
     """
-    fields: dict[str, tuple[Value, Value]] = {}
-    for write in writes:
-        if write.field in account.blocked:
-            continue
-        before, after = seen.get(write.field), results.get(write.value)
-        if write.value == "owner":
-            after = account.owner_id(text(after)) if after else None
-        elif write.map is not None:
-            after = write.map.get(text(after))
-        if after is None or same(before, after) or not _allowed(write, before, after, account):
-            continue
-        options = account.options.get(write.field)
-        if options and write.value != "owner" and text(after) not in options:
-            continue
-        if write.field in refused and same(refused[write.field], after):
-            continue
-        fields[write.field] = (before, after)
-    return Planned(fields) if fields else None
+    found = verdicts(writes, seen, results, account, now_us)
+    waits = [verdict.until for verdict in found if verdict.until is not None]
+    fields = {v.write.field: (v.before, v.after) for v in found if not v.why}
+    return Planned(fields, min(waits, default=None)) if fields or waits else None
 
 
-def _allowed(write: WriteField, before: Value, after: Value, account: Account) -> bool:
-    if write.policy == "if_unowned":
-        return not text(before) or account.unowned(text(before))
-    if write.policy == "forward_only" and text(before):
-        options = account.options.get(write.field)
-        if options is None:
-            return False  # not known yet whether this would be a step back
-        ladder = [option.lower() for option in options]
-        if not ladder:
-            return True  # a plain field: nothing in it is further on than anything else
-        now, then = text(before).lower(), text(after).lower()
-        return now in ladder and then in ladder and ladder.index(then) > ladder.index(now)
+def verdicts(
+    writes: Sequence[WriteField], seen: Seen, results: Mapping[str, Value], account: Account, now_us: int = 0
+) -> list[Verdict]:
+    """What becomes of each field. A small change, and a field that rides with another, never cause a write: they are
+    part of one that something else causes."""
+    found = [_verdict(write, seen, results, account, now_us) for write in writes]
+    if not any(not v.why for v in found):
+        return found
+    found = [_written(v) if v.why == "least" else v for v in found]
+    written = {v.write.field for v in found if not v.why}
+    return [_written(v) if v.why == "rides" and v.write.rides_with in written else v for v in found]
+
+
+def _written(verdict: Verdict) -> Verdict:
+    return Verdict(verdict.write, verdict.before, verdict.after)
+
+
+def _verdict(write: WriteField, seen: Seen, results: Mapping[str, Value], account: Account, now_us: int) -> Verdict:
+    before, after = seen.fields.get(write.field), results.get(write.value)
+    if after is None:
+        return Verdict(write, before, None, "no_value")
+    if write.value == "owner":
+        after = account.owner_id(text(after))
+    elif write.map is not None:
+        after = write.map.get(text(after))
+    if after is None:
+        return Verdict(write, before, None, "no_rep" if write.value == "owner" else "not_in_map")
+    if write.length is not None and isinstance(after, str):
+        after = shortened(after, write.length)
+    return Verdict(write, before, after, *_why(write, before, after, seen, account, now_us))
+
+
+def _why(
+    write: WriteField, before: Value, after: Value, seen: Seen, account: Account, now_us: int
+) -> tuple[str, int | None]:
+    if same(before, after):
+        return "same", None
+    if write.field in account.blocked:
+        return "blocked", None
+    options = account.options.get(write.field)
+    if options and write.value != "owner" and text(after) not in options:
+        return "no_option", None
+    if not _allowed(write, before, after, seen, account):
+        return write.policy, None
+    if write.field in seen.refused and same(seen.refused[write.field], after):
+        return "refused", None
+    if write.every_us is not None and write.field in seen.ours:
+        until = seen.ours[write.field][1] + write.every_us
+        if now_us < until:
+            return "wait", until
+    if write.rides_with is not None:
+        return "rides", None
+    return ("least", None) if _small(write, before, after, account.bands) else ("", None)
+
+
+def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account: Account) -> bool:
+    now, policy = text(before), write.policy
+    if policy == "if_empty":
+        return not now
+    if policy == "if_unowned":
+        return not now or account.unowned(now)
+    if policy == "if_ours":
+        return same(before, seen.ours[write.field][0]) if write.field in seen.ours else not now
+    if policy == "never_lower":
+        x, y = number(now), number(text(after))
+        return not now or (x is not None and y is not None and y > x)
+    if policy == "forward_only" and now:
+        return _forward(account.options.get(write.field), now, text(after))
     return True
+
+
+def _forward(options: Sequence[str] | None, now: str, then: str) -> bool:
+    if options is None:
+        return False  # not known yet whether this would be a step back
+    ladder = [option.lower() for option in options]
+    if not ladder:
+        return True  # a plain field: nothing in it is further on than anything else
+    return now.lower() in ladder and then.lower() in ladder and ladder.index(then.lower()) > ladder.index(now.lower())
+
+
+def _small(write: WriteField, before: Value, after: Value, bands: Sequence[float]) -> bool:
+    if write.least is None:
+        return False
+    x, y = number(text(before)), number(text(after))
+    if x is None or y is None or abs(y - x) >= write.least:
+        return False
+    return write.value != "score" or not any(min(x, y) < band <= max(x, y) for band in bands)
+
+
+def shortened(long: str, length: int) -> str:
+    """The text in at most so many characters, with a sign where something was cut off."""
+    if len(long) <= length:
+        return long
+    return long[: length - 1].rstrip() + "…" if length > 1 else "…"[:length]

@@ -25,6 +25,7 @@ class Member:
     company_id: int | None
     fields: Mapping[str, Value] | None
     facts: Mapping[str, str | float] | None
+    ours: Mapping[str, tuple[Value, int]] | None
     refused: Mapping[str, Value] | None
     created_at: datetime | None
     gone_at: datetime | None

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import polars as pl
@@ -13,7 +13,7 @@ from leadsync.config.load import Config
 from leadsync.core.assign import Candidate, assign
 from leadsync.core.mapping import text
 from leadsync.core.next_change import next_change
-from leadsync.core.plan import Account, plan
+from leadsync.core.plan import Account, Planned, Seen, plan
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import Scores, score
 from leadsync.core.stage import stages
@@ -25,6 +25,7 @@ from leadsync.sync import accounts
 from leadsync.types import Value
 
 _TYPES: Mapping[str, Any] = {"text": pl.String, "number": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RESULTS = ("score", "fit", "engagement", "temperature")
 
 
@@ -84,8 +85,11 @@ class Evaluator:
             lead = row.pop("lead")
             rep = reps.get(lead)
             words: dict[str, Value] = row | {"owner": owners[lead] or emails.get(rep or ""), "reasons": line}
-            stored = Stored(lead, words, parts.get(lead, []), rep, self._midnight(on))
-            decisions.append(Decision(stored, list(self._writes(members[lead], words))))
+            planned = list(self._writes(members[lead], words, now))
+            again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in planned if p.again_us is not None]
+            dates = [at for at in (self._midnight(on), *again) if at is not None]
+            stored = Stored(lead, words, parts.get(lead, []), rep, min(dates, default=None))
+            decisions.append(Decision(stored, [(record, p.fields) for record, p in planned if p.fields]))
         return decisions
 
     # what is known, in columns
@@ -178,17 +182,19 @@ class Evaluator:
     # what follows for the CRMs
 
     def _writes(
-        self, records: Sequence[Member], words: Mapping[str, Value]
-    ) -> Iterable[tuple[int, Mapping[str, tuple[Value, Value]]]]:
+        self, records: Sequence[Member], words: Mapping[str, Value], now: datetime
+    ) -> Iterable[tuple[int, Planned]]:
+        now_us = (now - _EPOCH) // timedelta(microseconds=1)
         for member in records:
             source = self.sources[member.source_id]
             connection = self.config.connections.get(source.connection)
             if connection is None or member.gone_at is not None or member.fields is None:
                 continue
             writes = connection.mapping.writes.get(source.object, ())
-            planned = plan(writes, member.fields, member.refused or {}, words, self._account(source))
+            seen = Seen(member.fields, member.ours or {}, member.refused or {})
+            planned = plan(writes, seen, words, self._account(source), now_us)
             if planned is not None:
-                yield member.id, planned.fields
+                yield member.id, planned
 
     def _account(self, source: Source) -> Account:
         name, directory, known = source.connection, self.directory, self.accounts.get(source.connection)
@@ -197,6 +203,7 @@ class Evaluator:
             known.blocked.get(source.object, ()) if known else (),
             lambda email: directory.id.get((name, email)),
             lambda owner: directory.unowned(name, owner),
+            (self.config.scoring.warm, self.config.scoring.hot),
         )
 
 

@@ -65,7 +65,7 @@ def rows(text: str) -> dict[str, str]:
 
 def exit_codes() -> set[int]:
     """Those of the errors, and those that the command line returns by itself."""
-    found, left = {0, 64, 130, 143}, [errors.LeadsyncError]
+    found, left = {0, 2, 64, 130, 143}, [errors.LeadsyncError]
     while left:
         error = left.pop()
         found.add(error.exit_code)
@@ -151,3 +151,11 @@ def test_every_page_can_be_reached_from_the_readme():
 def test_no_page_names_this_machine():
     for page in PAGES:
         assert not re.search(r"/(home|work|tmp|root)/", page.read_text(encoding="utf-8")), page.name
+
+
+def test_every_policy_stands_in_the_configuration_page_in_its_own_words() -> None:
+    from leadsync.core.plan import POLICIES
+
+    page = rows((ROOT / "docs/configuration.md").read_text(encoding="utf-8"))
+    for name, rule in POLICIES.items():
+        assert rule in page[f"`{name}`"]

@@ -59,14 +59,14 @@ def test_the_version_names_what_results_depend_on(configured: Load) -> None:
         ({"leadsync": "store: x\n"}, "leadsync.yaml:1:1", "the key 'connections' is missing"),
         ({"leadsync": "connections:\n  crm: {}\n"}, "leadsync.yaml:2:3", "crm: the key 'type' is missing"),
         ({"leadsync": "connections:\n  crm: {type: hubspt}\n"}, "leadsync.yaml:2:9", "hubspt"),
-        ({"leadsync": "connections:\n  crm: {type: hubspot}\n"}, "leadsync.yaml:2:3", "the key 'token' is missing"),
+        ({"leadsync": "connections:\n  crm: {type: hubspot}\n"}, "leadsync.yaml:2:3", "give token (a service key"),
         ({"leadsync": "connections:\n  CRM: {type: hubspot, token: {env: X}}\n"}, "leadsync.yaml:1:1", "'CRM'"),
         ({"mappings__hubspot": "use: hubspt\n"}, "mappings/hubspot.yaml:1:1", "hubspt"),
         ({"mappings__hubspot": "use: hubspot\nread:\n  contacts:\n    emial: x\n"},
          "mappings/hubspot.yaml:4:5", "unknown field 'emial'; did you mean 'email'?"),
         ({"mappings__hubspot": "use: hubspot\nread:\n  contacts:\n    email: {form: x}\n"},
          "mappings/hubspot.yaml:4:13", "unknown key 'form'"),
-        ({"mappings__hubspot": "use: hubspot\nread:\n  leads: {role: lead}\n"}, "mappings/hubspot.yaml:3:3", "'leads'"),
+        ({"mappings__hubspot": "use: hubspot\nread:\n  leadz: {role: lead}\n"}, "mappings/hubspot.yaml:3:3", "'leadz'"),
         ({"mappings__hubspot": "use: hubspot\nread:\n  contacts: {role: company}\n"},
          "mappings/hubspot.yaml:3:3", "contacts has the role lead, not company"),
         ({"mappings__hubspot": "use: hubspot\nwrite:\n  companies:\n    x: score\n"},
@@ -119,3 +119,33 @@ def test_no_configuration_is_told_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         load_config(tmp_path / "leadsync.yaml")
     assert "leadsync init" in error.value.problems[0].fix
+
+
+def test_safe_defaults_of_what_is_written(configured: Load) -> None:
+    fields = "{s: score, r: reasons, o: owner, l: stage, f: {value: fit, least: 2, every: 1d}}"
+    text = f"read: {{contacts: {{role: lead, email: email}}}}\nwrite: {{contacts: {fields}}}\n"
+    found = {w.field: w for w in configured(mappings__hubspot=text).connections["hubspot"].mapping.writes["contacts"]}
+    assert (found["s"].policy, found["s"].least, found["s"].rides_with) == ("always", 5, None)
+    assert found["r"].rides_with == "s"
+    assert (found["o"].policy, found["l"].policy) == ("if_unowned", "forward_only")
+    assert (found["f"].least, found["f"].every_us) == (2, 86_400_000_000)
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("{value: temperature, policy: never_lower}", "temperature is no number"),
+        ("{value: temperature, least: 3}", "temperature is no number"),
+        ("{value: score, length: 3}", "score is a number"),
+        ("{value: score, policy: if_unowned}", "for owners only"),
+        ("{value: reasons, with: nothing}", "cannot go with 'nothing'"),
+        ("{value: reasons, with: x}", "cannot go with 'x'"),
+        ("{value: score, policy: sometimes}", "if_ours"),
+        ("{value: reasons, length: 0}", "length"),
+    ],
+)
+def test_what_is_written_is_checked(refused: Refused, line: str, what: str) -> None:
+    found = told(refused(mappings__hubspot=f"use: hubspot\nwrite:\n  contacts:\n    x: {line}\n"))
+    assert [
+        sentence for place, sentence in found if place.startswith("mappings/hubspot.yaml:4") and what in sentence
+    ], found

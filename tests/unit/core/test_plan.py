@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadsync.core.mapping import WriteField
-from leadsync.core.plan import Account, Planned, plan, same
+from leadsync.core.plan import WHY, Account, Planned, Seen, plan, same, shortened, verdicts
 from leadsync.types import Value
 
 REPS = {"rep@example.com": "7"}
@@ -20,7 +20,7 @@ VALUES = st.one_of(st.none(), st.booleans(), st.integers(-100, 100), st.floats(a
 
 
 def planned(write: WriteField, before: Value, results: Mapping[str, Value]) -> dict[str, Any] | None:
-    found = plan([write], {write.field: before}, {}, results, ACCOUNT)
+    found = plan([write], Seen({write.field: before}), results, ACCOUNT)
     return dict(found.fields) if found else None
 
 
@@ -52,7 +52,7 @@ def test_our_own_echo_is_never_planned_again(before: Value, after: Value) -> Non
 
 def test_only_what_differs_is_written_with_what_stood_there() -> None:
     writes = [WriteField("a", "score"), WriteField("b", "temperature")]
-    found = plan(writes, {"a": "5", "b": "cold"}, {}, {"score": 5, "temperature": "hot"}, ACCOUNT)
+    found = plan(writes, Seen({"a": "5", "b": "cold"}), {"score": 5, "temperature": "hot"}, ACCOUNT)
     assert found == Planned({"b": ("cold", "hot")})
 
 
@@ -93,6 +93,92 @@ def test_an_owner_is_given_only_to_what_nobody_owns(before: Value, written: bool
 
 
 def test_what_was_refused_is_not_tried_again_until_it_is_another_value() -> None:
-    write, refused = WriteField("score", "score"), {"score": 5}
-    assert plan([write], {}, refused, {"score": 5.0}, ACCOUNT) is None
-    assert plan([write], {}, refused, {"score": 6}, ACCOUNT) == Planned({"score": (None, 6)})
+    write, seen = WriteField("score", "score"), Seen({}, refused={"score": 5})
+    assert plan([write], seen, {"score": 5.0}, ACCOUNT) is None
+    assert plan([write], seen, {"score": 6}, ACCOUNT) == Planned({"score": (None, 6)})
+
+
+# what else keeps a field from being written
+
+DAY = 86_400_000_000
+
+
+def why(write: WriteField, seen: Seen, results: Mapping[str, Value], now_us: int = 0) -> str:
+    (found,) = verdicts([write], seen, results, ACCOUNT, now_us)
+    assert not found.why or found.why in WHY
+    return found.why
+
+
+@pytest.mark.parametrize(("before", "written"), [(None, True), (" ", True), ("0", False), (0, False), ("x", False)])
+def test_if_empty(before: Value, written: bool) -> None:
+    found = planned(WriteField("f", "score", "if_empty"), before, {"score": 5})
+    assert found == ({"f": (before, 5)} if written else None)
+
+
+@pytest.mark.parametrize(
+    ("before", "ours", "written"),
+    [
+        (None, {}, True),  # nobody wrote anything
+        ("theirs", {}, False),  # somebody did
+        ("5", {"f": (5, 0)}, True),  # ours still stands
+        ("6", {"f": (5, 0)}, False),  # a rep changed ours
+        ("", {"f": (5, 0)}, False),  # a rep cleared ours
+    ],
+)
+def test_if_ours(before: Value, ours: dict[str, tuple[Value, int]], written: bool) -> None:
+    assert why(WriteField("f", "score", "if_ours"), Seen({"f": before}, ours), {"score": 9}) == (
+        "" if written else "if_ours"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "written"), [(None, 1, True), (5, 6, True), ("5", 4, False), (5, 5.5, True), ("N/A", 7, False)]
+)
+def test_never_lower(before: Value, after: Value, written: bool) -> None:
+    found = planned(WriteField("f", "score", "never_lower"), before, {"score": after})
+    assert found == ({"f": (before, after)} if written else None)
+
+
+def test_a_field_whose_option_is_not_there_or_that_nobody_may_write_is_left_alone() -> None:
+    assert why(WriteField("stage", "stage"), Seen({}), {"stage": "unheard of"}) == "no_option"
+    assert why(WriteField("frozen", "score"), Seen({}), {"score": 5}) == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "small"), [(50, 54, True), (50, 55, False), (54, 50, True), (None, 1, False)]
+)
+def test_a_small_change_waits_for_another_one(before: Value, after: Value, small: bool) -> None:
+    score, heat = WriteField("score", "score", least=5), WriteField("heat", "temperature")
+    assert why(score, Seen({"score": before}), {"score": after}) == ("least" if small else "")
+    both = plan([score, heat], Seen({"score": before, "heat": "cold"}), {"score": after, "temperature": "hot"}, ACCOUNT)
+    assert both == Planned({"score": (before, after), "heat": ("cold", "hot")})
+
+
+def test_a_small_change_over_a_band_is_not_small() -> None:
+    account = Account({}, (), REPS.get, lambda _: False, (35, 70))
+    write = WriteField("score", "score", least=5)
+    assert plan([write], Seen({"score": 69}), {"score": 70}, account) == Planned({"score": (69, 70)})
+    assert plan([write], Seen({"score": 70}), {"score": 69}, account) == Planned({"score": (70, 69)})
+    assert plan([write], Seen({"score": 68}), {"score": 69}, account) is None
+
+
+def test_a_companion_rides_along_and_never_causes_a_write() -> None:
+    score, line = WriteField("score", "score"), WriteField("why", "reasons", rides_with="score")
+    assert plan([score, line], Seen({"score": 5}), {"score": 5, "reasons": "new"}, ACCOUNT) is None
+    assert plan([score, line], Seen({"score": 5}), {"score": 6, "reasons": "new"}, ACCOUNT) == Planned(
+        {"score": (5, 6), "why": (None, "new")}
+    )
+
+
+def test_a_field_waits_until_its_time_has_come() -> None:
+    write, seen = WriteField("f", "score", every_us=DAY), Seen({"f": 5}, {"f": (5, 10 * DAY)})
+    assert plan([write], seen, {"score": 9}, ACCOUNT, 10 * DAY + 5) == Planned({}, 11 * DAY)
+    assert plan([write], seen, {"score": 9}, ACCOUNT, 11 * DAY) == Planned({"f": (5, 9)})
+    assert plan([write], Seen({"f": 5}), {"score": 9}, ACCOUNT, 0) == Planned({"f": (5, 9)})
+
+
+@given(st.text(max_size=40), st.integers(1, 30))
+def test_a_text_is_shortened_honestly(long: str, length: int) -> None:
+    short = shortened(long, length)
+    assert len(short) <= length
+    assert short == long if len(long) <= length else short.endswith("…")
