@@ -1,5 +1,6 @@
 """Secrets by reference: an environment variable, a file, a command. Never in a configuration file, never in a log."""
 
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -11,7 +12,8 @@ from leadsync.errors import Problem, UserError
 
 
 class ConnectionSecrets:
-    """The secrets of one connection. A rotated one is kept in `kept` (0600, beside the store) and wins from then on."""
+    """The secrets of one connection. A rotated one is kept in `kept` (0600, beside the store) and wins from then on,
+    until the secret that it came from is replaced where it is kept: then somebody has logged in anew."""
 
     def __init__(self, connection: str, settings: ConnectionSettings, kept: Path, where: str) -> None:
         values = ((name, getattr(settings, name)) for name in type(settings).model_fields)
@@ -21,8 +23,15 @@ class ConnectionSecrets:
 
     def get(self, name: str) -> str:
         """The secret's value now. Raises `UserError` that names the variable, file or command which has none."""
-        value = self._rotated().get(f"{self._connection}.{name}") or self._referred(name)
-        self._handed.add(value)
+        kept = self._rotated().get(f"{self._connection}.{name}")
+        try:
+            origin = self._referred(name)
+        except UserError:
+            if kept is None:
+                raise
+            origin = ""
+        value = kept["value"] if kept is not None and (not origin or kept["of"] == _named(origin)) else origin
+        self._handed.update((value, origin) if origin else (value,))
         return value
 
     def hide(self, text: str) -> str:
@@ -49,7 +58,12 @@ class ConnectionSecrets:
     def replace(self, name: str, value: str) -> None:
         """Keep a rotated secret, on the disk before this returns."""
         self._handed.add(value)
-        kept = self._rotated() | {f"{self._connection}.{name}": value}
+        rotated = self._rotated()
+        try:
+            of = _named(self._referred(name))
+        except (UserError, KeyError):
+            of = rotated.get(f"{self._connection}.{name}", {}).get("of", "")
+        kept = rotated | {f"{self._connection}.{name}": {"value": value, "of": of}}
         fresh = self._kept.with_suffix(".new")
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(orjson.dumps(kept))
@@ -57,12 +71,17 @@ class ConnectionSecrets:
             os.fsync(file.fileno())
         fresh.replace(self._kept)
 
-    def _rotated(self) -> dict[str, str]:
+    def _rotated(self) -> dict[str, dict[str, str]]:
         try:
-            found: dict[str, str] = orjson.loads(self._kept.read_bytes())
+            found = orjson.loads(self._kept.read_bytes())
         except FileNotFoundError:
             return {}
-        return found
+        return {name: kept for name, kept in found.items() if isinstance(kept, dict)}
+
+
+def _named(secret: str) -> str:
+    """Tells one secret from another without saying it."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 def _read(path: Path) -> str:

@@ -100,12 +100,12 @@ class Reading:
         if not isinstance(connector, ListsDeleted):
             return
         for source in sources:
-            last = source.deleted_at or _LONG_AGO
-            if source.head is None or source.role is Role.OWNER or start - last < _DELETED_EVERY:
+            last, since = source.deleted_at or source.backfilled_at, source.deleted_at or _LONG_AGO
+            if last is None or source.role is Role.OWNER or start - last < _DELETED_EVERY:
                 continue
 
             def read(
-                source: Source = source, since: datetime = last - _DELETED_OVERLAP, listed: ListsDeleted = connector
+                source: Source = source, since: datetime = since - _DELETED_OVERLAP, listed: ListsDeleted = connector
             ) -> None:
                 for page in listed.deleted(source.object, since):
                     self.emit(PageRead(self.name, page, {}))

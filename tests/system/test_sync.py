@@ -196,6 +196,7 @@ def test_an_owner_is_given_only_to_what_nobody_owns(tmp_path: Path):
 def test_a_changed_rule_concerns_every_lead(folder: NewFolder, hubspot: Sandbox, salesforce: Sandbox):
     here = folder(hubspot, salesforce, live=False)
     first = here.sync()
+    here.sync()  # asks, once, what the CRMs remember of the past
     asked = hubspot.calls(), salesforce.calls()
     rules: dict[str, Any] = {"use": "b2b", "fit": {"rules": {"reachable": {"points": 1, "when": "email or phone"}}}}
     here.file("scoring.yaml", rules)

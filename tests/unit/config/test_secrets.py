@@ -80,6 +80,18 @@ def test_a_rotated_secret_is_kept_for_its_owner_only_and_wins(tmp_path: Path) ->
     assert secrets(tmp_path, file=tmp_path / "token").get("token") == "new-secret"
 
 
+def test_a_secret_that_was_replaced_where_it_is_kept_wins_over_one_that_was_rotated_before(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("old-secret")
+    found = secrets(tmp_path, file=tmp_path / "token")
+    found.replace("token", "rotated")
+    (tmp_path / "token").write_text("after a new consent")
+    assert found.get("token") == "after a new consent"
+    found.replace("token", "rotated again")
+    assert secrets(tmp_path, file=tmp_path / "token").get("token") == "rotated again"
+    (tmp_path / "token").unlink()
+    assert found.get("token") == "rotated again"
+
+
 def test_what_was_handed_out_is_hidden(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("old-secret-1")
     found = secrets(tmp_path, file=tmp_path / "token")
