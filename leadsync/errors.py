@@ -1,5 +1,6 @@
 """One tree of errors, grouped by what to do about them."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -31,8 +32,10 @@ class LeadsyncError(Exception):
             self.code = code
 
     def hide(self, hide: Callable[[str], str]) -> None:
-        """Take what `hide` takes out of a text out of the message and the fix."""
-        self.message, self.fix = hide(self.message), hide(self.fix)
+        """Take what `hide` takes out of a text out of message, fix and code, which a CRM's answer may have filled."""
+        self.message, self.fix, self.code = hide(self.message), hide(self.fix), hide(self.code)
+        if not re.fullmatch(r"[\w.-]{1,80}", self.code):
+            self.code = type(self).code
 
 
 class UserError(LeadsyncError):
