@@ -1,13 +1,14 @@
 """`leadsync init`: the first files of an installation."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 import yaml
 
 from leadsync import registry
 from leadsync.cli.common import DEFAULT, installed
+from leadsync.connector import SecretRef
 from leadsync.errors import UserError
 
 _HEAD = """\
@@ -18,11 +19,12 @@ _HEAD = """\
 
 def init(
     connections: Annotated[
-        list[str] | None, typer.Argument(metavar="[TYPE]...", help="Which CRMs; default: all that are installed.")
+        list[str] | None,
+        typer.Argument(metavar="[TYPE]...", help="Which ones; default: every installed CRM that one logs in to."),
     ] = None,
 ) -> int:
     """Write leadsync.yaml and one mapping per connection into this folder. Nothing that is there is overwritten."""
-    folder, names = Path(), connections or registry.types()
+    folder, names = Path(), connections or [name for name in registry.types() if _logs_in(name)]
     if DEFAULT.exists():
         raise UserError(f"{DEFAULT} is here already", fix="edit it, or run init in an empty folder")
     found = {name: {"type": name, **_example(name), "live": False} for name in names}
@@ -43,6 +45,11 @@ def init(
     print("\nNext: set the variables named in leadsync.yaml, then `leadsync sync`: it shows what it would write.")
     print("Where you like what you see, set `live: true`, and `leadsync run` keeps it up.")
     return 0
+
+
+def _logs_in(type_: str) -> bool:
+    fields = installed(type_).Settings.model_fields.values()
+    return any(SecretRef in (field.annotation, *get_args(field.annotation)) for field in fields)
 
 
 def _example(type_: str) -> dict[str, Any]:
