@@ -40,7 +40,7 @@ from leadsync.sync.report import ConnectionReport, CycleReport, Sample
 from leadsync.sync.upkeep import Upkeep
 from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
-from leadsync.types import Role
+from leadsync.types import Role, WriteStatus
 
 BATCH = 5000  # leads evaluated at once; they are stored in transactions of at most STORED
 STORED = 500
@@ -64,6 +64,7 @@ class Coordinator:
         self._sources: dict[int, sources.Source] = {}
         self._accounts: dict[str, Account | None] = {}
         self._troubled: set[str] = set()  # connections of which an object could not be read
+        self._refused: set[str] = set()  # those that refused a write since they were looked at: they may have changed
         self._upkeep = Upkeep(config, store, clock)
         self._budget = Budget({})
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
@@ -193,7 +194,8 @@ class Coordinator:
         """Ask a connection for what is new, after what is not known of our own writes."""
         worker, connection = self.workers[name], self.config.connections[name]
         self._outgoing.resolve(name)
-        introduce = accounts.due(self._accounts[name], connection, name in self._troubled, self.clock.now())
+        troubled = name in self._troubled | self._refused
+        introduce = accounts.due(self._accounts[name], connection, troubled, self.clock.now())
         asked = accounts.asked(connection, self._accounts[name])
         with self.store.begin():
             found = [s for s in sources.load(self.store, name) if s.object in asked]
@@ -250,6 +252,8 @@ class Coordinator:
             self._introduced(message.connection, message.account)
         elif isinstance(message, Written):
             self._outgoing.written(message, report)
+            if any(result.status is WriteStatus.REJECTED for result in message.results):
+                self._refused.add(message.connection)
         elif isinstance(message, Opened):
             self._outgoing.bulk.opened(message, now)
         elif isinstance(message, Seen):
@@ -265,6 +269,7 @@ class Coordinator:
         """The account is known anew. Where it has changed, what it refused is tried again, and what fits now is
         written: that is how a field or option which was mended comes back."""
         before, self._accounts[name] = self._accounts[name], account
+        self._refused.discard(name)
         connection = self.config.connections[name]
         with self.store.begin():
             self.store.set_meta(f"account:{name}", asdict(account))
