@@ -80,19 +80,18 @@ def _rows(world: World, mapping: CrmMapping, found: Kept, obj: str) -> Iterator[
             crm, ours = live[id_].fields[name], held[id_].fields.get(name)
             if not same(crm, ours):
                 yield f"{obj} {id_}.{name}: {crm!r} in the CRM, {ours!r} in the store"
-        yield from _company(world, mapping, found, live[id_], held[id_])
+        if obj in world.people:
+            yield from _company(world, mapping, found, live[id_], held[id_])
 
 
 def _company(world: World, mapping: CrmMapping, found: Kept, crm: Record, ours: Any) -> Iterator[str]:
     company = found.by_id.get(ours.company_id)
     held = company.ext_id if company is not None and company.gone_at is None else None
-    (there,) = [ids[0] for obj, ids in crm.links.items() if _alive(world, mapping, obj, ids[0])] or [None]
+    companies = {obj for obj, reads in mapping.reads.items() if reads.role is Role.COMPANY}
+    linked = [id_ for obj in companies for id_ in crm.links.get(obj, ()) if id_ in world.live(obj)]
+    there = next(iter(linked), None)
     if there != held:
         yield f"{crm.id} works for {there} in the CRM, for {held} in the store"
-
-
-def _alive(world: World, mapping: CrmMapping, obj: str, id_: str) -> bool:
-    return obj in mapping.reads and mapping.reads[obj].role is Role.COMPANY and id_ in world.live(obj)
 
 
 def _moved(world: World, found: Kept, old: Key) -> Iterator[str]:
