@@ -1,7 +1,7 @@
 """Whether a store holds what its CRMs hold, and the CRMs what leadsync should have written."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from soak_world import Key, World
 
 from leadsync.core import mapping as core
 from leadsync.core.mapping import CrmMapping
-from leadsync.core.plan import same
+from leadsync.core.plan import Account, Seen, plan, same
 from leadsync.store import schema
 from leadsync.store.database import Store
 from leadsync.types import Record, Role
@@ -133,25 +133,22 @@ def _counters(world: World, mapping: CrmMapping, found: Kept, key: Key, lead: in
             yield f"{key}: {crm:g} × {counter.kind} in the CRM, {ours} in the store"
 
 
-def unwritten(world: World, mapping: CrmMapping, own: Store, fresh: Store) -> list[str]:
-    """Where the CRM does not show what a leadsync says that has never seen it before.
+def unwritten(world: World, mapping: CrmMapping, bands: Sequence[float], own: Store, fresh: Store) -> list[str]:
+    """What a leadsync that has never seen the CRM before would still write to it.
 
     Of a person whom HubSpot counted something for only what the store itself says can be asked: a first sight dates
     the past of a counter otherwise than who watched it.
     """
     wrong = []
     ours, theirs = kept(own, world.name), kept(fresh, world.name)
+    account = Account({}, (), lambda email: None, lambda owner: False, bands)
     for obj in world.people:
+        writes = [write for write in mapping.writes[obj] if write.policy == "always"]
         for id_ in world.live(obj):
             said = ours if id_ in world.counted else theirs
-            words = said.words.get(said.records[obj, id_].lead_id, {})
-            row = world.record(obj, id_, [w.field for w in mapping.writes[obj]])
-            for write in mapping.writes[obj]:
-                if write.policy != "always":
-                    continue
-                is_, should = row.fields[write.field], words.get(write.value)
-                if write.value == "reasons":  # its parts fade while the score stands: its head is what counts
-                    is_, should = (core.text(v).split(" · ")[0] for v in (is_, should))
-                if not same(is_, should):
-                    wrong.append(f"{obj} {id_}.{write.field}: {is_!r}, and should be {should!r}")
+            words = said.words.get(said.records[obj, id_].lead_id)
+            row = world.record(obj, id_, [write.field for write in writes])
+            left = plan(writes, Seen(row.fields), words, account) if words else "no result"
+            if left:
+                wrong.append(f"{obj} {id_} was not brought up to date: {left}")
     return wrong

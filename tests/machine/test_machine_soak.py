@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 import sqlalchemy as sa
@@ -21,10 +22,12 @@ from soak_truth import differences, unwritten
 from soak_world import Watch, World, later
 
 from leadsync.config.load import Config, load_config
+from leadsync.core.mapping import CrmMapping
 from leadsync.store import evaluation, schema
 from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.report import ConnectionReport
+from leadsync.types import Page, WriteOp, WriteResult, WriteStatus
 
 pytestmark = pytest.mark.slow
 KINDS: dict[str, Callable[[random.Random], World]] = {"hubspot": HubSpotWorld, "salesforce": SalesforceWorld}
@@ -83,7 +86,7 @@ class Soak:
         self.config = config(self.folder, self.worlds, self.wrap, live=True)
         self.open()
         for world in self.worlds:
-            mapping = self.config.connections[world.name].mapping
+            mapping = self.mapping(world)
             roles = {obj: reads.role for obj, reads in mapping.reads.items()}
             owned = {obj: [w.field for w in writes] for obj, writes in mapping.writes.items()}
             self.watches.append(Watch(world, roles, owned))
@@ -152,21 +155,29 @@ class Soak:
 
     def wrong(self) -> list[str]:
         """All that is not as it should be."""
-        mappings = {w.name: self.config.connections[w.name].mapping for w in self.worlds}
-        store = self.leadsync.store
-        found = [told for w in self.worlds for told in differences(w, mappings[w.name], store)]
+        store, found = self.leadsync.store, self.apart()
         with store.reading() as db:
             under_way = sa.select(sa.func.count()).where(schema.writes.c.state.in_(("planned", "sent")))
             found += [f"{count} writes have no end" for count in db.scalars(under_way) if count]
         fresh = self._fresh()
         try:
-            found += [told for w in self.worlds for told in unwritten(w, mappings[w.name], store, fresh.store)]
+            for world in self.worlds:
+                bands = self.config.scoring.warm, self.config.scoring.hot
+                found += unwritten(world, self.mapping(world), bands, store, fresh.store)
         finally:
             fresh.close()
         found += [f"{where}: written although nothing changed" for where in self.needless]
         # a connector knows a limit of searches from the start, but not on loopback: it learns of it by one refusal
         found += [f"{w.name}: {w.refused} above its limits" for w in self.worlds if w.refused > self.opened]
         return found + self._restless()
+
+    def apart(self) -> list[str]:
+        """What the store has otherwise than the CRMs."""
+        return [told for w in self.worlds for told in differences(w, self.mapping(w), self.leadsync.store)]
+
+    def mapping(self, world: World) -> CrmMapping:
+        """How an account is read and written."""
+        return self.config.connections[world.name].mapping
 
     def _fresh(self) -> Coordinator:
         """A leadsync that has never seen these accounts, and writes nothing."""
@@ -221,3 +232,91 @@ def test_the_store_equals_the_crm_after_hundreds_of_cycles(
     for world, watch in zip(found.worlds, found.watches, strict=True):
         assert len(world.acted) >= len(world.sometimes) - 2, "people did nearly everything"
         assert watch.written > cycles / 4
+
+
+# the judge is judged
+
+
+class Wrapped:
+    """A connector that does one thing wrong."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class Forgetful(Wrapped):
+    """It leaves out rows that changed, now and then."""
+
+    def changes(self, asks: Any, until: Any) -> Iterator[Any]:
+        for page in self._inner.changes(asks, until):
+            assert isinstance(page, Page)
+            yield replace(page, records=[r for r in page.records if crc32(r.id.encode()) % 3])
+
+
+class Lying(Wrapped):
+    """It says that it wrote what it did not."""
+
+    def write(self, writes: Sequence[WriteOp]) -> list[WriteResult]:
+        told = [WriteResult(op.key, WriteStatus.APPLIED, self.now()) for op in writes]
+        kept = [op for op in writes if crc32(op.id.encode()) % 3]
+        return [*self._inner.write(kept), *(r for r, op in zip(told, writes, strict=True) if op not in kept)]
+
+
+class Stale(Wrapped):
+    """It never shows the score that stands in the CRM."""
+
+    def changes(self, asks: Any, until: Any) -> Iterator[Any]:
+        for page in self._inner.changes(asks, until):
+            assert isinstance(page, Page)
+            old = {"leadsync_score": "-1"} if page.object == "contacts" else {}
+            yield replace(page, records=[replace(r, fields={**r.fields, **old}) for r in page.records])
+
+
+class Meddling(Wrapped):
+    """It writes a field that is not leadsync's."""
+
+    def write(self, writes: Sequence[WriteOp]) -> Any:
+        return self._inner.write([replace(op, fields={**op.fields, "city": "Gdynia"}) for op in writes])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [(Forgetful, "in the store"), (Lying, "in the store"), (Stale, "although nothing changed")],
+)
+def test_a_connector_that_goes_wrong_now_and_then_is_found_out(
+    soak: Callable[..., Soak], wrong: Callable[[Any], Any], said: str
+) -> None:
+    found = soak(["hubspot"], 5, wrong)
+    found.run(25)
+    assert any(said in told for told in found.wrong())
+
+
+def test_a_field_that_is_not_ours_is_watched(soak: Callable[..., Soak]) -> None:
+    found = soak(["hubspot"], 6, Meddling)
+    with pytest.raises(AssertionError, match=r"leadsync changed \['city'\]"):
+        found.run(5)
+
+
+def test_each_difference_is_seen(soak: Callable[..., Soak]) -> None:
+    found = soak(["hubspot"], 4)
+    found.run(20)
+    assert found.wrong() == []
+    (world,) = found.worlds
+    assert isinstance(world, HubSpotWorld)
+    contacts = world.portal.objects["contacts"]
+    first, second, third, fourth, *_ = sorted(contacts.rows)
+    contacts.calculate(first, {"jobtitle": "of another kind"})
+    contacts.calculate(second, {"leadsync_score": "99"})
+    world.portal.forget("contacts", third)
+    (missed,) = world.driver.add("contacts", [{"lastname": "Missed"}])
+    (call,) = world.driver.add("calls", [{"hs_timestamp": "2026-03-02T12:00:00Z", "hs_call_direction": "INBOUND"}])
+    world.portal.associate("calls", call, "contacts", fourth)
+    told = "\n".join(found.apart())
+    assert f"contacts {first}.jobtitle: 'of another kind' in the CRM" in told
+    assert f"contacts {second}.leadsync_score: '99' in the CRM" in told
+    assert f"contacts {third}: the store has it, the CRM does not" in told
+    assert f"contacts {missed}: the CRM has it, the store does not" in told
+    assert f"('contacts', '{fourth}'): the store lacks ('calls', '{call}', 'call_in'" in told
