@@ -60,6 +60,7 @@ def _show(body: dict[str, object]) -> None:
         "planned",
         "refused",
         "API calls",
+        "account's day",
         "state",
     ):
         table.add_column(name)
@@ -72,13 +73,10 @@ def _show(body: dict[str, object]) -> None:
             state = f"failed ({c['error']['code']})" if c["error"] else waits or unfit
             table.add_row(
                 cycle["started_at"][:19], name, str(c["pulled"]), str(c["evaluated"] + c["due"]), str(c["written"]),
-                str(c["planned"]), str(c["rejected"]), str(c["api_calls"]), escape(state),
+                str(c["planned"]), str(c["rejected"]), str(c["api_calls"]), _day(c.get("quota")), escape(state),
             )  # fmt: skip
     console.print(table)
     for name, c in cycles[-1]["connections"].items() if cycles else ():
-        if quota := c.get("quota"):
-            used = f"{quota['used']} of " if quota["used"] is not None else ""
-            console.print(escape(f"{name}: {used}{quota['limit']} requests of the account's day are used"))
         if c["waiting_until"]:
             console.print(escape(f"{name}: waiting until {c['waiting_until'][:19]} UTC: {c.get('waiting_for')}"))
         for problem in c.get("problems", ()):
@@ -91,3 +89,10 @@ def _show(body: dict[str, object]) -> None:
     for row in refused:
         told = f"refused by {row['connection']}: {row['object']} {row['ext_id']}: {row['code']} {row['message']}"
         console.print(escape(told))
+
+
+def _day(quota: dict[str, int | None] | None) -> str:
+    """Requests of the account's day that are used, of those there are."""
+    if not quota:
+        return "–"
+    return f"{'?' if quota['used'] is None else quota['used']}/{quota['limit']}"

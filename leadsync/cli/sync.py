@@ -56,6 +56,5 @@ def show(report: "CycleReport") -> None:
     if any(c.rejected for c in report.connections.values()):
         console.print("\nWhy a CRM refused a write: `leadsync status`")
     for name, c in report.connections.items():
-        if c.error:
-            said = told(c.error)
+        for said in (*c.problems, *([told(c.error)] if c.error else ())):
             print(f"{name}: {said['message']}" + (f"\n    fix: {said['fix']}" if said["fix"] else ""), file=sys.stderr)

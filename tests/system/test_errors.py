@@ -59,8 +59,8 @@ def assert_told(here: Folder, healthy: Sandbox, code: int, *told: str, **env: st
     assert float(healthy.contact(spoilt, "leadsync_score")["leadsync_score"]) <= 100
     assert set(found) == set(BROKEN)
     for name, c in found.items():
-        assert not c["written"]
-        error = c["error"]
+        error = c["error"] or {key: " ".join(p[key] for p in c["problems"]) for key in ("code", "message", "fix")}
+        assert not (c["error"] and c["written"])
         assert error["code"]
         assert error["fix"]
         assert "\n" not in error["message"]
@@ -115,6 +115,8 @@ def test_a_field_to_read_that_does_not_exist(here: Folder, hubspot: Sandbox):
     for name, obj in BROKEN.items():
         here.file(f"mappings/{name}.yaml", f"use: {name}\nread:\n  {obj}:\n    need: no_such_field\n")
     assert_told(here, hubspot, 65, "no_such_field", "{lead}", "mapping")
+    shown = here.run("status").out
+    assert "hubspot: contacts.no_such_field: there is no such field in contacts" in shown
 
 
 def test_a_field_to_write_that_does_not_exist(here: Folder, hubspot: Sandbox):
@@ -185,26 +187,40 @@ def test_all_problems_of_all_files_are_told_at_once(folder: NewFolder, hubspot: 
         assert [line for line in done.err.splitlines() if line.startswith(place) and words in line], done.err
 
 
-def test_a_refused_value_stops_no_other(tmp_path: Path):
+def test_a_value_that_is_no_option_is_never_sent_and_stops_no_other(tmp_path: Path):
     with Sandbox("hubspot", "--leads", "30") as hubspot:
         here = Folder(tmp_path, {"crm": connection(hubspot)})
         field = "hs_lead_status: {value: temperature, map: {cold: NO_SUCH_OPTION, warm: OPEN, hot: OPEN}}"
         here.file("mappings/crm.yaml", f"use: hubspot\nwrite:\n  contacts:\n    {field}\n")
         shown = here.run("sync")
+        assert shown.code == 65
+        assert "contacts.hs_lead_status: has no option 'NO_SUCH_OPTION'" in shown.err
+        assert "fix: " in shown.err
+        (cycle,) = here.run("status", "--json").json["cycles"]
+        found = cycle["connections"]["crm"]
+        assert (found["rejected"], found["written"]) == (0, 30)
+        rows = hubspot.contacts("leadsync_score", "leadsync_temperature", "hs_lead_status").values()
+        assert all(row["leadsync_score"] for row in rows)
+        assert {row["hs_lead_status"] for row in rows if row["leadsync_temperature"] == "hot"} == {"OPEN"}
+
+
+def test_a_refused_value_stops_no_other(tmp_path: Path):
+    """Salesforce has rules of its own that no description of its fields tells."""
+    with Sandbox("salesforce", "--leads", "30") as salesforce:
+        here = Folder(tmp_path, {"crm": connection(salesforce)})
+        leads = [row["Id"] for row in salesforce.query("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id")]
+        rule = {"object": "Lead", "when": "Leadsync_Temperature__c = 'cold'", "message": "no cold leads"}
+        salesforce.ask("POST", "/_sandbox/rule", rule)
+        shown = here.run("sync")
         assert shown.code == 0
         assert "`leadsync status`" in shown.out
         (cycle,) = here.run("status", "--json").json["cycles"]
         found = cycle["connections"]["crm"]
-        rows = hubspot.contacts("leadsync_score", "leadsync_temperature", "hs_lead_status").values()
-        cold = [row for row in rows if row["leadsync_temperature"] == "cold"]
-        assert found["rejected"] == len(cold) > 0
-        assert found["written"] == len(rows) == 30
-        assert all(row["leadsync_score"] for row in rows)
-        assert not any(row["hs_lead_status"] == "NO_SUCH_OPTION" for row in cold)
+        assert 0 < found["rejected"] < len(leads)
 
         # what was refused is told, and not tried again
         assert here.sync()["crm"]["rejected"] == 0
-        told = [line for line in here.run("status").out.splitlines() if line.startswith("refused by crm: contacts ")]
+        told = [line for line in here.run("status").out.splitlines() if line.startswith("refused by crm: Lead ")]
         assert told
-        assert "INVALID_OPTION" in told[0]
-        assert "NO_SUCH_OPTION" in told[0]
+        assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" in told[0]
+        assert "no cold leads" in told[0]
