@@ -1,0 +1,103 @@
+"""Reading values as people and CRMs write them: a closed set of converters, each from text to text.
+
+A converter gets the text, the home, and what is already known of the row; it returns the value in the one form that
+leadsync keeps, or raises `Unreadable`. All are pure, and leave what they gave as it is.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
+from types import MappingProxyType
+from typing import NamedTuple
+
+from leadsync.core.convert.base import Home, Unreadable, fold, latin_digits
+from leadsync.core.convert.contact import email, phone
+from leadsync.core.convert.country import country
+from leadsync.core.convert.dates import jalali, read_date, read_datetime
+from leadsync.core.convert.numbers import currency, money, months, number, percent
+
+__all__ = ["CONVERTERS", "Converter", "Home", "Read", "Unreadable", "months", "read_date", "yes_no"]
+
+Read = Callable[[str, Home, Mapping[str, str]], str]
+
+
+class Converter(NamedTuple):
+    """How to read, and the type of word that it feeds; one that feeds "any" leaves it to what comes after it."""
+
+    read: Read
+    feeds: str
+
+
+_YES = "yes y true t 1 on да д истина بله بلی آری tak prawda có đúng vâng"
+_NO = "no n false f 0 off нет н ложь خیر نه nie fałsz không sai"
+_ANSWERS = {fold(word): answer for answer, words in (("yes", _YES), ("no", _NO)) for word in words.split()}
+_WORD_START = re.compile(r"(?<![\w'’])[^\W\d_]|(?<=\w['’])[^\W\d_](?=\w)")  # O'Neil, but Anna's
+_LONGEST_PAGE = 20_000  # characters; the parser's time grows faster than the text where its marks are broken
+
+
+def yes_no(text: str, _: Home, __: Mapping[str, str]) -> str:
+    """`yes` or `no`, from the words of five languages."""
+    found = _ANSWERS.get(fold(text[:40]))
+    if found is None:
+        raise Unreadable("is neither yes nor no")
+    return found
+
+
+def html(text: str, _: Home, __: Mapping[str, str]) -> str:
+    """The text that a page shows, its blanks made one."""
+    if "<" not in text and "&" not in text:
+        return " ".join(text.split())
+    page = _Page()
+    page.feed(text[:_LONGEST_PAGE])
+    page.close()
+    return " ".join("".join(page.shown).split())
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.shown: list[str] = []
+        self._hidden = ""
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag in ("script", "style"):
+            self._hidden = tag
+        if tag not in ("a", "b", "em", "font", "i", "span", "strong", "u"):
+            self.shown.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden = "" if tag == self._hidden else self._hidden
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.shown.append(data)
+
+
+def _titled(text: str, _: Home, __: Mapping[str, str]) -> str:
+    composed = unicodedata.normalize("NFC", text).lower()
+    return _WORD_START.sub(lambda found: found[0].title(), composed)
+
+
+CONVERTERS: Mapping[str, Converter] = MappingProxyType(
+    {
+        "trim": Converter(lambda text, *_: text, "any"),
+        "lower": Converter(lambda text, *_: text.lower(), "any"),
+        "upper": Converter(lambda text, *_: text.upper(), "any"),
+        "title": Converter(_titled, "any"),
+        "digits": Converter(lambda text, *_: latin_digits(text), "any"),
+        "html": Converter(html, "any"),
+        "email": Converter(email, "text"),
+        "phone": Converter(phone, "text"),
+        "country": Converter(country, "text"),
+        "currency": Converter(currency, "text"),
+        "number": Converter(number, "number"),
+        "money": Converter(money, "number"),
+        "percent": Converter(percent, "number"),
+        "yes_no": Converter(yes_no, "bool"),
+        "date": Converter(read_date, "date"),
+        "datetime": Converter(read_datetime, "date"),
+        "jalali": Converter(jalali, "date"),
+    }
+)
+"""The whole set. Those that feed "any" may stand before another one; all but those end the chain."""
