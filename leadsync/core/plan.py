@@ -91,7 +91,11 @@ def plan(
 
     `results` are the lead's words.
     """
-    found = verdicts(writes, seen, results, account, now_us)
+    return planned(verdicts(writes, seen, results, account, now_us))
+
+
+def planned(found: Sequence[Verdict]) -> Planned | None:
+    """What to write to a record by the verdicts on its fields, as `plan` tells it."""
     waits = [verdict.until for verdict in found if verdict.until is not None]
     fields = {v.write.field: (v.before, v.after) for v in found if not v.why}
     return Planned(fields, min(waits, default=None)) if fields or waits else None

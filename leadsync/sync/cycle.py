@@ -156,11 +156,19 @@ class Coordinator:
 
     def cycle(self) -> CycleReport:
         """Read all that is new, evaluate, write, wait for the answers."""
+        self.read()
+        return self.decide()
+
+    def read(self) -> None:
+        """The first half of a cycle: read all that is new. Nothing is evaluated."""
         self.begin_cycle()
         for name in self.workers:
             self.poll(name, whole=True)
         while self.polling and not self.stopping.is_set():
             self._next(0.5)
+
+    def decide(self) -> CycleReport:
+        """The second half: evaluate, write, wait for the answers."""
         while not self.stopping.is_set():
             if not self.evaluate_some() and not self._outgoing.flying:
                 break
@@ -231,6 +239,10 @@ class Coordinator:
         """Whether nothing is on its way."""
         return not self.polling and not self._outgoing.flying and self.inbox.empty()
 
+    def busy(self) -> set[int]:
+        """Leads of which it cannot be said yet what to write next; inside `begin()`."""
+        return self._outgoing.busy()
+
     # what arrives
 
     def handle(self, message: Message) -> None:
@@ -296,7 +308,7 @@ class Coordinator:
             return False
         now, store = self.clock.now(), self.store
         with store.begin():
-            busy = self._outgoing.busy()
+            busy = self.busy()
             marks = evaluation.touched(store, busy, BATCH)
             due = () if marks.leads else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
@@ -306,7 +318,7 @@ class Coordinator:
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = evaluation.material(store, leads)
             counts = evaluation.rep_counts(store) if self.config.routing else {}
-        evaluator = self._fresh_evaluator()
+        evaluator = self.evaluator()
         decisions = evaluator.evaluate(found, counts, now)
         self._count(evaluator, found.members, "due" if due else "evaluated")
         of = {member.id: member for member in found.members}
@@ -318,7 +330,8 @@ class Coordinator:
         self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes}, following)
         return True
 
-    def _fresh_evaluator(self) -> Evaluator:
+    def evaluator(self) -> Evaluator:
+        """What decides, with the accounts and owners as they are known now."""
         if self._evaluator is None or self._owners_changed:
             with self.store.begin():
                 rows = evaluation.owners(self.store)

@@ -13,7 +13,7 @@ from leadsync.config.load import Config
 from leadsync.core.assign import Candidate, assign
 from leadsync.core.mapping import text
 from leadsync.core.next_change import next_change
-from leadsync.core.plan import Account, Planned, Seen, plan
+from leadsync.core.plan import Account, Planned, Seen, Verdict, planned, verdicts
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import Scores, score
 from leadsync.core.stage import stages
@@ -85,18 +85,18 @@ class Evaluator:
             lead = row.pop("lead")
             rep = reps.get(lead)
             words: dict[str, Value] = row | {"owner": owners[lead] or emails.get(rep or ""), "reasons": line}
-            planned = list(self._writes(members[lead], words, now))
-            again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in planned if p.again_us is not None]
+            wanted = list(self._writes(members[lead], words, now))
+            again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
             dates = [at for at in (self._midnight(on), *again) if at is not None]
             stored = Stored(lead, words, parts.get(lead, []), rep, min(dates, default=None))
-            decisions.append(Decision(stored, [(record, p.fields) for record, p in planned if p.fields]))
+            decisions.append(Decision(stored, [(record, p.fields) for record, p in wanted if p.fields]))
         return decisions
 
     # what is known, in columns
 
     def _frame(self, members: Mapping[int, Sequence[Member]], found: Material, today: date) -> pl.DataFrame:
         leads = sorted(members)
-        known = [self._golden(members[lead], found) for lead in leads]
+        known = [self.facts(members[lead], found) for lead in leads]
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
         return pl.DataFrame(
             {
@@ -110,7 +110,8 @@ class Evaluator:
             }
         )
 
-    def _golden(self, records: Sequence[Member], found: Material) -> dict[str, str | float]:
+    def facts(self, records: Sequence[Member], found: Material) -> dict[str, str | float]:
+        """What is known of the lead that these records are."""
         trusted = [m for m in self._by_trust(records) if m.facts is not None]
         alive = [m for m in trusted if m.gone_at is None] or trusted
         companies = [found.companies[m.company_id] for m in alive if m.company_id and m.company_id in found.companies]
@@ -184,17 +185,21 @@ class Evaluator:
     def _writes(
         self, records: Sequence[Member], words: Mapping[str, Value], now: datetime
     ) -> Iterable[tuple[int, Planned]]:
-        now_us = (now - _EPOCH) // timedelta(microseconds=1)
         for member in records:
-            source = self.sources[member.source_id]
-            connection = self.config.connections.get(source.connection)
-            if connection is None or member.gone_at is not None or member.fields is None:
-                continue
-            writes = connection.mapping.writes.get(source.object, ())
-            seen = Seen(member.fields, member.ours or {}, member.refused or {})
-            planned = plan(writes, seen, words, self._account(source), now_us)
-            if planned is not None:
-                yield member.id, planned
+            found = planned(self.verdicts(member, words, now))
+            if found is not None:
+                yield member.id, found
+
+    def verdicts(self, member: Member, words: Mapping[str, Value], now: datetime) -> list[Verdict]:
+        """What becomes of every field that is written to this record; none of one that is not there."""
+        source = self.sources[member.source_id]
+        connection = self.config.connections.get(source.connection)
+        if connection is None or member.gone_at is not None or member.fields is None:
+            return []
+        writes = connection.mapping.writes.get(source.object, ())
+        seen = Seen(member.fields, member.ours or {}, member.refused or {})
+        now_us = (now - _EPOCH) // timedelta(microseconds=1)
+        return verdicts(writes, seen, words, self._account(source), now_us)
 
     def _account(self, source: Source) -> Account:
         name, directory, known = source.connection, self.directory, self.accounts.get(source.connection)
