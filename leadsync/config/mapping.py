@@ -1,45 +1,29 @@
 """`mappings/NAME.yaml`: what is read from a CRM's objects and what is written to them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from leadsync import catalog
+from leadsync.catalog import Word
 from leadsync.config.document import Document, validate
+from leadsync.config.reading import Picklist, ReadField, Scalar, Texts, compile_field, field_problems, listed
 from leadsync.config.settings import Duration, Strict
 from leadsync.core import mapping as core
+from leadsync.core.convert import NOWHERE, Home
 from leadsync.core.plan import POLICIES
 from leadsync.errors import Problem, UserError
 from leadsync.types import Role
 
-OWNER_WORDS = ("email", "name", "first_name", "last_name", "active", "kind")
+_OWNER_WORDS = {name: Word(name, "text", {}) for name in ("email", "name", "first_name", "last_name", "active", "kind")}
 _POINTS = ("score", "fit", "engagement")
 _LEAST = 5.0  # points that a score must have moved to be written for its own sake
 OUTCOMES = ("won", "lost", "converted")
 
 
-def _listed(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Scalar = str | bool | int | float
-Wanted = Annotated[tuple[Scalar, ...], BeforeValidator(_listed)]
-Picklist = dict[str, Scalar]
-
-
-class ReadField(Strict):
-    """A word fed from one or several source fields (the first that is not empty), translated by `map`."""
-
-    sources: Texts = Field(alias="from", min_length=1)
-    map: Picklist | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"from": value} if isinstance(value, str | list) else value
+Wanted = Annotated[tuple[Scalar, ...], BeforeValidator(listed)]
 
 
 class Counter(Strict):
@@ -114,13 +98,18 @@ class MappingFile(Strict):
     write: dict[str, dict[str, WriteField]] = {}
 
 
-def compile_mapping(document: Document, known: dict[str, Role]) -> core.CrmMapping:
-    """The mapping as core works with it; `known` are the connector's objects. Raises `UserError` with all problems."""
+def compile_mapping(
+    document: Document, known: dict[str, Role], words: Mapping[str, Word] = catalog.FIELDS, home: Home = NOWHERE
+) -> core.CrmMapping:
+    """The mapping as core works with it; `known` are the connector's objects, `words` the fields that it may feed.
+
+    Raises `UserError` with all problems.
+    """
     file = validate(MappingFile, document)
-    problems = list(_problems(file, document, known))
+    problems = list(_problems(file, document, known, words, home))
     if problems:
         raise UserError(problems)
-    reads = {name: _object(name, read) for name, read in file.read.items()}
+    reads = {name: _object(name, read, _fed(read, words), home) for name, read in file.read.items()}
     writes = {obj: _writes(fields) for obj, fields in file.write.items()}
     return core.CrmMapping(reads, writes)
 
@@ -148,16 +137,12 @@ def _test(when: dict[str, tuple[Scalar, ...]]) -> core.Test:
     return core.Test({name: frozenset(core.text(v).lower() for v in values) for name, values in when.items()})
 
 
-def _object(name: str, read: ObjectRead) -> core.ObjectMapping:
+def _object(name: str, read: ObjectRead, words: Mapping[str, Word], home: Home) -> core.ObjectMapping:
+    fields = [compile_field(words[word], field, home) for word, field in read.fields.items()]
     return core.ObjectMapping(
         object=name,
         role=read.role,
-        fields=tuple(
-            core.ReadField(
-                word, f.sources, None if f.map is None else {k.lower(): core.text(v) for k, v in f.map.items()}
-            )
-            for word, f in read.fields.items()
-        ),
+        fields=tuple(sorted(fields, key=lambda field: field.name != "country")),  # phone numbers are read by it
         owner=read.owner,
         at=read.at,
         kinds=tuple(core.Kind(k.kind, _test(k.when), k.at) for k in read.kinds),
@@ -167,18 +152,26 @@ def _object(name: str, read: ObjectRead) -> core.ObjectMapping:
     )
 
 
-def _problems(file: MappingFile, document: Document, known: dict[str, Role]) -> Iterator[Problem]:
+def _fed(read: ObjectRead, words: Mapping[str, Word]) -> Mapping[str, Word]:
+    """The words that an object of its role may feed."""
+    return _OWNER_WORDS if read.role is Role.OWNER else words
+
+
+def _problems(
+    file: MappingFile, document: Document, known: dict[str, Role], words: Mapping[str, Word], home: Home
+) -> Iterator[Problem]:
     for name, read in file.read.items():
         at = document.place(("read", name))
         if name not in known:
             yield Problem(f"this connector knows no object {name!r}", at, f"it knows {', '.join(known)}")
         elif read.role is not known[name]:
             yield Problem(f"{name} has the role {known[name]}, not {read.role}", at, f"write `role: {known[name]}`")
-        words = OWNER_WORDS if read.role is Role.OWNER else tuple(catalog.FIELDS)
-        for word in read.fields:
-            if word not in words:
-                told = catalog.unknown_word(word, "field")
-                yield Problem(told, document.place(("read", name, word)))
+        fed = _fed(read, words)
+        for word, feed in read.fields.items():
+            if word in fed:
+                yield from field_problems(fed[word], feed, home, document, ("read", name, word))
+            else:
+                yield Problem(catalog.unknown_word(word, "field", fed), document.place(("read", name, word)))
         kinds: list[tuple[tuple[str | int, ...], str]] = [
             *((("read", name, "kinds", i), k.kind) for i, k in enumerate(read.kinds)),
             *((("read", name, "counters", f), c.kind) for f, c in read.counters.items()),

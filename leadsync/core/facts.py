@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from leadsync.catalog import FIELDS
 from leadsync.core.mapping import number
 
-_NUMBERS = {name: word.unit for name, word in FIELDS.items() if word.type == "number"}
+_NUMBERS = frozenset(name for name, word in FIELDS.items() if word.type == "number")
 
 
 def derive(values: Mapping[str, str]) -> dict[str, str | float]:
@@ -14,7 +14,7 @@ def derive(values: Mapping[str, str]) -> dict[str, str | float]:
     for name, value in values.items():
         if name not in _NUMBERS:
             facts[name] = value
-        elif (parsed := _measured(value, _NUMBERS[name])) is not None:
+        elif (parsed := number(value)) is not None:
             facts[name] = parsed
     if (email := values.get("email", "").lower()) and email.count("@") == 1 and not any(map(str.isspace, email)):
         facts["email"] = email
@@ -23,8 +23,3 @@ def derive(values: Mapping[str, str]) -> dict[str, str | float]:
     if domain := values.get("domain", "").lower():
         facts["domain"] = domain.removeprefix("https://").removeprefix("http://").removeprefix("www.").split("/")[0]
     return facts
-
-
-def _measured(value: str, unit: str) -> float | None:
-    """A number that may be followed by its unit, as in `3 months` or `1 month`."""
-    return number(value.removesuffix(unit).removesuffix(unit.removesuffix("s")) if unit else value)

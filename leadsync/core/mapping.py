@@ -5,16 +5,30 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
+from leadsync.core.convert import NOWHERE, Home, Read, Unreadable, found_by
 from leadsync.types import Record, Role, Value
 
 
 @dataclass(frozen=True, slots=True)
 class ReadField:
-    """One word of leadsync fed from the first non-empty of some source fields, translated by `map` where it has one."""
+    """One word of leadsync fed from some source fields.
+
+    A value is cut at `split`, and `match` finds the part that counts; `map` (keys in small letters) translates it, or
+    else `steps` read it. The first that can be read is the word's value, with `join` all of them are. Where there is
+    none, or a map does not know the value, it is `default`. What `map` and `default` hold is not read again. `exact`:
+    a number that is no text needs no reading.
+    """
 
     name: str
     sources: tuple[str, ...]
     map: Mapping[str, str] | None = None
+    default: str | None = None
+    split: str = ""
+    match: str = ""
+    join: str | None = None
+    steps: tuple[Read, ...] = ()
+    exact: bool = False
+    home: Home = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +206,77 @@ def moment(value: Value) -> datetime | None:
         return None
 
 
+def plain_number(raw: str, _: Home, __: Mapping[str, str]) -> str:
+    """A converter of numbers as programs write them."""
+    if number(raw) is None:
+        raise Unreadable("is no number; `as: number` reads numbers as people write them")
+    return raw
+
+
+class Said(NamedTuple):
+    """What a row says in leadsync's words, as text, and why a word is absent although its fields hold something."""
+
+    values: dict[str, str]
+    reasons: dict[str, str]
+
+
 def values(mapping: ObjectMapping, record: Record) -> dict[str, str]:
     """The words of leadsync that the row feeds, as text; a word that nothing feeds is absent."""
-    found: dict[str, str] = {}
+    return values_with_reasons(mapping, record).values
+
+
+def values_with_reasons(mapping: ObjectMapping, record: Record) -> Said:
+    """The words that the row feeds, and a plain sentence for each that is fed something that cannot be read."""
+    said = Said({}, {})
     for field in mapping.fields:
+        parts: list[str] = []
+        why = ""
         for source in field.sources:
             value = record.fields.get(source)
-            if value is not None and (raw := text(value)):
-                found[field.name] = field.map.get(raw.lower(), raw) if field.map else raw
+            if value is None or value == "":
+                continue
+            for part in _parts(field, value) if field.split or field.match else (value,):
+                try:
+                    kept = read_value(field, part, said.values)
+                except Unreadable as error:
+                    why = why or f"{source}: {text(part)[:60]!r} {error}"
+                    continue
+                if kept:
+                    parts.append(kept)
+                elif field.match:
+                    why = why or f"{source}: {text(value)[:60]!r} does not match"
+            if parts and field.join is None:
                 break
-    return found
+        if parts:
+            said.values[field.name] = parts[0] if field.join is None else field.join.join(parts)
+        elif field.default is not None:
+            said.values[field.name] = field.default
+        elif why:
+            said.reasons[field.name] = why
+    return said
+
+
+def _parts(field: ReadField, value: Value) -> list[Value]:
+    raw = text(value)
+    parts = raw.split(field.split) if field.split else [raw]
+    return [found_by(field.match, part) if field.match else part for part in parts]
+
+
+def read_value(field: ReadField, value: Value, known: Mapping[str, str]) -> str:
+    """One value as it is kept; empty for nothing. `known` are other words of its row. Raises `Unreadable`."""
+    raw = text(value)
+    if not raw:
+        return ""
+    if field.map is not None:
+        if (mapped := field.map.get(raw.lower())) is not None:
+            return mapped
+        if field.default is not None:
+            return field.default
+    if field.exact and not isinstance(value, str) and number(value) is not None:
+        return raw
+    for step in field.steps:
+        raw = step(raw, field.home, known)
+    return raw
 
 
 def activity(mapping: ObjectMapping, record: Record) -> Happened | None:

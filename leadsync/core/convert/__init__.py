@@ -7,17 +7,20 @@ leadsync keeps, or raises `Unreadable`. All are pure, and leave what they gave a
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from html.parser import HTMLParser
 from types import MappingProxyType
 from typing import NamedTuple
 
-from leadsync.core.convert.base import Home, Unreadable, fold, latin_digits
+import polars as pl
+
+from leadsync.core.convert.base import NOWHERE, Home, Unreadable, fold, latin_digits
 from leadsync.core.convert.contact import email, phone
 from leadsync.core.convert.country import country
 from leadsync.core.convert.dates import jalali, read_date, read_datetime
 from leadsync.core.convert.numbers import currency, money, months, number, percent
 
-__all__ = ["CONVERTERS", "Converter", "Home", "Read", "Unreadable", "months", "read_date", "yes_no"]
+__all__ = ["CONVERTERS", "NOWHERE", "Converter", "Home", "Read", "Unreadable", "found_by", "months", "wrong_pattern"]
 
 Read = Callable[[str, Home, Mapping[str, str]], str]
 
@@ -52,6 +55,22 @@ def html(text: str, _: Home, __: Mapping[str, str]) -> str:
     page.feed(text[:_LONGEST_PAGE])
     page.close()
     return " ".join("".join(page.shown).split())
+
+
+@lru_cache(maxsize=4096)
+def found_by(pattern: str, text: str) -> str:
+    """What the one group of a regular expression finds, or nothing. It takes time that grows with the text, no more."""
+    return pl.Series([text]).str.extract(pattern, 1).item() or ""
+
+
+def wrong_pattern(pattern: str) -> str | None:
+    """Why a regular expression cannot be used by `found_by`."""
+    try:
+        groups = pl.Series([""]).str.extract_groups(pattern).struct.fields
+    except pl.exceptions.ComputeError as error:
+        why = re.search(r"^error: (.*)$", str(error), re.MULTILINE)
+        return why[1] if why else str(error)
+    return None if len(groups) == 1 else f"it has {len(groups)} groups in brackets, not one"
 
 
 class _Page(HTMLParser):

@@ -23,6 +23,8 @@ class Home:
     zone: tzinfo = UTC
 
 
+NOWHERE = Home()
+
 _LATIN = {ord(zero) + i: str(i) for zero in "\u0660\u06f0\uff10" for i in range(10)}  # Arabic, Persian, full-width
 _NO_WIDTH = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x61C, 0xFEFF])
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\t\n\r"), " ")

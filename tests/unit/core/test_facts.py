@@ -25,8 +25,8 @@ def test_domains(given_: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "given_", "number"),
-    [("employees", "120", 120), ("revenue", "1e6", 1_000_000), ("employees", "N/A", None), ("timeline", "3 months", 3),
-     ("timeline", "1 month", 1), ("timeline", "soon", None), ("budget", "5000.5", 5000.5)],
+    [("employees", "120", 120), ("revenue", "1e6", 1_000_000), ("employees", "N/A", None), ("timeline", "3", 3),
+     ("timeline", "soon", None), ("budget", "5000.5", 5000.5)],
 )  # fmt: skip
 def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: float | None) -> None:
     assert derive({word: given_}) == ({} if number is None else {word: number})
