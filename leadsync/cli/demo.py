@@ -49,6 +49,7 @@ def demo(
             say(f"{type_}: a local server with {leads} leads at {urls[type_]}")
         config = _configure(folder, urls, seed)
         found = stack.enter_context(coordinator(config, quiet=True))
+        found.allow()
         before = _read_back(found)
         reports = _cycles(found, urls, cycles, seed, say, still=still)
         after = _read_back(found)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 def sync(
     config: ConfigOption = DEFAULT,
     as_json: JsonOption = False,
+    allow: Annotated[
+        bool, typer.Option("--allow", help="Write also what the brake on mass changes holds back.")
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="Accepted for clarity: sync always is one cycle.")] = False,
 ) -> int:
     """Read what is new, score it, write it back: one cycle.
@@ -23,6 +26,8 @@ def sync(
     from leadsync.config.load import load_config
 
     with coordinator(load_config(config), quiet=True) as found:
+        if allow:
+            found.allow()
         report = found.cycle()
     if as_json:
         print_json({"cycles": [report.body()], "samples": report.shown()})
@@ -48,7 +53,7 @@ def show(report: "CycleReport") -> None:
     console = wide()
     console.print(table)
     if report.samples:
-        console.print("\nNot written, because the connection has `live: false`; for example:")
+        console.print("\nNot written (`live: false`, or the brake is pulled); for example:")
         for sample in report.samples:
             for field, (before, after) in sample.fields.items():
                 line = f"  {sample.connection} {sample.object} {sample.id}  {field}: {before or '—'} → {after}"

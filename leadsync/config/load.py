@@ -1,7 +1,7 @@
 """All files of one installation: found, merged with what they `use:`, checked, all problems at once."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,7 +16,7 @@ from leadsync.config.mapping import compile_mapping
 from leadsync.config.routing import Routing, compile_routing
 from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
-from leadsync.config.settings import Settings
+from leadsync.config.settings import BrakeShares, Settings
 from leadsync.connector import ConnectionSettings
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.score import Scoring
@@ -59,6 +59,7 @@ class Config:
     ladder: Ladder
     routing: Routing | None
     version: str
+    brake: BrakeShares = field(default_factory=BrakeShares)
 
 
 class _Problems:
@@ -101,7 +102,7 @@ def load_config(path: Path) -> Config:
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
     return Config(
         folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
-        scoring, ladder, routing, version(*documents),
+        scoring, ladder, routing, version(*documents), settings.brake,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+_OTHER_WORDS = ("role", "at", "kinds", "detail", "counters", "outcomes", "lead", "day", "capture", "of", "true", "false")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -31,9 +32,31 @@ class Strict(BaseModel):
 
 
 class Home(Strict):
-    """Where the company is: its days begin at midnight of `time_zone`."""
+    """Where the company is: its days begin at midnight of `time_zone`; `country` and `currency` are ISO codes."""
 
+    country: str = ""
+    currency: str = ""
     time_zone: str = "UTC"
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str) -> str:
+        code = code_of(value)
+        if code is None or code != value:
+            raise ValueError(f"{value!r} is not a country's code; write " + (code or "one such as PL"))
+        return code
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if value not in currencies():
+            raise ValueError(f"{value!r} is not a currency's code; write one such as EUR")
+        return value
+
+    @property
+    def place(self) -> convert.Home:
+        """Home as values are read there."""
+        return convert.Home(self.country, self.currency, ZoneInfo(self.time_zone))
 
     @field_validator("time_zone")
     @classmethod
@@ -45,6 +68,36 @@ class Home(Strict):
         return value
 
 
+class BrakeShares(Strict):
+    """What is too much to write at once: `share` percent of a connection's records, or `replaced` owners and values."""
+
+    share: float = Field(20, gt=0, le=100)
+    replaced: int = Field(100, ge=0)
+
+
+class CustomField(Strict):
+    """A field of the company's own, which mappings feed and conditions read."""
+
+    type: Literal["text", "number", "bool", "date"]
+    label: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        return {"type": value} if isinstance(value, str) else value
+
+
+def custom_words(declared: Any) -> dict[str, Word]:
+    """The fields that `fields:` of `leadsync.yaml` declares, without those that `Settings` refuses."""
+    found = {}
+    for name, raw in declared.items() if isinstance(declared, dict) else ():
+        with suppress(ValidationError):
+            field = CustomField.model_validate(raw)
+            label = field.label or str(name).replace("_", " ")
+            found[str(name)] = Word(str(name), field.type, dict.fromkeys(catalog.LANGUAGES, label))
+    return found
+
+
 class Settings(Strict):
     """`leadsync.yaml`. What a connection holds beyond `type` is the connector's own: see its `Settings`."""
 
@@ -52,7 +105,9 @@ class Settings(Strict):
     connections: dict[str, dict[str, Any]] = Field(min_length=1)
     every: Duration = timedelta(seconds=60)
     home: Home = Home()
+    fields: dict[str, CustomField] = {}
     prefer: tuple[str, ...] = ()
+    brake: BrakeShares = BrakeShares()
 
     @field_validator("connections")
     @classmethod
@@ -60,4 +115,15 @@ class Settings(Strict):
         for name in value:
             if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
                 raise ValueError(f"{name!r} is not a connection's name: use small letters, digits, - and _")
+        return value
+
+    @field_validator("fields")
+    @classmethod
+    def _own_names(cls, value: dict[str, CustomField]) -> dict[str, CustomField]:
+        words = {*catalog.FIELDS, *catalog.ACTIVITIES, *catalog.RESULTS, *catalog.DESIGNED, *KEYWORDS, *_OTHER_WORDS}
+        for name in value:
+            if name in words:
+                raise ValueError(f"'{name}' is a word of leadsync already; give your field another name")
+            if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+                raise ValueError(f"{name!r} is not a field's name: use small letters, digits and _")
         return value

@@ -35,6 +35,8 @@ class Daemon:
             if pending and (coordinator.inbox.empty() or time.monotonic() - evaluated > _TURN):
                 pending, evaluated = coordinator.evaluate_some(), time.monotonic()
             settled = coordinator.quiet and not pending
+            if settled and since:  # what was allowed is what waited when it was allowed
+                coordinator.brake.allowed = False
             if since and (settled or time.monotonic() - since > self._every):
                 self._tell(coordinator.end_cycle())
                 coordinator.begin_cycle()

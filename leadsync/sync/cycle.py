@@ -19,6 +19,7 @@ from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
 from leadsync.sync import accounts
 from leadsync.sync.accounts import Account
+from leadsync.sync.brake import Brake
 from leadsync.sync.budget import Budget
 from leadsync.sync.bulk import MOST
 from leadsync.sync.evaluate import Evaluator, directory
@@ -67,6 +68,8 @@ class Coordinator:
         self._refused: set[str] = set()  # those that refused a write since they were looked at: they may have changed
         self._upkeep = Upkeep(config, store, clock)
         self._budget = Budget({})
+        self.brake = Brake(config, store, clock, self._sources)
+        self._looked = False  # whether what is waiting was weighed as a whole
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
@@ -87,6 +90,7 @@ class Coordinator:
                 self._prepare(name, connection)
             self._sources.update({s.id: s for s in sources.load(self.store)})
             self._outgoing.take_over(outbox.unsettled(self.store))
+            self.brake.load()
         self._adopt()
         for name, connection in self.config.connections.items():
             self._connect(name, connection)
@@ -110,6 +114,7 @@ class Coordinator:
         with self.store.begin():
             outbox.forget_refusals(self.store)
             evaluation.mark_all(self.store)
+            self.brake.release()
             self.store.set_meta("rules", version)
 
     def _connect(self, name: str, connection: ConnectionConfig) -> None:
@@ -152,6 +157,13 @@ class Coordinator:
             if isinstance(message, Written | PageRead | Introduced):
                 self.handle(message)
 
+    def allow(self) -> None:
+        """Somebody has looked at it: what the brake holds back is written, and so is all that follows."""
+        self.brake.allowed = True
+        with self.store.begin():
+            for name in self.brake.release():
+                records.mark_connection(self.store, name)
+
     # one cycle
 
     def cycle(self) -> CycleReport:
@@ -191,6 +203,8 @@ class Coordinator:
             told = report.connections[name]
             told.api_calls, told.quota = quota.calls - self._calls.get(name, 0), quota
             self._calls[name] = quota.calls
+            if name in self.brake.pulled:
+                told.error = told.error or self.brake.pulled[name].error()
             account = self._accounts[name]
             told.problems = [*(account.problems if account else ()), *told.problems]
         with self.store.begin():
@@ -314,14 +328,18 @@ class Coordinator:
             leads = marks.leads or due
             if not leads:
                 self._outgoing.release()
+                self._looked = False
                 return False
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = evaluation.material(store, leads)
             counts = evaluation.rep_counts(store) if self.config.routing else {}
         evaluator = self.evaluator()
+        self._look_ahead(evaluator, counts)
         decisions = evaluator.evaluate(found, counts, now)
         self._count(evaluator, found.members, "due" if due else "evaluated")
         of = {member.id: member for member in found.members}
+        with store.begin():
+            self.brake.judge(self.brake.weigh(decisions, of, evaluator.directory.unowned), sent=True)
         writes: list[Write] = []
         for start in range(0, len(decisions), STORED):
             part = decisions[start : start + STORED]
@@ -329,6 +347,29 @@ class Coordinator:
             writes += self._keep(part, cleared, of)
         self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes}, following)
         return True
+
+    def _look_ahead(self, evaluator: Evaluator, counts: Mapping[str, int]) -> None:
+        """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled
+        with nothing written yet."""
+        with self.store.begin():
+            threshold = self.brake.threshold
+            if self._looked or self.brake.allowed or evaluation.backlog(self.store, threshold + 1) <= threshold:
+                return
+        self._looked, weight, after = True, dict[str, tuple[int, int]](), 0
+        while True:
+            with self.store.begin():
+                leads = evaluation.waiting(self.store, after, BATCH)
+                found = evaluation.material(self.store, leads)
+            if not leads:
+                break
+            decisions, after = evaluator.evaluate(found, dict(counts), self.clock.now()), leads[-1]
+            of = {member.id: member for member in found.members}
+            for name, more in self.brake.weigh(decisions, of, evaluator.directory.unowned).items():
+                before = weight.get(name, (0, 0))
+                weight[name] = (before[0] + more[0], before[1] + more[1])
+            self.store.keep_lease(self.clock.now())
+        with self.store.begin():
+            self.brake.judge(weight, sent=False)
 
     def evaluator(self) -> Evaluator:
         """What decides, with the accounts and owners as they are known now."""
@@ -366,7 +407,7 @@ class Coordinator:
 
     def _may_write(self, member: evaluation.Member, fields: Mapping[str, Any]) -> bool:
         source = self._sources[member.source_id]
-        if self.config.connections[source.connection].live:
+        if self.config.connections[source.connection].live and source.connection not in self.brake.pulled:
             if source.connection in self.workers:
                 return True
             self._outgoing.postpone(member)

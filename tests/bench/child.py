@@ -51,6 +51,7 @@ def main() -> None:
     store = open_store(config.store, config.folder)
     coordinator = Coordinator(config, store, SystemClock(stopping), logging.getLogger("bench"), stopping)
     coordinator.open()
+    coordinator.allow()
     (worker,) = coordinator.workers.values()
     if name.startswith("idle"):
         for _ in range(2):

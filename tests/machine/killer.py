@@ -58,6 +58,7 @@ def cycle(folder: Path, kill_at: int | None) -> None:
         for name in ("write", "fetch", "changes", "backfill"):
             setattr(connection.connector, name, around(getattr(connection.connector, name)))
     with coordinator(config, quiet=True) as found:
+        found.allow()
         report = found.cycle()
     (folder / "report.json").write_text(json.dumps(report.body(), default=str))
     (folder / "steps").write_text(str(next(steps) - 1))

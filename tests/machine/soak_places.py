@@ -288,6 +288,7 @@ class Office:
         store = open_store(config.store, config.folder)
         self.leadsync = Coordinator(config, store, self.clock, logging.getLogger("outages"), threading.Event())
         self.leadsync.open()
+        self.leadsync.allow()
         for _ in range(2):
             self.cycle()
         assert [self.held(name) for name in self.places] == [(10, "cold")] * 2

@@ -95,6 +95,7 @@ class Soak:
         store = open_store(self.config.store, self.config.folder)
         self.leadsync = Coordinator(self.config, store, self.clock, logging.getLogger("soak"), threading.Event())
         self.leadsync.open()
+        self.leadsync.allow()
         self.opened += 1
 
     def close(self) -> None:

@@ -1,0 +1,132 @@
+"""The brake on mass changes: when leadsync would change much of an account at once, it stops and asks first."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadsync.config.load import Config
+from leadsync.connector import Clock
+from leadsync.core.mapping import text
+from leadsync.errors import ConnectionFailed
+from leadsync.store import schema
+from leadsync.store.database import Store
+from leadsync.store.evaluation import Decision, Member
+from leadsync.store.sources import Source
+from leadsync.types import Role, Value
+
+FEW = 50  # records; fewer changes are never many
+_SPAN = timedelta(hours=1)  # what is written within it counts together
+_COUNTED_FOR = timedelta(minutes=10)
+
+
+class BrakePulled(ConnectionFailed):
+    """Nothing is written to this connection until somebody allows it."""
+
+    code = "brake"
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """Why: so many of so many records would change within an hour, so many of them lose their owner or a value."""
+
+    records: int
+    of: int
+    replaced: int
+
+    def error(self) -> BrakePulled:
+        """As it is told."""
+        told = f"the brake is pulled: leadsync would change {self.records} of {self.of} records at once"
+        told += f" ({self.replaced} of them would lose an owner or a value); nothing is written until it is allowed"
+        fix = "look at it with `leadsync plan`; then `leadsync sync --allow`, or change the files back"
+        return BrakePulled(told, fix=fix)
+
+
+class Brake:
+    """Counts what is about to be written to each live connection, and holds it back where it is too much."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:
+        self._config, self._store, self._clock, self._sources = config, store, clock, sources
+        self.allowed = False
+        self.pulled: dict[str, Pulled] = {}
+        self._recent: dict[str, list[tuple[datetime, int, int]]] = {}  # connection → (when, records, replaced)
+        self._records: dict[str, tuple[datetime, int]] = {}
+
+    def load(self) -> None:
+        """What an earlier process held back; inside `begin()`."""
+        kept: Mapping[str, Any] = self._store.get_meta("brake") or {}
+        self.pulled = {name: Pulled(**raw) for name, raw in kept.items() if name in self._config.connections}
+
+    def release(self) -> list[str]:
+        """Somebody has allowed it, or changed the files: the connections that may go on; inside `begin()`."""
+        names = list(self.pulled)
+        self.pulled.clear()
+        self._store.set_meta("brake", {})
+        return names
+
+    @property
+    def threshold(self) -> int:
+        """The least number of changes that can be too many; inside `begin()`."""
+        live = [name for name, c in self._config.connections.items() if c.live and name not in self.pulled]
+        return min((self._most(name) for name in live), default=0)
+
+    def weigh(
+        self, decisions: Sequence[Decision], of: Mapping[int, Member], unowned: Callable[[str, str], bool]
+    ) -> dict[str, tuple[int, int]]:
+        """What these decisions change: live connection → (records, records that lose an owner or a value)."""
+        found: dict[str, tuple[int, int]] = {}
+        for record, fields in (write for decision in decisions for write in decision.writes):
+            source = self._sources[of[record].source_id]
+            if self._config.connections[source.connection].live:
+                records, replaced = found.get(source.connection, (0, 0))
+                loses = self._loses(source, fields, unowned)
+                found[source.connection] = (records + 1, replaced + loses)
+        return found
+
+    def _loses(
+        self, source: Source, fields: Mapping[str, tuple[Value, Value]], unowned: Callable[[str, str], bool]
+    ) -> bool:
+        writes = self._config.connections[source.connection].mapping.writes[source.object]
+        owners = {write.field for write in writes if write.value == "owner"}
+        return any(
+            text(before) and (not text(after) or (name in owners and not unowned(source.connection, text(before))))
+            for name, (before, after) in fields.items()
+        )
+
+    def judge(self, weight: Mapping[str, tuple[int, int]], *, sent: bool) -> None:
+        """Pull the brake where this is too much, together with what was written of late; inside `begin()`.
+
+        `sent`: it is written now unless the brake is pulled, and counts from here on.
+        """
+        now = self._clock.now()
+        for name, (records, replaced) in weight.items():
+            if self.allowed or name in self.pulled:
+                continue
+            recent = [entry for entry in self._recent.get(name, ()) if entry[0] > now - _SPAN]
+            all_records = records + sum(entry[1] for entry in recent)
+            all_replaced = replaced + sum(entry[2] for entry in recent)
+            if all_records > self._most(name) or all_replaced > self._config.brake.replaced:
+                self.pulled[name] = Pulled(all_records, self._count(name), all_replaced)
+                self._store.set_meta("brake", {key: asdict(value) for key, value in self.pulled.items()})
+            elif sent:
+                self._recent[name] = [*recent, (now, records, replaced)]
+
+    def _most(self, name: str) -> int:
+        return max(FEW, int(self._config.brake.share / 100 * self._count(name)))
+
+    def _count(self, name: str) -> int:
+        """Live people of a connection, counted now and then."""
+        now = self._clock.now()
+        at, count = self._records.get(name, (None, 0))
+        if at is None or now - at > _COUNTED_FOR:
+            r = schema.records.c
+            people = [s.id for s in self._sources.values() if s.connection == name and s.role is Role.LEAD]
+            query = sa.select(sa.func.count()).where(
+                r.source_id.in_(people), r.gone_at.is_(None), r.fields.is_not(None)
+            )
+            count = self._store.connection.scalar(query) or 0
+            self._records[name] = (now, count)
+        return count

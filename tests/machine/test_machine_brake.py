@@ -1,0 +1,138 @@
+"""The brake on mass changes: what it holds back, how it is told, what lets it go."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_crm import Clock, Crm, config, coordinator, maker
+
+from leadsync.config.load import Config
+from leadsync.config.settings import BrakeShares
+from leadsync.sync.cycle import Coordinator
+
+PEOPLE = 300
+Open = Callable[[Config], Coordinator]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def crm(clock: Clock) -> Crm:
+    found = Crm(clock)
+    for _ in range(PEOPLE):
+        found.add("Lead", {"Country": "PL"})
+    return found
+
+
+@pytest.fixture
+def opened(clock: Clock) -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def open_(found: Config) -> Coordinator:
+            made = coordinator(found, clock)
+            stack.callback(made.close)
+            return made
+
+        yield open_
+
+
+def error(leadsync: Coordinator) -> Any:
+    return leadsync.cycle().connections["crm"].error
+
+
+def test_a_first_load_is_held_back_whole_until_it_is_allowed(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    report = leadsync.cycle()
+    told = report.connections["crm"].error
+    assert told is not None
+    assert (told.code, report.exit_code) == ("brake", 2)
+    assert f"{PEOPLE} of {PEOPLE} records" in told.message
+    assert "--allow" in told.fix
+    assert report.samples
+    assert crm.writes == []
+    assert error(leadsync).code == "brake", "it stays pulled"
+    leadsync.close()
+
+    again = opened(config(tmp_path, {"crm": maker(crm)}))
+    assert error(again).code == "brake", "also over a restart"
+    again.allow()
+    assert error(again) is None
+    assert len(crm.writes) == PEOPLE
+    assert error(again) is None
+
+
+def test_everyday_changes_pass(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.brake.allowed = False
+    crm.writes.clear()
+    for number in range(50):
+        crm.edit("Lead", f"L{number}", Country="DE")
+    assert error(leadsync) is None
+    assert len(crm.writes) == 50
+
+
+def test_many_small_changes_within_an_hour_are_a_mass_change(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.brake.allowed = False
+    crm.writes.clear()
+    found = []
+    for number in range(100):
+        crm.edit("Lead", f"L{number}", Country="DE")
+        if number % 10 == 9:
+            found.append(error(leadsync))
+    assert found[0] is None
+    assert found[-1].code == "brake"
+    assert len(crm.writes) <= 60, "20 % of 300"
+
+
+def test_what_is_spread_over_hours_is_not(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.brake.allowed = False
+    for number in range(100):
+        crm.edit("Lead", f"L{number}", Country="DE")
+        if number % 25 == 24:
+            assert error(leadsync) is None
+            clock.pass_(timedelta(hours=1))
+
+
+def test_a_changed_rule_that_moves_everybody_is_held_back_and_changing_it_back_lets_go(
+    tmp_path: Path, crm: Crm, opened: Open
+) -> None:
+    found = config(tmp_path, {"crm": maker(crm)})
+    leadsync = opened(found)
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.close()
+    crm.writes.clear()
+    other = replace(found, version="2", scoring=replace(found.scoring, groups=found.scoring.groups[1:]))
+    changed = opened(other)
+    assert error(changed).code == "brake"
+    changed.close()
+    back = opened(found)
+    assert error(back) is None
+    assert crm.writes == []
+
+
+def test_the_share_is_the_admins(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    found = replace(config(tmp_path, {"crm": maker(crm)}), brake=BrakeShares(share=100))
+    assert error(opened(found)) is None
+    assert len(crm.writes) == PEOPLE
+
+
+def test_a_connection_that_is_not_live_has_no_brake(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    assert error(opened(config(tmp_path, {"crm": maker(crm)}, live=False))) is None
