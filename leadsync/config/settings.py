@@ -1,11 +1,27 @@
 """`leadsync.yaml`: the store, the connections, the pace, the home."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from leadsync import catalog
+from leadsync.catalog import Word
+from leadsync.core import convert
+from leadsync.core.conditions import KEYWORDS
+from leadsync.core.convert.country import code_of
+from leadsync.core.convert.numbers import currencies
 
 _OTHER_WORDS = ("role", "at", "kinds", "detail", "counters", "outcomes", "lead", "day", "capture", "of", "true", "false")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -41,7 +57,7 @@ class Home(Strict):
     @field_validator("country")
     @classmethod
     def _known_country(cls, value: str) -> str:
-        code = code_of(value)
+        code = convert.code_of(value)
         if code is None or code != value:
             raise ValueError(f"{value!r} is not a country's code; write " + (code or "one such as PL"))
         return code
@@ -49,7 +65,7 @@ class Home(Strict):
     @field_validator("currency")
     @classmethod
     def _known_currency(cls, value: str) -> str:
-        if value not in currencies():
+        if value not in convert.currencies():
             raise ValueError(f"{value!r} is not a currency's code; write one such as EUR")
         return value
 

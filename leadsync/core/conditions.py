@@ -30,7 +30,7 @@ from leadsync.catalog import FIELDS, NOT_INTEREST, unknown_word
 
 Literal = str | float | bool | date
 _DEEPEST = 50
-_KEYWORDS = ("and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity")
+KEYWORDS = ("and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity")
 _ORDER = {"number", "date"}
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
@@ -280,7 +280,7 @@ class _Parser:
             return self._window(self._kinds(token), 1)
         if token.text in self._fields:
             return self._field(token.text)
-        raise ConditionError(unknown_word(token.text, "word", (*self._fields, *self._activities, *_KEYWORDS)), token.at)
+        raise ConditionError(unknown_word(token.text, "word", (*self._fields, *self._activities, *KEYWORDS)), token.at)
 
     def _kinds(self, token: _Token) -> tuple[str, ...]:
         if token.kind != "word":
@@ -308,7 +308,7 @@ class _Parser:
         token = self._next
         if not self._found("=", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "known"):
             if token.kind == "word" and token.text not in ("and", "or"):
-                self._fail(f"expected a comparison after '{name}'", token, *_KEYWORDS)
+                self._fail(f"expected a comparison after '{name}'", token, *KEYWORDS)
             return FieldTest(name, kind, "=", (True,)) if kind == "bool" else FieldTest(name, kind, "known")
         op = token.text
         if op in ("<", "<=", ">", ">=", "between") and kind not in _ORDER:
