@@ -1,28 +1,29 @@
 """Conditions as they stand in files: parsed with their place, all problems collected."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from leadsync import catalog
+from leadsync.catalog import Word
 from leadsync.config.document import Document
 from leadsync.core.conditions import Condition, ConditionError, parse
 from leadsync.errors import Problem
 
-FIELDS = {name: word.type for name, word in catalog.FIELDS.items()}
 RESULTS = {name: word.type for name, word in catalog.RESULTS.items()}
 
 
 class Conditions:
-    """Parses the conditions of one document; `problems` gathers what is wrong with them."""
+    """Parses the conditions of one document, on these fields; `problems` gathers what is wrong with them."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, fields: Mapping[str, Word]) -> None:
         self._document = document
+        self._fields = {name: word.type for name, word in fields.items()}
         self.problems: list[Problem] = []
 
     def read(self, text: str | None, loc: Sequence[str | int], results: Collection[str] = ()) -> Condition | None:
         """The condition, or None where there is none or it is wrong. It may read fields and these results."""
         if text is None:
             return None
-        words = FIELDS | {name: RESULTS[name] for name in results}
+        words = self._fields | {name: RESULTS[name] for name in results}
         try:
             return parse(text, fields=words, activities=catalog.ACTIVITIES)
         except ConditionError as error:

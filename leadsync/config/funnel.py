@@ -1,9 +1,12 @@
 """`funnel.yaml`: the ladder of stages and the gate of each."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
+from leadsync import catalog
+from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.scoring import version
@@ -29,9 +32,9 @@ class FunnelFile(Strict):
     stages: tuple[StageFile, ...] = Field(default=(), max_length=50)
 
 
-def compile_funnel(document: Document) -> Ladder:
+def compile_funnel(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Ladder:
     """The ladder as core works with it. Raises `UserError` with all problems."""
-    file, conditions = validate(FunnelFile, document), Conditions(document)
+    file, conditions = validate(FunnelFile, document), Conditions(document, fields)
     stages, names = [], set[str]()
     for i, stage in enumerate(file.stages):
         if stage.name in names:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from leadsync import registry
+from leadsync import catalog, registry
+from leadsync.catalog import Word
 from leadsync.config import document as yaml
 from leadsync.config.document import Document
 from leadsync.config.funnel import compile_funnel
@@ -16,8 +17,9 @@ from leadsync.config.mapping import compile_mapping
 from leadsync.config.routing import Routing, compile_routing
 from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
-from leadsync.config.settings import BrakeShares, Settings
+from leadsync.config.settings import BrakeShares, Settings, custom_words
 from leadsync.connector import ConnectionSettings
+from leadsync.core.convert import NOWHERE, Home
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.score import Scoring
 from leadsync.core.stage import Ladder
@@ -47,7 +49,10 @@ class ConnectionConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """An installation. `version` names what results depend on: the same text, the same name."""
+    """An installation. `version` names what results depend on: the same text, the same name.
+
+    `fields` are those of the catalogue and those that the installation declares.
+    """
 
     folder: Path
     store: str
@@ -60,6 +65,7 @@ class Config:
     routing: Routing | None
     version: str
     brake: BrakeShares = field(default_factory=BrakeShares)
+    fields: Mapping[str, Word] = field(default_factory=lambda: catalog.FIELDS)
 
 
 class _Problems:
@@ -84,31 +90,36 @@ def load_config(path: Path) -> Config:
     folder, main, problems = path.parent, yaml.load(path), _Problems()
     settings = problems.try_(yaml.validate, Settings, main)
     documents: list[Document] = [main]
+    fields = {**catalog.FIELDS, **custom_words(main.data.get("fields"))}
+    home = settings.home.place if settings else NOWHERE
     connections: dict[str, ConnectionConfig] = {}
     listed = main.data.get("connections")
     for name, raw in listed.items() if isinstance(listed, dict) else ():
-        found = problems.try_(_connection, name, raw, main, folder, documents) if isinstance(raw, dict) else None
+        if not isinstance(raw, dict):
+            continue
+        found = problems.try_(_connection, name, raw, main, folder, documents, fields, home)
         if found is not None:
             connections[name] = found
     if settings is not None:
         for name in settings.prefer:
             if name not in settings.connections:
                 problems.found.append(Problem(f"prefer: there is no connection {name!r}", main.place(("prefer",))))
-    scoring = problems.try_(_file, folder, "scoring", "b2b", compile_scoring, documents)
-    ladder = problems.try_(_file, folder, "funnel", "default", compile_funnel, documents)
-    routing = problems.try_(_file, folder, "routing", None, compile_routing, documents)
+    scoring = problems.try_(_file, folder, "scoring", "b2b", compile_scoring, documents, fields)
+    ladder = problems.try_(_file, folder, "funnel", "default", compile_funnel, documents, fields)
+    routing = problems.try_(_file, folder, "routing", None, compile_routing, documents, fields)
     if problems.found or settings is None or scoring is None or ladder is None:
         raise UserError(problems.found)
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
     return Config(
         folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
-        scoring, ladder, routing, version(*documents), settings.brake,
+        scoring, ladder, routing, version(*documents), settings.brake, fields,
     )  # fmt: skip
 
 
 def _connection(
-    name: str, raw: dict[str, Any], main: Document, folder: Path, documents: list[Document]
-) -> ConnectionConfig:
+    name: str, raw: dict[str, Any], main: Document, folder: Path, documents: list[Document],
+    fields: Mapping[str, Word], home: Home,
+) -> ConnectionConfig:  # fmt: skip
     loc = ("connections", name)
     type_ = raw.get("type")
     if not isinstance(type_, str):
@@ -128,20 +139,21 @@ def _connection(
         raise UserError([Problem(f"{name}: there is no mapping {own.mapping}", main.place((*loc, "mapping")))])
     mapping = _merged(path, "", type_)
     documents.append(mapping)
-    compiled = compile_mapping(mapping, dict(connector.capabilities.objects))
+    compiled = compile_mapping(mapping, dict(connector.capabilities.objects), fields, home)
     secrets = ConnectionSecrets(name, own, folder / f".{name}.secrets.json", where)
     return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping)
 
 
 def _file(
-    folder: Path, name: str, default: str | None, compile_: Callable[[Document], T], documents: list[Document]
-) -> T | None:
+    folder: Path, name: str, default: str | None, compile_: Callable[[Document, Mapping[str, Word]], T],
+    documents: list[Document], fields: Mapping[str, Word],
+) -> T | None:  # fmt: skip
     path = folder / f"{name}.yaml"
     if default is None and not path.exists():
         return None
     merged = _merged(path, name, default)
     documents.append(merged)
-    return compile_(merged)
+    return compile_(merged, fields)
 
 
 def _merged(path: Path, kind: str, default: str | None) -> Document:

@@ -1,11 +1,14 @@
 """`routing.yaml`: which leads get an owner, and the reps who take them in turn."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from leadsync import catalog
+from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.settings import Strict
@@ -44,9 +47,9 @@ class Routing:
     reps: tuple[RepRule, ...]
 
 
-def compile_routing(document: Document) -> Routing:
+def compile_routing(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Routing:
     """The routing as core works with it. Raises `UserError` with all problems."""
-    file, conditions = validate(RoutingFile, document), Conditions(document)
+    file, conditions = validate(RoutingFile, document), Conditions(document, fields)
     when = conditions.read(file.when, ("when",), RESULTS)
     seen: dict[str, str] = {}
     for name, rep in file.reps.items():

@@ -1,6 +1,7 @@
 """`scoring.yaml`: groups of rules with their points, and the temperature bands."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import orjson
 from pydantic import BeforeValidator, Field, model_validator
 
 from leadsync import catalog
+from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.settings import Strict, duration
@@ -78,9 +80,9 @@ def version(*documents: Document) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
 
 
-def compile_scoring(document: Document) -> Scoring:
+def compile_scoring(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Scoring:
     """The scoring as core works with it. Raises `UserError` with all problems."""
-    file, conditions = validate(ScoringFile, document), Conditions(document)
+    file, conditions = validate(ScoringFile, document), Conditions(document, fields)
     problems = conditions.problems
     if sum(len(group.rules) for group in file.groups.values()) > _MOST_RULES:
         problems.append(Problem(f"more than {_MOST_RULES} rules", str(document.path)))

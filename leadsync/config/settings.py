@@ -20,10 +20,10 @@ from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.core import convert
 from leadsync.core.conditions import KEYWORDS
-from leadsync.core.convert.country import code_of
-from leadsync.core.convert.numbers import currencies
 
-_OTHER_WORDS = ("role", "at", "kinds", "detail", "counters", "outcomes", "lead", "day", "capture", "of", "true", "false")
+_OTHER_WORDS = (
+    "role", "at", "kinds", "detail", "counters", "outcomes", "lead", "day", "capture", "of", "true", "false",
+)  # fmt: skip
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

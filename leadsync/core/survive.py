@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from leadsync.catalog import FIELDS
+
+_OF_COMPANIES = ("company", "domain", "industry", "employees", "revenue", "country", "city")
 Facts = Mapping[str, str | float]
 
 
@@ -9,14 +12,14 @@ def golden(records: Sequence[Facts], companies: Sequence[Facts]) -> dict[str, st
     """The lead's facts. `records` and the `companies` that they belong to come most trusted first.
 
     A person's own record beats what the company says about them; then the first record that knows the field wins.
-    Of a company only what is said of companies is taken.
+    Of a company only what is said of companies is taken, and what the installation's own fields say.
     """
     found: dict[str, str | float] = {}
     for facts in records:
         for name, value in facts.items():
             found.setdefault(name, value)
     for facts in companies:
-        for name in ("company", "domain", "industry", "employees", "revenue", "country", "city"):
-            if name in facts:
-                found.setdefault(name, facts[name])
+        for name, value in facts.items():
+            if name in _OF_COMPANIES or name not in FIELDS:
+                found.setdefault(name, value)
     return found

@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from leadsync import catalog
 from leadsync.config.load import Config
 from leadsync.core.assign import Candidate, assign
 from leadsync.core.mapping import text
@@ -24,7 +23,6 @@ from leadsync.store.sources import Source
 from leadsync.sync import accounts
 from leadsync.types import Value
 
-_TYPES: Mapping[str, Any] = {"text": pl.String, "number": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RESULTS = ("score", "fit", "engagement", "temperature")
 
@@ -104,8 +102,8 @@ class Evaluator:
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
                 "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
                 **{
-                    name: pl.Series([facts.get(name) for facts in known], dtype=_TYPES[word.type], strict=False)
-                    for name, word in catalog.FIELDS.items()
+                    name: _column(word.type, [facts.get(name) for facts in known])
+                    for name, word in self.config.fields.items()
                 },
             }
         )
@@ -210,6 +208,16 @@ class Evaluator:
             lambda owner: directory.unowned(name, owner),
             (self.config.scoring.warm, self.config.scoring.hot),
         )
+
+
+def _column(type_: str, facts: Sequence[str | float | None]) -> pl.Series:
+    """A field's values as conditions compare them. Answers and dates are facts in words, as their converters write."""
+    if type_ == "number":
+        return pl.Series(facts, dtype=pl.Float64, strict=False)
+    told = pl.Series(facts, dtype=pl.String, strict=False)
+    if type_ == "date":
+        return told.str.to_date("%Y-%m-%d", strict=False)
+    return told == "yes" if type_ == "bool" else told
 
 
 def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:

@@ -122,7 +122,7 @@ def test_places_of_keys_values_and_what_lies_around(file: Path) -> None:
 
 
 def test_all_problems_of_a_file_are_told_at_once(file: Path) -> None:
-    text = "every: soon\nconections: {}\nhome: {time_zone: Moon, colour: red}\n"
+    text = "every: soon\nconections: {}\nhome: {time_zone: Moon, weather: fine}\n"
     with pytest.raises(UserError) as error:
         validate(Settings, read(file, text))
     told = {(p.where.removeprefix(str(file)), p.what.split(":")[0], p.fix) for p in error.value.problems}
@@ -131,7 +131,7 @@ def test_all_problems_of_a_file_are_told_at_once(file: Path) -> None:
         (":2:1", "unknown key 'conections'", "did you mean 'connections'?"),
         (":1:1", "the key 'connections' is missing", "add `connections: …`"),
         (":3:8", "time_zone", ""),
-        (":3:25", "unknown key 'colour'", "remove it"),
+        (":3:25", "unknown key 'weather'", "remove it"),
     }
 
 
