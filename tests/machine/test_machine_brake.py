@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_crm import Clock, Crm, config, coordinator, maker
+from fake_crm import MAPPING, Clock, Crm, config, coordinator, maker
 
 from leadsync.config.load import Config
 from leadsync.config.settings import BrakeShares
+from leadsync.core.mapping import CrmMapping, WriteField
+from leadsync.store import sources
+from leadsync.store.evaluation import Decision, Member, Stored
 from leadsync.sync.cycle import Coordinator
 
 PEOPLE = 300
@@ -136,3 +139,21 @@ def test_the_share_is_the_admins(tmp_path: Path, crm: Crm, opened: Open) -> None
 
 def test_a_connection_that_is_not_live_has_no_brake(tmp_path: Path, crm: Crm, opened: Open) -> None:
     assert error(opened(config(tmp_path, {"crm": maker(crm)}, live=False))) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loses"),
+    [("7", "8", 1), ("7", None, 1), (None, "8", 0), ("", "8", 0), ("queue", "8", 0), ("7", "", 1)],
+)
+def test_an_owner_who_is_replaced_is_counted_and_one_who_was_nobody_is_not(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open, before: str | None, after: str | None, loses: int
+) -> None:
+    mapping = CrmMapping(MAPPING.reads, {"Lead": (WriteField("Owner", "owner", "always"),)})
+    found = config(tmp_path, {"crm": maker(crm)}, mapping=mapping)
+    leadsync = opened(found)
+    with leadsync.store.begin():
+        (source,) = [s for s in sources.load(leadsync.store) if s.object == "Lead"]
+    member = Member(1, 1, source.id, "L0", None, {}, {}, None, None, None, None)
+    decision = Decision(Stored(1, {}, [], None, None), [(1, {"Owner": (before, after)})])
+    weighed = leadsync.brake.weigh([decision], {1: member}, lambda _, owner: owner == "queue")
+    assert weighed == {"crm": (1, loses)}
