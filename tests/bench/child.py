@@ -12,6 +12,7 @@ from leadsync.config.load import load_config
 from leadsync.service.clock import SystemClock
 from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator
+from tests.bench.meter import Meter
 
 
 def cpu() -> float:
@@ -60,7 +61,8 @@ def main() -> None:
         cycle(coordinator)
     if name.startswith("write"):
         pull(coordinator)
-    calls, before, ready, began = worker.connector.quota().calls, cpu(), peak(), time.monotonic()
+    meter = Meter(worker.connector)
+    calls, before, ready, began = meter.read(), cpu(), peak(), time.monotonic()
     if name == "pull":
         rows = pull(coordinator)
     elif name.startswith("write"):
@@ -76,9 +78,9 @@ def main() -> None:
     figures = {
         "cpu": cpu() - before,
         "wall": time.monotonic() - began,
-        "requests": worker.connector.quota().calls - calls,
         "peak_mb": peak() - ready,
         "rows": rows,
+        **{name: count - calls[name] for name, count in meter.read().items()},
     }
     coordinator.close()
     print(json.dumps(figures))
