@@ -70,6 +70,13 @@ class Busy(LeadsyncError):
     exit_code = 75
 
 
+class PlanOutdated(LeadsyncError):
+    """What would be written is not what the plan promised. Nothing was written."""
+
+    code = "outdated"
+    exit_code = 3
+
+
 class ConnectionFailed(LeadsyncError):
     """What one connection cannot do now; the other connections go on."""
 

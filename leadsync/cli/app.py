@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from leadsync import __version__
-from leadsync.cli import check, conformance, demo, init, install, sandbox, status, sync
+from leadsync.cli import check, conformance, demo, init, install, plan, sandbox, status, sync
 from leadsync.cli import run as run_verb
 from leadsync.errors import LeadsyncError
 
@@ -32,7 +32,7 @@ def _main(
 ) -> None:
     """Keeps the leads of the CRMs you already have scored, staged and owned.
 
-    Start with `leadsync demo`; in a folder of your own with `leadsync init`, then `check`, `install` and `sync`.
+    Start with `leadsync demo`; in a folder of your own with `leadsync init`, then `check`, `install`, `plan`, `sync`.
     """
 
 
@@ -40,6 +40,7 @@ app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("install")(install.install)
+app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("run")(run_verb.run)
 app.command("status")(status.status)

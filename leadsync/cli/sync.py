@@ -1,6 +1,7 @@
 """`leadsync sync`: one cycle."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,10 @@ def sync(
     allow: Annotated[
         bool, typer.Option("--allow", help="Write also what the brake on mass changes holds back.")
     ] = False,
+    apply: Annotated[
+        Path | None,
+        typer.Option("--apply", metavar="FILE", help="Write what this plan says, or nothing if it holds no more."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Accepted for clarity: sync always is one cycle.")] = False,
 ) -> int:
     """Read what is new, score it, write it back: one cycle.
@@ -24,11 +29,12 @@ def sync(
     Connections with `live: false` are read and scored; what would be written to them is only shown.
     """
     from leadsync.config.load import load_config
+    from leadsync.sync import planning
 
     with coordinator(load_config(config), quiet=True) as found:
         if allow:
             found.allow()
-        report = found.cycle()
+        report = planning.apply(found, apply) if apply is not None else found.cycle()
     if as_json:
         print_json({"cycles": [report.body()], "samples": report.shown()})
     else:
@@ -40,8 +46,6 @@ def show(report: "CycleReport") -> None:
     """The cycle for a person; errors go to standard error."""
     from rich.markup import escape
     from rich.table import Table
-
-    from leadsync.sync.report import told
 
     table = Table(title=None, box=None, pad_edge=False)
     table.add_column("connection")
@@ -60,6 +64,13 @@ def show(report: "CycleReport") -> None:
                 console.print(escape(line))
     if any(c.rejected for c in report.connections.values()):
         console.print("\nWhy a CRM refused a write: `leadsync status`")
+    show_troubles(report)
+
+
+def show_troubles(report: "CycleReport") -> None:
+    """What keeps connections from working as they should, on standard error."""
+    from leadsync.sync.report import told
+
     for name, c in report.connections.items():
         for said in (*c.problems, *([told(c.error)] if c.error else ())):
             print(f"{name}: {said['message']}" + (f"\n    fix: {said['fix']}" if said["fix"] else ""), file=sys.stderr)

@@ -1,0 +1,146 @@
+"""`leadsync plan`: what the next cycle would write, and why; nothing is written."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, coordinator, print_json, wide
+from leadsync.cli.sync import show_troubles
+from leadsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from leadsync.sync.cycle import Coordinator
+    from leadsync.sync.planning import Foreseen, Plan
+
+CHANGES = 2  # the exit code where something would be written
+_EXAMPLE = 48  # characters of an example
+
+
+def plan(
+    config: ConfigOption = DEFAULT,
+    lead: Annotated[
+        str | None, typer.Option("--lead", metavar="LEAD", help="One lead, by e-mail, id in the CRM, or URL.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Also keep the plan, for `sync --apply FILE`.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Read what is new and show what would be written, and what not and why. Nothing is written.
+
+    Connections with `live: false` count like the others. Exit code 0 when nothing would be written, 2 when something
+    would.
+    """
+    from leadsync.config.load import load_config
+    from leadsync.sync import planning
+
+    if lead is not None and out is not None:
+        raise UsageError("a plan for one lead cannot be kept", fix="leave out --lead or --out")
+    with coordinator(load_config(config), quiet=True) as found:
+        found.read()
+        failed, report = planning.unread(found), found.end_cycle()
+        if found.stopping.is_set():
+            return 0
+        show_troubles(report)
+        if lead is not None:
+            return report.exit_code or _leads(found, lead, as_json)
+        made = planning.plan(found, whole=out is not None)
+    if out is not None and not failed:
+        out.write_bytes(made.file())
+    if as_json:
+        print_json(made.body())
+    else:
+        show(made)
+    return report.exit_code or (CHANGES if made.fields else 0)
+
+
+def show(made: "Plan") -> None:
+    """A plan for a person."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from leadsync.core.plan import shortened
+    from leadsync.sync.planning import arrow
+
+    body, console = made.body(), wide()
+    for name, c in body["connections"].items():
+        live = "" if c["live"] else "; it has `live: false`, so that `sync` only shows it"
+        console.print(escape(f"{name}: {c['records']} records would be written{live}"))
+    if body["fields"]:
+        table = Table(box=None, pad_edge=False)
+        for heading in ("connection", "object", "field", "set", "changed", "cleared", "for example"):
+            table.add_column(heading, justify="right" if heading in ("set", "changed", "cleared") else "left")
+        for f in body["fields"]:
+            examples = (f"{e['id']}: {arrow(e['before'], e['after'])}" for e in f["examples"])
+            told = "  ".join(shortened(example, _EXAMPLE) for example in examples)
+            words = (f["connection"], f["object"], f["field"], f["set"], f["changed"], f["cleared"], told)
+            table.add_row(*(escape(str(word)) for word in words))
+        console.print(table)
+    for line in _lines(body):
+        console.print(escape(line))
+
+
+def _lines(body: dict[str, Any]) -> Iterator[str]:
+    if body["movers"]:
+        yield "\nScores that move most:"
+    for m in body["movers"]:
+        names = ", ".join(" ".join(record.values()) for record in m["records"])
+        yield f"  {m['before']:g} → {m['after']:g}  {names}"
+    if body["reps"]:
+        yield "\nLeads that reps gain and lose:"
+    for rep, r in body["reps"].items():
+        yield f"  {rep}: +{r['gained']} −{r['lost']}"
+    if body["stages"]:
+        yield "\nStages, from the last evaluation to this one:"
+    for stage, s in body["stages"].items():
+        yield f"  {stage}: {s['before']} → {s['after']}"
+    if body["held_back"]:
+        yield "\nNot written, and why:"
+    for h in body["held_back"]:
+        yield f"  {h['count']:5} {h['connection']} {h['object']} {h['field']}: {h['means']}"
+
+
+def _leads(found: "Coordinator", wanted: str, as_json: bool) -> int:
+    from rich.markup import escape
+
+    from leadsync.sync import planning
+
+    ids = planning.find(found.store, wanted)
+    if not ids:
+        raise UsageError(f"no lead has the e-mail, id or URL {wanted!r}", fix="write it as its CRM shows it")
+    leads = list(planning.foresee(found.store, found.evaluator(), found.clock, wanted=ids))
+    if as_json:
+        print_json({"leads": [planning.lead_body(lead) for lead in leads]})
+    else:
+        console = wide()
+        for line in (line for lead in leads for line in _told(lead)):
+            console.print(escape(line))
+    return CHANGES if any(not v.why for lead in leads for _, _, verdicts in lead.records for v in verdicts) else 0
+
+
+def _told(lead: "Foreseen") -> Iterator[str]:
+    """One lead in plain sentences."""
+    from leadsync.sync.planning import lead_body
+
+    body = lead_body(lead)
+    for r in body["records"]:
+        yield f"{r['connection']} {r['object']} {r['id']} says"
+        yield from _pairs(r["fields"])
+    yield "So leadsync knows"
+    yield from _pairs(body["facts"])
+    result = body["result"]
+    yield f"Score {result['score']}, {result['temperature']}"
+    for part in body["parts"]:
+        where = " ".join(word for word in (part["group"], part["name"], part["what"]) if word and word != "rule")
+        last = f" ({part['count']} times, last on {part['on']})" if part["on"] else ""
+        yield f"  {part['points'] / 100:+g} {where.replace('_', ' ')}{last}"
+    yield f"Stage {result['stage'] or '—'}, owner {result['owner'] or '—'}"
+    for r in body["records"]:
+        yield f"What becomes of {r['connection']} {r['object']} {r['id']}"
+        yield from (f"  {w['field']} {w['means']}" for w in r["writes"])
+
+
+def _pairs(fields: dict[str, Any]) -> Iterable[str]:
+    return [f"  {name}: {value}" for name, value in fields.items() if value not in (None, "")]

@@ -1,0 +1,354 @@
+"""What a cycle would write, foreseen: leads are evaluated and nothing of it is kept or sent."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from heapq import nlargest
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+import sqlalchemy as sa
+
+from leadsync.config.load import Config
+from leadsync.connector import Clock
+from leadsync.core.mapping import number, text
+from leadsync.core.plan import WHY, Verdict
+from leadsync.errors import LeadsyncError, PlanOutdated, UserError
+from leadsync.store import evaluation, records, schema
+from leadsync.store.database import Store, chunks
+from leadsync.store.evaluation import Member, Stored
+from leadsync.sync.cycle import BATCH, Coordinator
+from leadsync.sync.evaluate import Directory, Evaluator
+from leadsync.sync.report import CycleReport
+from leadsync.types import Value
+
+_EXAMPLES = 3  # of each field
+_MOVERS = 10
+_TOLD = 5  # differences between two plans
+Key = tuple[str, str, str]  # connection, object, id
+Writes = dict[Key, dict[str, tuple[Value, Value]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A lead as evaluating it now would leave it. `before` is its stored result; `records` are its rows that are there,
+    each with the verdicts on all of its written fields. `up`: the next cycle evaluates it by itself."""
+
+    before: Stored | None
+    after: Stored
+    facts: Mapping[str, str | float]
+    records: Sequence[tuple[Key, Member, Sequence[Verdict]]]
+    up: bool
+
+
+class Standing(NamedTuple):
+    """How a lead stands: its score, its stage, and whose it is in the CRMs."""
+
+    score: float | None
+    stage: str | None
+    owners: frozenset[str]
+
+
+def foresee(
+    store: Store, evaluator: Evaluator, clock: Clock, busy: Collection[int] = (), wanted: Collection[int] | None = None
+) -> Iterator[Foreseen]:
+    """Every lead but those in `busy`, or only those `wanted`, in the order in which a cycle would evaluate them.
+
+    Whose turn it is depends on all that come before, so with routing all are evaluated, whoever is wanted.
+    """
+    now, routed = clock.now(), evaluator.config.routing is not None
+    with store.begin():
+        order = [(sorted(wanted), False)] if wanted is not None and not routed else _order(store, now)
+        counts = Counter(evaluation.rep_counts(store) if routed else {})
+    for all_leads, up in order:
+        for part in chunks([lead for lead in all_leads if lead not in busy], BATCH):
+            store.keep_lease(clock.now())
+            with store.begin():
+                found = evaluation.material(store, part)
+            members = defaultdict[int, list[Member]](list)
+            for member in found.members:
+                members[member.lead_id].append(member)
+            for decision in evaluator.evaluate(found, dict(counts), now):
+                after = decision.result
+                before = found.results.get(after.lead_id)
+                counts.update({after.rep: 1} if after.rep else ())
+                counts.subtract({before.rep: 1} if before and before.rep else ())
+                if wanted is None or after.lead_id in wanted:
+                    own = members[after.lead_id]
+                    facts = evaluator.facts(own, found) if wanted is not None else {}
+                    yield Foreseen(before, after, facts, list(_judged(evaluator, own, after, now)), up)
+
+
+def _order(store: Store, now: datetime) -> list[tuple[list[int], bool]]:
+    """All leads, those first that a cycle would evaluate, by what it would evaluate together; inside `begin()`."""
+    d, r, t = schema.dirty.c, schema.records.c, schema.results.c
+    marks = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(r.lead_id.is_not(None))
+    due = sa.select(t.lead_id).where(t.due_at <= now).order_by(t.due_at)
+    there = sa.select(r.lead_id).where(r.lead_id.is_not(None), r.gone_at.is_(None), r.fields.is_not(None))
+    seen, order = set[int](), list[tuple[list[int], bool]]()
+    for query, up in (
+        (marks.order_by(d.late, d.seq), True),
+        (due, True),
+        (there.group_by(r.lead_id).order_by(sa.func.min(r.id)), False),
+    ):
+        for part in chunks(list(store.connection.scalars(query)), BATCH):
+            order.append(([lead for lead in dict.fromkeys(part) if lead not in seen], up))
+            seen.update(part)
+    return order
+
+
+def _judged(
+    evaluator: Evaluator, members: Sequence[Member], after: Stored, now: datetime
+) -> Iterator[tuple[Key, Member, Sequence[Verdict]]]:
+    for member in members:
+        if member.gone_at is None and member.fields is not None:
+            source = evaluator.sources[member.source_id]
+            key = (source.connection, source.object, member.ext_id)
+            yield key, member, evaluator.verdicts(member, after.words, now)
+
+
+def before(lead: Foreseen, directory: Directory) -> Standing:
+    """How a lead stands before the plan: with the score that a CRM shows, or else with the stored one."""
+    stored = lead.before.words if lead.before else {}
+    shown = (number(text(v.before)) for _, _, vs in lead.records for v in vs if v.write.value == "score")
+    score = next((found for found in shown if found is not None), number(text(stored.get("score"))))
+    return Standing(score, text(stored.get("stage")) or None, _owners(lead, directory, planned=False))
+
+
+def after(lead: Foreseen, directory: Directory) -> Standing:
+    """How a lead stands once the plan is carried out."""
+    words = lead.after.words
+    owners = _owners(lead, directory, planned=True)
+    return Standing(number(text(words.get("score"))), text(words.get("stage")) or None, owners)
+
+
+def _owners(lead: Foreseen, directory: Directory, *, planned: bool) -> frozenset[str]:
+    held = (
+        directory.owner(key[0], text(v.after if planned and not v.why else v.before))
+        for key, _, vs in lead.records for v in vs if v.write.value == "owner"
+    )  # fmt: skip
+    return frozenset(email for email in held if email)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What becomes of one field of an object, with some examples."""
+
+    set: int = 0
+    changed: int = 0
+    cleared: int = 0
+    examples: list[dict[str, Value]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a cycle would change, counted lead by lead. `writes` are kept only where they are asked for (`whole`)."""
+
+    config: Config
+    directory: Directory
+    whole: bool = False
+    leads: int = 0
+    records: Counter[str] = field(default_factory=Counter)  # connection → records that would be written
+    fields: dict[Key, Changes] = field(default_factory=lambda: defaultdict(Changes))  # by connection, object, field
+    held: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)  # and why it is not written
+    stages: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # before, after
+    reps: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # gained, lost
+    movers: list[tuple[float, int, float, float, list[Key]]] = field(default_factory=list)
+    writes: Writes = field(default_factory=dict)
+    missed: list[int] = field(default_factory=list)  # records to write that the next cycle would not look at by itself
+
+    def add(self, lead: Foreseen, was: Standing | None = None) -> None:
+        """Count a lead in. `was`: how it stood before, if not as `before` tells."""
+        self.leads += 1
+        old, new = was or before(lead, self.directory), after(lead, self.directory)
+        self.stages[old.stage or "none"][0] += 1
+        self.stages[new.stage or "none"][1] += 1
+        for rep in new.owners - old.owners:
+            self.reps[rep][0] += 1
+        for rep in old.owners - new.owners:
+            self.reps[rep][1] += 1
+        if old.score is not None and new.score is not None and old.score != new.score:
+            keys = [key for key, _, _ in lead.records]
+            moved = (abs(new.score - old.score), -lead.after.lead_id, old.score, new.score, keys)
+            self.movers = nlargest(_MOVERS, [*self.movers, moved])
+        for key, member, verdicts in lead.records:
+            self._record(key, verdicts)
+            if not lead.up and any(not v.why for v in verdicts):
+                self.missed.append(member.id)
+
+    def _record(self, key: Key, verdicts: Sequence[Verdict]) -> None:
+        written = [v for v in verdicts if not v.why]
+        self.records[key[0]] += bool(written)
+        self.held.update((*key[:2], v.write.field, v.why) for v in verdicts if v.why not in ("", "same"))
+        for v in written:
+            found = self.fields[key[0], key[1], v.write.field]
+            kind = "cleared" if not text(v.after) else "changed" if text(v.before) else "set"
+            setattr(found, kind, getattr(found, kind) + 1)
+            if len(found.examples) < _EXAMPLES:
+                found.examples.append({"id": key[2], "before": v.before, "after": v.after})
+        if written and self.whole:
+            self.writes[key] = {v.write.field: (v.before, v.after) for v in written}
+
+    def body(self) -> dict[str, Any]:
+        """As JSON has it."""
+        place = ("connection", "object", "field")
+        return {
+            "configuration": self.config.version,
+            "leads": self.leads,
+            "connections": {
+                name: {"live": connection.live, "records": self.records[name]}
+                for name, connection in self.config.connections.items()
+            },
+            "fields": [
+                {**dict(zip(place, key, strict=True)), "set": f.set, "changed": f.changed, "cleared": f.cleared,
+                 "examples": f.examples}
+                for key, f in sorted(self.fields.items())
+            ],
+            "held_back": [
+                {**dict(zip(place, key, strict=False)), "why": key[3], "means": WHY[key[3]], "count": count}
+                for key, count in sorted(self.held.items())
+            ],
+            "movers": [{"before": m[2], "after": m[3], "records": list(map(_named, m[4]))} for m in self.movers],
+            "reps": {rep: {"gained": g, "lost": lost} for rep, (g, lost) in sorted(self.reps.items())},
+            "stages": {
+                stage: dict(zip(("before", "after"), self.stages[stage], strict=True))
+                for stage in ("none", *(stage.name for stage in self.config.ladder.stages))
+                if any(self.stages[stage])
+            },
+        }  # fmt: skip
+
+    def file(self) -> bytes:
+        """As `sync --apply` reads it; only of a `whole` plan."""
+        writes = [{**_named(key), "fields": fields} for key, fields in sorted(self.writes.items())]
+        return orjson.dumps({"configuration": self.config.version, "writes": writes}, option=orjson.OPT_INDENT_2)
+
+
+def _named(key: Key) -> dict[str, str]:
+    return dict(zip(("connection", "object", "id"), key, strict=True))
+
+
+def unread(found: Coordinator) -> LeadsyncError | None:
+    """Why the reading of this cycle is not whole, if it is not."""
+    return next((c.error for c in found.report.connections.values() if c.error), None)
+
+
+def plan(found: Coordinator, *, whole: bool = False) -> Plan:
+    """What the cycle whose reading is over would write."""
+    evaluator = found.evaluator()
+    with found.store.begin():
+        busy = found.busy()
+    made = Plan(found.config, evaluator.directory, whole)
+    for lead in foresee(found.store, evaluator, found.clock, busy):
+        made.add(lead)
+    return made
+
+
+def apply(found: Coordinator, path: Path) -> CycleReport:
+    """A cycle that writes what the file plans, or nothing: what would be written now has to be the same.
+
+    Raises `PlanOutdated` where it is not, `UserError` for a file that is no plan, and the error of a connection that
+    could not be read.
+    """
+    version, promised = _read(path)
+    found.read()
+    if (failed := unread(found)) or found.stopping.is_set():
+        report = found.end_cycle()
+        if failed:
+            raise failed
+        return report
+    made = plan(found, whole=True)
+    if different := list(differences(promised, _read_writes(orjson.loads(made.file())))):
+        found.end_cycle()
+        more = [f"and {len(different) - _TOLD} more"] if len(different) > _TOLD else []
+        changed = "; the configuration has changed since" if version != found.config.version else ""
+        told = f"the plan {path} does not hold any more, so nothing was written{changed}:"
+        raise PlanOutdated(
+            "\n    ".join([told, *different[:_TOLD], *more]), fix="make it again: leadsync plan --out FILE"
+        )
+    found.allow()
+    with found.store.begin():
+        records.mark(found.store, made.missed, late=True)
+    return found.decide()
+
+
+def _read(path: Path) -> tuple[str, Writes]:
+    try:
+        body = orjson.loads(path.read_bytes())
+        return str(body["configuration"]), _read_writes(body)
+    except OSError as error:
+        raise UserError(f"the plan {path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"{path} is no plan", fix="make one: leadsync plan --out FILE") from None
+
+
+def _read_writes(body: Any) -> Writes:
+    return {
+        (w["connection"], w["object"], w["id"]): {name: (pair[0], pair[1]) for name, pair in w["fields"].items()}
+        for w in body["writes"]
+    }
+
+
+def differences(promised: Writes, now: Writes) -> Iterator[str]:
+    """In which fields two plans differ, a line for each."""
+    for key in sorted(promised.keys() | now.keys()):
+        then, today = promised.get(key, {}), now.get(key, {})
+        for name in sorted(then.keys() | today.keys()):
+            if then.get(name) != today.get(name):
+                planned, would = (arrow(*w[name]) if name in w else "not written" for w in (then, today))
+                yield f"{' '.join(key)} {name}: planned {planned}, now {would}"
+
+
+def lead_body(lead: Foreseen) -> dict[str, Any]:
+    """One lead as JSON has it: what its records say, what follows from it, and what becomes of every field."""
+    return {
+        "lead": lead.after.lead_id,
+        "records": [
+            {
+                **_named(key),
+                "fields": member.fields,
+                "writes": [
+                    {"field": v.write.field, "value": v.write.value, "before": v.before, "after": v.after, "why": v.why,
+                     "means": meaning(v)}
+                    for v in verdicts
+                ],
+            }
+            for key, member, verdicts in lead.records
+        ],
+        "facts": lead.facts,
+        "result": lead.after.words,
+        "parts": lead.after.parts,
+        "changes_next": lead.after.due_at,
+    }  # fmt: skip
+
+
+def meaning(verdict: Verdict) -> str:
+    """What becomes of a field, and why, in words that follow its name."""
+    old, new = text(verdict.before), text(verdict.after)
+    if not verdict.why:
+        return f"would change from {old} to {new}" if old else f"would be set to {new}"
+    instead = f", and does not become {new}" if verdict.why not in ("same", "no_value") and new else ""
+    until = f" (until {datetime.fromtimestamp(verdict.until / 1e6, UTC):%F %T} UTC)" if verdict.until else ""
+    return f"stays {old or 'empty'}{instead}: {WHY[verdict.why]}{until}"
+
+
+def arrow(old: Value, new: Value) -> str:
+    """A change of a value."""
+    return f"{text(old) or '—'} → {text(new) or '—'}"
+
+
+def find(store: Store, wanted: str) -> list[int]:
+    """The leads that have this e-mail, this id in a CRM, or a record at this URL."""
+    r = schema.records.c
+    people = sa.select(r.lead_id).where(r.lead_id.is_not(None)).order_by(r.lead_id).distinct()
+    with store.begin() as db:
+        if "@" in wanted and "/" not in wanted:
+            needle = orjson.dumps({"email": wanted.strip().lower()}).decode()[1:-1]
+            held = sa.type_coerce(r.facts, sa.Text).contains(needle, autoescape=True)
+            return list(db.scalars(people.where(held)))
+        ids = [part for part in wanted.split("?")[0].split("/") if part]
+        for id_ in reversed(ids):  # a URL names the account first, the row last
+            if leads := list(db.scalars(people.where(r.ext_id == id_))):
+                return leads
+    return []
