@@ -1,6 +1,7 @@
 """What HubSpot calls things: the objects we read, their cursor properties, and the version in every path."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from leadsync.connector import Role
 
@@ -23,6 +24,9 @@ ASSOCIATIONS_LIMIT = 1000
 TEXT_LENGTH = 65_536
 QUERY_LENGTH = 4000
 """Characters of property names that fit into an address; HubSpot refuses longer ones from about 8,000 on."""
+
+SETTLE = timedelta(minutes=5)
+"""How far the index of the search may be behind."""
 
 COMPANY_ID = "associatedcompanyid"
 MERGED_IDS = "hs_merged_object_ids"

@@ -93,7 +93,7 @@ class HubSpotConnector:
     capabilities: ClassVar[Capabilities] = Capabilities(
         objects={name: kind.role for name, kind in api.KINDS.items()},
         write_batch=api.BATCH_LIMIT,
-        settle=timedelta(minutes=5),
+        settle=api.SETTLE,
         optional=api.OPTIONAL,
     )
 

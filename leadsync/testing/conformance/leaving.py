@@ -115,6 +115,28 @@ class Leaving(Checks):
         crm.wait()
         assert id_ in found(crm.changes(begin, crm.clock.now() - crm.conn.capabilities.settle))
 
+    def test_edits_under_lag(self, crm: Account) -> None:
+        """An edit that cannot be found yet makes nobody skip other rows, wherever in a page its row stands."""
+        crm.needs("lag")
+        ids: list[str] = []
+        for _ in range(5):
+            crm.clock.advance(2)
+            ids += crm.add(crm.people.many // 4)
+        crm.clock.advance(10)
+        border = next(page.records[-1].id for page in crm.changes() if page.records)
+        crm.driver.lag(crm.settle.total_seconds() / 2)
+        crm.edit(border)
+        pages, given = crm.changes(), set[str]()
+        for number, page in enumerate(pages):
+            given |= {record.id for record in page.records}
+            if number in (0, len(pages) - 1):
+                assert page.cursor is not None
+                missing = set(ids) - {border} - given - set(found(crm.changes(page.cursor)))
+                assert not missing, f"the cursor of page {number + 1} skips {len(missing)} rows"
+        cursor = pages[-1].cursor
+        crm.wait()
+        assert found(crm.changes(cursor))[border].fields[crm.people.text[1]] == "edited"
+
     def test_late_commits(self, crm: Account) -> None:
         """A row that appears with an older stamp is found by a pass from a cursor older than the settle time."""
         crm.needs("late_commit")

@@ -189,6 +189,19 @@ def _skips_the_rest(good: Any, *_: Any) -> Any:
     return changes
 
 
+def _trusts_edits(good: Any, *_: Any) -> Any:
+    """Goes on at the stamp that a page's last row has by now."""
+
+    def changes(*args: Any) -> Iterator[Any]:
+        border = None
+        for page in good(*args):
+            kept = [r for r in page.records if border is None or r.modified_at >= border]
+            border = page.records[-1].modified_at if page.records else border
+            yield replace(page, records=kept)
+
+    return changes
+
+
 def _impatient(good: Any, *_: Any) -> Any:
     def changes(*args: Any) -> Any:
         begin, pages = time.monotonic(), list(good(*args))
@@ -291,6 +304,7 @@ MUTANTS: dict[str, tuple[str, Break]] = {
     "hides conversions": ("conversions", _NO_MOVES),
     "does not say where a row went": ("writes_to_rows_that_left", _results(lambda r: replace(r, moved_to=None))),
     "never looks back": ("lag", _instead(_forward, "changes")),
+    "takes an edit for its place": ("edits_under_lag", _instead(_trusts_edits, "changes")),
     "never looks back for commits": ("late_commits", _instead(_forward, "changes")),
     "tells the newest past first": ("history", _instead(
         lambda good, *_: lambda *a: {k: v[::-1] for k, v in good(*a).items()}, "history")),

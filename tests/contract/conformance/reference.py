@@ -63,7 +63,7 @@ FIELDS = {
 
 @dataclass
 class Row:
-    """A row of the CRM; `left` says how it ended."""
+    """A row of the CRM; `left` says how it ended. Until it is `visible` it is found where it was `before`."""
 
     id: str
     fields: dict[str, Value]
@@ -72,6 +72,7 @@ class Row:
     links: tuple[str, ...] = ()
     left: Gone | Moved | None = None
     past: list[Past] = field(default_factory=list)
+    before: datetime | None = None
 
 
 @dataclass
@@ -89,6 +90,11 @@ class Crm:
     calls: int = 0
     ahead: float = 0
     lag: float = 0
+
+    def place(self, row: Row) -> Cursor | None:
+        """Where a row is found now, if anywhere."""
+        at = row.at if row.visible <= self.clock.now() else row.before
+        return Cursor(at, row.id) if at else None
 
     def live(self, obj: str) -> list[Row]:
         return [row for row in self.rows[obj].values() if row.left is None]
@@ -204,24 +210,24 @@ class ReferenceConnector:
                     yield Failed(ask.object, error)
                     break
                 page = rows[:PAGE]
-                cursor = Cursor(page[-1].at, page[-1].id) if page else cursor
+                cursor = page[-1][0] if page else cursor
                 yield Page(
-                    ask.object, [self.record(r, ask.fields) for r in page if not r.left], self.clock.now(), cursor,
-                    gone=[r.left for r in page if isinstance(r.left, Gone)],
-                    moved=[r.left for r in page if isinstance(r.left, Moved)],
+                    ask.object, [self.record(r, ask.fields) for _, r in page if not r.left], self.clock.now(), cursor,
+                    gone=[r.left for _, r in page if isinstance(r.left, Gone)],
+                    moved=[r.left for _, r in page if isinstance(r.left, Moved)],
                 )  # fmt: skip
                 if len(rows) <= PAGE:
                     break
 
-    def changed(self, ask: Ask, since: Cursor, until: datetime) -> list[Row]:
+    def changed(self, ask: Ask, since: Cursor, until: datetime) -> list[tuple[Cursor, Row]]:
         self.known(ask.object, ask.fields)
         rows = [
-            row
+            (place, row)
             for row in self.crm.rows[ask.object].values()
-            if since <= Cursor(row.at, row.id) and row.at <= until and row.visible <= self.clock.now()
+            if (place := self.crm.place(row)) and since <= place and max(place.at, row.at) <= until
         ]
-        rows = [row for row in rows if Cursor(row.at, row.id) != since or since == ask.since]
-        return sorted(rows, key=lambda row: (row.at, row.id))[: PAGE + 1]
+        rows = [one for one in rows if one[0] != since or since == ask.since]
+        return sorted(rows, key=lambda one: one[0])[: PAGE + 1]
 
     def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Record | Moved | Gone]:
         def ask() -> dict[str, Record | Moved | Gone]:
@@ -319,7 +325,8 @@ class ReferenceDriver:
     def edit(self, obj: str, id_: str, fields: Mapping[str, Value]) -> None:
         row = self.crm.rows[obj][id_]
         row.fields |= fields
-        row.at, row.visible = self.clock.now(), self._visible()
+        place = self.crm.place(row)
+        row.before, row.at, row.visible = place and place.at, self.clock.now(), self._visible()
         row.past += [Past(name, value, row.at) for name, value in fields.items()]
 
     def row(self, obj: str, id_: str) -> Mapping[str, Value] | None:

@@ -334,27 +334,6 @@ def test_the_account_tells_its_day(account) -> None:
     assert (quota.calls, quota.used, quota.limit) == (1, 1, 1_000_000)
 
 
-def test_an_index_that_is_behind_stops_the_round_and_not_the_stream(start) -> None:
-    """Every row of a full page is newer than asked for: their order says nothing, so nothing may be skipped."""
-    at = datetime(2026, 11, 1, tzinfo=UTC)
-
-    def script(method: str, path: str, body: bytes) -> Scripted | None:
-        if not path.endswith("/search"):
-            return None
-        row = {
-            "properties": {"email": None, "jobtitle": None, "lastmodifieddate": "2026-11-02T00:00:00.000Z"},
-            "createdAt": None,
-            "updatedAt": "2026-11-02T00:00:00.000Z",
-        }
-        rows = [row | {"id": str(n)} for n in range(200)]
-        answer = {"total": 500, "results": rows, "paging": {"next": {"after": "200"}}}
-        return 200, {"Content-Type": "application/json"}, orjson.dumps(answer)
-
-    connector = start(script=script).connector()
-    with pytest.raises(Transient, match="index"):
-        list(connector.changes([ask("contacts")], at))
-
-
 def test_leads_of_the_sales_hub_are_read_with_their_contacts(account) -> None:
     contact, other = (account.contact(email=f"{name}@x.example") for name in ("a", "b"))
     lead = made_lead(account, contact, hs_lead_label="HOT", hubspot_owner_id="70001")
