@@ -21,6 +21,8 @@ from soak_salesforce import SalesforceWorld
 from soak_truth import differences, unwritten
 from soak_world import Watch, World, later
 
+from connectors.hubspot import api
+from connectors.salesforce import reading
 from leadsync.config.load import Config, load_config
 from leadsync.core.mapping import CrmMapping
 from leadsync.store import evaluation, schema
@@ -204,7 +206,11 @@ class Soak:
 
 
 @pytest.fixture
-def soak(tmp_path: Path) -> Iterator[Callable[..., Soak]]:
+def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Soak]]:
+    """Pages are small, so that few people fill several."""
+    for name, rows in {"SEARCH_LIMIT": 7, "LIST_LIMIT": 9, "ASSOCIATIONS_LIMIT": 5}.items():
+        monkeypatch.setattr(api, name, rows)
+    monkeypatch.setattr(reading, "PAGE", 9)
     with ExitStack() as stack:
 
         def begin(names: Sequence[str], seed: int, wrap: Callable[[Any], Any] = lambda connector: connector) -> Soak:
