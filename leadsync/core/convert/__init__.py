@@ -83,13 +83,16 @@ class _Page(HTMLParser):
         self._hidden = ""
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag in ("script", "style"):
-            self._hidden = tag
-        if tag not in ("a", "b", "em", "font", "i", "span", "strong", "u"):
-            self.shown.append(" ")
+        self._hidden = tag if tag in ("script", "style") else self._hidden
+        self._apart(tag)
 
     def handle_endtag(self, tag: str) -> None:
         self._hidden = "" if tag == self._hidden else self._hidden
+        self._apart(tag)
+
+    def _apart(self, tag: str) -> None:
+        if tag not in ("a", "b", "em", "font", "i", "span", "strong", "u"):
+            self.shown.append(" ")
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:

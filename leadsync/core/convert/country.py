@@ -20,11 +20,11 @@ _ALSO = {  # what forms and CRMs write besides the usual names
     "DE": "deutschland|фрг",
     "ES": "españa",
     "FM": "micronesia federated states of",
-    "GB": "great britain|britain|england|scotland|wales|northern ireland|англия|соединенное королевство"
+    "GB": "u k|great britain|britain|england|scotland|wales|northern ireland|англия|соединенное королевство"
     "|انگلیس|انگلستان|بریتانیای کبیر|anglia|zjednoczone królestwo|anh|anh quốc",
     "IR": "iran islamic republic of|islamic republic of iran|جمهوری اسلامی ایران",
-    "KP": "korea democratic peoples republic of|dprk",
-    "KR": "korea republic of|republic of korea|korea|корея|کره",
+    "KP": "северная корея|korea democratic peoples republic of|dprk",
+    "KR": "korea republic of|republic of korea|korea|южная корея|корея|کره",
     "LA": "lao peoples democratic republic",
     "MD": "moldova republic of|republic of moldova|молдавия",
     "MK": "macedonia|македония|macedonia the former yugoslav republic of",

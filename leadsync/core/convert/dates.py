@@ -16,9 +16,11 @@ _TIME = re.compile(
 )
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})|(\d{4})(\d\d)(\d\d)", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4})(?:\s?(?:г|года|r|roku)\.?)?", re.ASCII)
-_DAY_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]([^\W\d_]+)\.?[,\s-]\s?(\d{4})(?:\s?(?:г|года|r|roku)\.?)?")
-_NAMED_DAY = re.compile(r"([^\W\d_]+)\.?\s(\d{1,2})(?:st|nd|rd|th)?,?\s(\d{4})")
-_VIETNAMESE = re.compile(r"(?:ngày )?(\d{1,2}) tháng (\d{1,2})(?:,| năm) (\d{4})")
+_DAY_NAMED = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]([^\d\s.,/-]+)\.?[,\s-]\s?(\d{4})(?:\s?(?:г|года|r|roku)\.?)?"
+)
+_NAMED_DAY = re.compile(r"([^\d\s.,/-]+)\.?\s(\d{1,2})(?:st|nd|rd|th)?,?\s(\d{4})")
+_VIETNAMESE = re.compile(r"(?:ngày )?(\d{1,2}) (?:tháng|thg) (\d{1,2})(?:,| năm) (\d{4})")
 _SOLAR = "فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند"
 _SOLAR_MONTHS = {fold(name): month for month, name in enumerate(_SOLAR.split(), 1)}
 _FIRST_YEAR, _LAST_YEAR = 1800, 2199  # years beyond them are mistakes, or of another calendar
