@@ -4,6 +4,7 @@ simple-salesforce asks for the token; its warnings are kept quiet, since one of 
 """
 
 import warnings
+from collections.abc import Callable
 
 import requests
 from jwt.exceptions import PyJWTError
@@ -17,8 +18,15 @@ from leadsync.connector import AuthLost, Secrets
 _TEST_HOSTS = (".sandbox.my.salesforce.com", ".scratch.my.salesforce.com")
 
 
-def login(settings: SalesforceSettings, secrets: Secrets, http: requests.Session, host: str) -> tuple[str, str]:
-    """Token and instance. Makes a request unless the token itself is configured.
+def login(
+    settings: SalesforceSettings,
+    secrets: Secrets,
+    http: requests.Session,
+    host: str,
+    heard: Callable[[], tuple[int, float | None]],
+) -> tuple[str, str]:
+    """Token and instance. Makes a request unless the token itself is configured; `heard` tells the status of the
+    answer, and the seconds that it asks us to wait.
 
     Raises `AuthLost` or `Transient`; what requests and simple-salesforce make of other answers passes through.
     """
@@ -39,7 +47,10 @@ def login(settings: SalesforceSettings, secrets: Secrets, http: requests.Session
                 secret = secrets.get("client_secret")
                 token, instance = SalesforceLogin(session=http, consumer_key=key, consumer_secret=secret, domain=stem)
         except SalesforceAuthenticationFailed as error:
-            raise failures.login(error.code, error.auth_message, host, signed=bool(settings.private_key)) from None
+            status, wait = heard()
+            raise failures.login(
+                error.code, error.auth_message, host, signed=bool(settings.private_key), status=status, retry_after=wait
+            ) from None
         except (PyJWTError, ValueError) as error:
             if settings.private_key is None or isinstance(error, requests.RequestException):
                 raise

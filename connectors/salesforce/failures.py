@@ -9,6 +9,7 @@ from leadsync.connector import AuthLost, Conflict, ConnectionFailed, NotFound, R
 DAY_LIMIT_PAUSE = 3600.0
 """Seconds to wait at the daily limit: it is counted over a sliding day, so that calls come back bit by bit."""
 BUSY_PAUSE = 5.0
+LOGIN_PAUSE = 60.0
 PAGE_PAUSE = 60.0
 """A sign-in page of a proxy and a wrong address look the same: neither goes away in seconds."""
 
@@ -19,6 +20,8 @@ _TRANSIENT_CODES = {
 }  # fmt: skip
 SLOW_QUERY = "query_timeout"
 """The code of a query that takes Salesforce too long: the same one will again, a narrower one may not."""
+REDIRECT = "redirect"
+"""The code of an answer that sends us elsewhere: it is about the address, whatever was asked for."""
 FORBIDDEN = "forbidden"
 """The code of a right that is missing for one thing, where the login itself is good."""
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
@@ -156,13 +159,13 @@ def _unknown_field(message: str, fields: tuple[str, ...], row: str, doing: str) 
 
 def redirected(doing: str, host: str) -> Rejected:
     """A redirect is not followed: it would take the token to another host."""
-    return Rejected(f"{host} sends us to another address while {doing}", fix=_ADDRESS, code="redirect")
+    return Rejected(f"{host} sends us to another address while {doing}", fix=_ADDRESS, code=REDIRECT)
 
 
-def broken(doing: str, host: str) -> Transient:
+def broken(doing: str, host: str, retry_after: float | None = None) -> Transient:
     """An answer that ended early or is no JSON although it looks like it."""
     fix = "it is tried again by itself; if it stays, check the network and base_url"
-    return Transient(f"{host} sent an answer that cannot be read while {doing}", fix=fix)
+    return Transient(f"{host} sent an answer that cannot be read while {doing}", retry_after=retry_after, fix=fix)
 
 
 def unreachable(doing: str, host: str, *, timed_out: bool) -> Transient:
@@ -174,13 +177,18 @@ def unreachable(doing: str, host: str, *, timed_out: bool) -> Transient:
     )
 
 
-def login(code: Any, message: Any, host: str, *, signed: bool) -> ConnectionFailed:
-    """The token route's refusal; a number as code is the status of an answer that was no JSON. `signed` says that a
-    private key was used."""
-    if isinstance(code, int):
-        return refusal(code, message, "logging in", host=host)
+def login(
+    code: Any, message: Any, host: str, *, signed: bool, status: int, retry_after: float | None
+) -> Transient | AuthLost:
+    """The token route's refusal; a number as code says that the answer was no JSON. `signed` says that a private key
+    was used. Never about what was to be done with the login."""
+    if isinstance(code, int) or status in _TRANSIENT_STATUS or status >= 500:
+        error = refusal(status, message, "logging in", host=host, retry_after=retry_after)
+        if isinstance(error, Transient):
+            return error
+        return broken("logging in", host) if status < 400 else AuthLost(error.message, fix=_ADDRESS)
     if code in ("rate_limit_exceeded", "server_error", "temporarily_unavailable"):
-        return Transient(f"Salesforce does not log us in now ({code})", retry_after=60.0)
+        return Transient(f"Salesforce does not log us in now ({code})", retry_after=retry_after or LOGIN_PAUSE)
     words = str(message or "")[:200]
     said = ": ".join(filter(None, (str(code or ""), words)))
     fixes = _SIGNED_FIX if signed else _LOGIN_FIX

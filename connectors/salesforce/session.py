@@ -39,7 +39,7 @@ class Wire(HTTPAdapter):
 
     def __init__(self, base_url: str | None) -> None:
         self.target = urlsplit(base_url.rstrip("/")) if base_url else None
-        self.calls = 0
+        self.calls = self.status = 0
         self.usage: tuple[int, int] | None = None
         self.retry_after: float | None = None
         self.date: datetime | None = None
@@ -63,6 +63,7 @@ class Wire(HTTPAdapter):
         return response
 
     def _note(self, response: requests.Response) -> None:
+        self.status = response.status_code
         if found := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
             self.usage = int(found[1]), int(found[2])
         wait = response.headers.get("Retry-After", "")
@@ -136,7 +137,9 @@ class Session:
 
     def _connected(self) -> Salesforce:
         if self._client is None:
-            self._token, instance = auth.login(self._settings, self._secrets, self._http, self.host)
+            self._token, instance = auth.login(
+                self._settings, self._secrets, self._http, self.host, lambda: (self.wire.status, self.wire.retry_after)
+            )
             self._client = Salesforce(
                 session_id=self._token, instance=instance, version=VERSION, session=self._http, object_pairs_hook=None
             )
@@ -226,7 +229,7 @@ class Session:
             raise failures.unreachable(doing, self.host, timed_out=False) from None
         except (requests.RequestException, KeyError, TypeError, AttributeError, IndexError):
             # simple-salesforce looks into bodies without asking whether they have the shape it expects
-            raise failures.broken(doing, self.host) from None
+            raise failures.broken(doing, self.host, self.wire.retry_after) from None
         finally:
             if self.wire.date:
                 self.skew = _skew(self.wire.date - self._clock.now())

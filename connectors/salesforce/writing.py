@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.salesforce import soql
+from connectors.salesforce import failures, soql
 from connectors.salesforce.failures import Refusal, first_error
 from connectors.salesforce.objects import KINDS, conversion, fate
 from connectors.salesforce.reading import Reader
@@ -153,6 +153,8 @@ def _send(session: Session, parts: Sequence[Sequence[WriteOp]]) -> list[Answer]:
         subs = [Sub(f"{DATA}composite/sobjects", doing, "", "PATCH", body) for body in bodies]
         return session.composite(subs, doing)
     except (Rejected, NotFound, Conflict) as error:
+        if error.code == failures.REDIRECT:
+            raise  # it is not about these rows
         return [Answer(None, error)] * len(bodies)
 
 

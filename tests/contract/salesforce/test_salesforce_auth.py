@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from salesforce_box import CLIENT_ID, CLIENT_SECRET, TOKEN, Answer
 
 from connectors.salesforce import SalesforceConnector
-from leadsync.connector import AuthLost, Rejected
+from leadsync.connector import AuthLost, Rejected, Transient, WriteOp
 
 SOMEWHERE = {"env": "X"}
 HOST = "acme.my.salesforce.com"
@@ -190,3 +190,30 @@ def test_a_redirect_of_the_login_takes_no_secret_along(box, connect):
     with pytest.raises(Rejected, match="another address"):
         connect().now()
     assert len(box.front.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "wait"),
+    [
+        (Answer(200, b'{"access_token": '), Transient, None),
+        (Answer(200, ["no", "token"]), Transient, None),
+        (Answer(200, {"access_token": 7, "instance_url": "https://x"}), Transient, None),
+        (Answer(400, b"no JSON"), AuthLost, None),
+        (Answer(404, b""), AuthLost, None),
+        (Answer(302, b"", {"location": "https://elsewhere.example/"}), Rejected, None),
+        (Answer(429, b"", {"retry-after": "77"}), Transient, 77),
+        (Answer(429, {"error": "slow down"}, {"retry-after": "77"}), Transient, 77),
+        (Answer(429, [{"errorCode": "X"}], {"retry-after": "77"}), Transient, 77),
+        (Answer(503, {"error": "server_error"}, {"retry-after": "77"}), Transient, 77),
+        (Answer(400, {"error": "rate_limit_exceeded"}, {"retry-after": "77"}), Transient, 77),
+    ],
+)
+def test_a_login_that_fails_is_about_no_row(box, connect, answer, kind, wait):
+    """It is raised, once: rows have no part in it."""
+    connector = connect()
+    box.front.always = lambda seen: answer
+    writes = [WriteOp(id_, "Lead", id_, {"Title": "x"}) for id_ in ("00Q5g00000AAAAAEA3", "00Q5g00000AAAABEA3")]
+    with pytest.raises(kind) as caught:
+        connector.write(writes)
+    assert getattr(caught.value, "retry_after", None) == wait
+    assert {seen.path for seen in box.front.seen} == {"/services/oauth2/token"}
