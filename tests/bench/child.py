@@ -55,9 +55,9 @@ def main() -> None:
     coordinator.allow()
     (worker,) = coordinator.workers.values()
     if name.startswith("idle"):
-        for _ in range(2):
+        for pause in (2.5, 32):  # stamps of whole seconds, then an index that may be half a minute behind:
             cycle(coordinator)
-            time.sleep(2.5)  # stamps of whole seconds: the echo of our writes has then been read
+            time.sleep(pause)  # after that nothing of our own writes is met again
         cycle(coordinator)
     if name.startswith("write"):
         pull(coordinator)
