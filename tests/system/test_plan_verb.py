@@ -1,13 +1,16 @@
 """`leadsync plan` and `sync --apply` against both CRMs: what is shown is what is written, and nothing else ever is."""
 
 import json
+import os
 import time
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import TOKENS, Folder, NewFolder, Sandbox, connection
+from doors import Folder, Sandbox, connection
+
+from leadsync.store.database import open_store
 
 OURS = {
     "hubspot": ("leadsync_score", "leadsync_temperature", "leadsync_reasons", "lifecyclestage", "hubspot_owner_id"),
@@ -16,10 +19,10 @@ OURS = {
 Values = dict[tuple[str, str, str], dict[str, str]]
 
 
-@pytest.fixture
-def crms() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with Sandbox("hubspot", "--leads", "40") as hubspot, Sandbox("salesforce", "--leads", "40") as salesforce:
-        yield hubspot, salesforce
+@pytest.fixture(scope="module")
+def crms(hubspot: Sandbox, salesforce: Sandbox) -> tuple[Sandbox, Sandbox]:
+    """Both CRMs; nothing may ever be written to them."""
+    return hubspot, salesforce
 
 
 def held(hubspot: Sandbox, salesforce: Sandbox) -> Values:
@@ -56,8 +59,13 @@ def reps(folder: Folder, hubspot: Sandbox, salesforce: Sandbox) -> None:
     folder.file("routing.yaml", {"reps": {f"rep{i}": {"email": email} for i, email in enumerate(emails)}})
 
 
-def test_sync_writes_exactly_the_plan_and_the_next_plan_is_empty(tmp_path: Path, crms: tuple[Sandbox, Sandbox]):
-    hubspot, salesforce = crms
+def test_sync_writes_exactly_the_plan_and_the_next_plan_is_empty(tmp_path: Path) -> None:
+    with Sandbox("hubspot", "--leads", "40") as hubspot, Sandbox("salesforce", "--leads", "40") as salesforce:
+        assert_plan_and_sync_agree(tmp_path, hubspot, salesforce)
+
+
+def assert_plan_and_sync_agree(tmp_path: Path, hubspot: Sandbox, salesforce: Sandbox) -> None:
+    crms = hubspot, salesforce
     folder = Folder(tmp_path, {crm.type: connection(crm, live=False) for crm in crms})
     reps(folder, hubspot, salesforce)
     before = held(*crms)
@@ -85,3 +93,79 @@ def test_sync_writes_exactly_the_plan_and_the_next_plan_is_empty(tmp_path: Path,
     time.sleep(1.1)
     empty = folder.run("plan", "--json")
     assert (empty.code, empty.json["fields"]) == (0, [])
+
+
+def test_a_plan_that_holds_no_more_is_refused_whole(tmp_path: Path, crms: tuple[Sandbox, Sandbox]) -> None:
+    folder = Folder(tmp_path, {crm.type: connection(crm) for crm in crms})
+    assert folder.run("plan", "--out", "plan.json").code == 2
+    plan = promised(tmp_path / "plan.json")
+    changed = min(id_ for name, _, id_ in plan if name == "hubspot")
+    crms[0].edit(changed, jobtitle="chief executive officer", email="new@chief.example", phone="+48 22 555 0101")
+    before = held(*crms)
+    done = folder.run("sync", "--apply", "plan.json")
+    assert done.code == 3, done.out + done.err
+    assert f"hubspot contacts {changed} leadsync_score: planned — → " in done.err
+    assert "leadsync plan --out" in done.err
+    assert held(*crms) == before
+
+    (tmp_path / "broken.json").write_text("{}")
+    assert folder.run("sync", "--apply", "broken.json").code == 65
+    assert folder.run("sync", "--apply", "missing.json").code == 65
+    assert held(*crms) == before
+
+    folder.file("scoring.yaml", {"use": "b2b", "temperature": {"hot": 90, "warm": 80}})
+    assert folder.run("plan", "--out", "plan.json").code == 2
+    folder.file("scoring.yaml", {"use": "b2b", "temperature": {"hot": 2, "warm": 1}})
+    told = folder.run("sync", "--apply", "plan.json")
+    assert told.code == 3
+    assert "the configuration has changed since" in told.err
+
+
+def test_one_lead_is_told_field_by_field(tmp_path: Path, crms: tuple[Sandbox, Sandbox]) -> None:
+    hubspot, _ = crms
+    folder = Folder(tmp_path, {crm.type: connection(crm, live=False) for crm in crms})
+    new = {"email": "Ann@Told.example", "phone": "+48 22 555 0101", "lifecyclestage": "opportunity"}
+    id_ = hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": new})["id"]
+    time.sleep(1.1)
+    said = folder.run("plan", "--lead", "ann@told.example")
+    assert said.code == 2
+    (whole,) = folder.run("plan", "--lead", id_, "--json").json["leads"]
+    (by_url,) = folder.run("plan", "--lead", f"https://app.hubspot.com/contacts/7/record/0-1/{id_}/", "--json").json[
+        "leads"
+    ]
+    assert by_url["lead"] == whole["lead"]
+    (record,) = whole["records"]
+    assert record["fields"]["phone"] == new["phone"]
+    assert whole["facts"]["email"] == "ann@told.example"
+    assert sum(part["points"] for part in whole["parts"]) == whole["result"]["score"] * 100
+    why = {w["field"]: w["why"] for w in record["writes"]}
+    assert why["leadsync_score"] == ""
+    assert why["hubspot_owner_id"] == "no_value"
+    assert f"leadsync_score would be set to {whole['result']['score']}" in said.out
+    assert "lifecyclestage stays opportunity" in said.out
+    assert "ann@told.example" in said.out
+
+    assert folder.run("plan", "--lead", "nobody@nowhere.example").code == 64
+    assert folder.run("plan", "--lead", id_, "--out", "x.json").code == 64
+
+
+def test_a_connection_that_is_down_leaves_no_plan_file(tmp_path: Path, crms: tuple[Sandbox, Sandbox]) -> None:
+    folder = Folder(tmp_path, {crm.type: connection(crm) for crm in crms})
+    assert folder.run("plan", "--out", "plan.json").code == 2
+    before = held(*crms)
+    folder.base_url("http://127.0.0.1:9", "salesforce")
+    assert folder.run("plan", "--out", "second.json").code == 69
+    assert not (tmp_path / "second.json").exists()
+    assert folder.run("sync", "--apply", "plan.json").code == 69
+    assert held(*crms) == before
+
+
+def test_a_plan_waits_for_nobody_who_works_on_the_store(tmp_path: Path, crms: tuple[Sandbox, Sandbox]) -> None:
+    folder = Folder(tmp_path, {"hubspot": connection(crms[0])})
+    store = open_store("sqlite:///leadsync.db", tmp_path)
+    store.take_lease(datetime.now(UTC))
+    for verb in (["plan"], ["plan", "--lead", "x@y.example"], ["sync", "--apply", "plan.json"]):
+        done = folder.run(*verb)
+        assert done.code == 75
+        assert f"pid {os.getpid()}" in done.err
+    store.close()
