@@ -35,7 +35,7 @@ def metadata(field: WantedField) -> dict[str, Any]:
     if field.description:
         made |= {"description": field.description[:1000], "inlineHelpText": field.description[:510]}
     if field.type == "number":
-        made |= {"precision": 18, "scale": 2}
+        made |= {"precision": 18, "scale": 0}  # points are whole: with decimals people would read 73.00
     elif field.type == "bool":
         made["defaultValue"] = "false"
     elif field.type == "text" and field.length and field.length <= SHORT_TEXT:

@@ -139,7 +139,7 @@ OldValue anyType ro
 NewValue anyType ro
 """
 _OURS = """
-Leadsync_Score__c double
+Leadsync_Score__c double:18,0
 Leadsync_Temperature__c picklist cold|warm|hot restricted
 Leadsync_Reasons__c textarea:255
 """
@@ -307,6 +307,7 @@ def _field(line: str, obj: str) -> Field:
     marks = {mark for mark in ("ro", "once", "required", "restricted") if re.search(rf"(^| ){mark}( |$)", flags)}
     values = re.sub(r"(^| )(ro|once|required|restricted)(?= |$)", "", flags).strip()
     text = _WORDS.sub(" ", name.removesuffix("__c"))
+    precision, scale = map(int, detail.split(",")) if kind == "double" and detail else (0, 0)
     return Field(
         name,
         kind,
@@ -318,7 +319,8 @@ def _field(line: str, obj: str) -> Field:
         required="required" in marks,
         createable="ro" not in marks,
         updateable=not marks & {"ro", "once"},
-        calculated=False,
+        precision=precision,
+        scale=scale,
     )
 
 

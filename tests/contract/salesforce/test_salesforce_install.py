@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from salesforce_box import Answer
 
+from connectors.salesforce.sandbox.schema import entities
 from leadsync.connector import Transient, WantedField
 
 SCORE = WantedField("Lead", "Leadsync_Score__c", "number", "Score", "How likely & soon")
@@ -86,11 +87,17 @@ def test_a_dry_run_changes_nothing_and_a_second_run_neither(setup):
     assert setup.changes == changes
 
 
+def test_a_score_is_whole_as_in_the_accounts_that_come_with_one(setup):
+    setup.box.connect().install(ALL, dry_run=False)
+    made, there = setup.fields[0]["Metadata"], entities(bare=False)["Lead"].fields[SCORE.name]
+    assert (made["precision"], made["scale"]) == (there.precision, there.scale) == (18, 0)
+
+
 def test_what_is_created(setup):
     setup.box.connect().install(ALL, dry_run=False)
     made = {field["FullName"]: field["Metadata"] for field in setup.fields}
     assert made["Lead.Leadsync_Score__c"] == {
-        "label": "Score", "type": "Number", "precision": 18, "scale": 2, "description": "How likely & soon",
+        "label": "Score", "type": "Number", "precision": 18, "scale": 0, "description": "How likely & soon",
         "inlineHelpText": "How likely & soon",
     }  # fmt: skip
     assert made["Lead.Heat__c"]["valueSet"]["valueSetDefinition"]["value"][1] == {
@@ -208,10 +215,8 @@ def test_the_package_holds_all_that_an_admin_deploys(box):
         "ListView": ["Lead.Leadsync_call_first"], "PermissionSet": ["leadsync", "leadsync_writer"],
     }  # fmt: skip
     score, heat = files["objects/Lead.object"].findall("m:fields", NAMESPACE)
-    assert (score.findtext("m:fullName", "", NAMESPACE), score.findtext("m:precision", "", NAMESPACE)) == (
-        SCORE.name,
-        "18",
-    )
+    told = [score.findtext(f"m:{name}", "", NAMESPACE) for name in ("fullName", "precision", "scale")]
+    assert told == [SCORE.name, "18", "0"]
     assert heat.findtext(".//m:value[2]/m:label", "", NAMESPACE) == "Hot <now>"
     assert files["objects/Lead.object"].findtext("m:listViews/m:label", "", NAMESPACE) == "Call first"
     assert files["objects/Contact.object"].find("m:listViews", NAMESPACE) is None
