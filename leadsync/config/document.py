@@ -20,6 +20,7 @@ _EXPECTED = {  # what pydantic calls wrong in words of Python
     "dict_type": "expected keys with values", "model_type": "expected keys with values",
     "model_attributes_type": "expected keys with values", "string_type": "expected text",
     "bool_type": "expected true or false", "bool_parsing": "expected true or false",
+    "too_short": "expected at least one",
 }  # fmt: skip
 _MOST_BYTES, _MOST_DEPTH, _MOST_NODES = 4_000_000, 30, 200_000
 
@@ -60,9 +61,18 @@ class Document:
                 }
             return mine
 
-        return Document(
-            self.path, merge(self.data, base.data, depth), base.places | self.places, base.texts | self.texts
-        )
+        data = merge(self.data, base.data, depth)
+        places = {loc: at for loc, at in base.places.items() if _holds(data, loc)}  # not those of what was replaced
+        return Document(self.path, data, places | self.places, base.texts | self.texts)
+
+
+def _holds(data: Any, loc: Loc) -> bool:
+    for part in loc:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def load(path: Path, *, listed: bool = False) -> Document:

@@ -185,7 +185,7 @@ def number(value: Value) -> float | None:
         return None
     try:
         result = float(value) if value is not None else None
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return result if result is not None and abs(result) < 1e15 else None  # NaN fails the comparison too
 

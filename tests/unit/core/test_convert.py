@@ -136,7 +136,8 @@ def test_answers(text: str, answer: str | None) -> None:
      ("title", "nguye\u0302\u0303n", "Nguyễn"), ("title", "سلام", "سلام"),
      ("html", "<p>Hi <b>y</b>ou</p>a&amp;b", "Hi you a&b"),
      ("html", "a<br>b<script>x < 1</script>", "a b"), ("html", "R&D <3", "R&D <3"),
-     ("html", "a<!-- <b>x</b> -->b", "ab"), ("html", "<STYLE>p {}</STYLE>a", "a"), ("html", "a --> b", "a --> b"), ("html", "<p></p>", "")],
+     ("html", "a<!-- <b>x</b> -->b", "ab"), ("html", "<STYLE>p {}</STYLE>a", "a"), ("html", "a --> b", "a --> b"),
+     ("html", "<p></p>", "")],
 )  # fmt: skip
 def test_text(name: str, text: str, told: str) -> None:
     assert read(name, text) == told
