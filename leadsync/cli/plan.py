@@ -11,6 +11,7 @@ from leadsync.cli.sync import show_troubles
 from leadsync.errors import UsageError
 
 if TYPE_CHECKING:
+    from leadsync.config.load import Config
     from leadsync.sync.cycle import Coordinator
     from leadsync.sync.planning import Foreseen, Plan
 
@@ -22,6 +23,12 @@ def plan(
     config: ConfigOption = DEFAULT,
     lead: Annotated[
         str | None, typer.Option("--lead", metavar="LEAD", help="One lead, by e-mail, id in the CRM, or URL.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against", metavar="DIR", help="What the files in this folder would change on the stored leads."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Also keep the plan, for `sync --apply FILE`.")
@@ -36,9 +43,13 @@ def plan(
     from leadsync.config.load import load_config
     from leadsync.sync import planning
 
-    if lead is not None and out is not None:
-        raise UsageError("a plan for one lead cannot be kept", fix="leave out --lead or --out")
-    with coordinator(load_config(config), quiet=True) as found:
+    if sum(option is not None for option in (lead, against, out)) > 1:
+        raise UsageError("--lead, --against and --out go one at a time")
+    loaded = load_config(config)
+    other = load_config(against / config.name) if against is not None else None
+    with coordinator(loaded, quiet=True) as found:
+        if other is not None:
+            return _compare(found, other, as_json)
         found.read()
         failed, report = planning.unread(found), found.end_cycle()
         if found.stopping.is_set():
@@ -54,6 +65,24 @@ def plan(
     else:
         show(made)
     return report.exit_code or (CHANGES if made.fields else 0)
+
+
+def _compare(found: "Coordinator", other: "Config", as_json: bool) -> int:
+    from leadsync.sync.against import compare
+
+    made = compare(found, other)
+    if as_json:
+        print_json(made.body())
+    else:
+        changed = ", ".join(f"{word} {count}" for word, count in made.results.items())
+        print(f"Leads that come out differently, of {made.then.leads}: {changed or 'none'}")
+        for connection, obj, name in made.unread:
+            print(f"{connection} {obj} {name} is not stored yet and counts as empty: `sync` would read it first")
+        for name in found.config.connections:
+            print(f"{name}: {made.now.records[name]} records would be written with the files as they are")
+        print("\nWith the other files:")
+        show(made.then)
+    return CHANGES if made.results or made.now.fields != made.then.fields else 0
 
 
 def show(made: "Plan") -> None:
@@ -110,7 +139,7 @@ def _leads(found: "Coordinator", wanted: str, as_json: bool) -> int:
     ids = planning.find(found.store, wanted)
     if not ids:
         raise UsageError(f"no lead has the e-mail, id or URL {wanted!r}", fix="write it as its CRM shows it")
-    leads = list(planning.foresee(found.store, found.evaluator(), found.clock, wanted=ids))
+    leads = list(planning.foresee(found.store, found.evaluator(), found.clock, found.clock.now(), wanted=ids))
     if as_json:
         print_json({"leads": [planning.lead_body(lead) for lead in leads]})
     else:

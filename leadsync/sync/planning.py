@@ -1,7 +1,7 @@
 """What a cycle would write, foreseen: leads are evaluated and nothing of it is kept or sent."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import nlargest
@@ -18,7 +18,7 @@ from leadsync.core.plan import WHY, Verdict
 from leadsync.errors import LeadsyncError, PlanOutdated, UserError
 from leadsync.store import evaluation, records, schema
 from leadsync.store.database import Store, chunks
-from leadsync.store.evaluation import Member, Stored
+from leadsync.store.evaluation import Material, Member, Stored
 from leadsync.sync.cycle import BATCH, Coordinator
 from leadsync.sync.evaluate import Directory, Evaluator
 from leadsync.sync.report import CycleReport
@@ -52,13 +52,15 @@ class Standing(NamedTuple):
 
 
 def foresee(
-    store: Store, evaluator: Evaluator, clock: Clock, busy: Collection[int] = (), wanted: Collection[int] | None = None
-) -> Iterator[Foreseen]:
+    store: Store, evaluator: Evaluator, clock: Clock, now: datetime, *, busy: Collection[int] = (),
+    wanted: Collection[int] | None = None, known: Callable[[Material], Material] = lambda found: found,
+) -> Iterator[Foreseen]:  # fmt: skip
     """Every lead but those in `busy`, or only those `wanted`, in the order in which a cycle would evaluate them.
 
-    Whose turn it is depends on all that come before, so with routing all are evaluated, whoever is wanted.
+    Whose turn it is depends on all that come before, so with routing all are evaluated, whoever is wanted. `known`
+    may put other facts in place of the stored ones.
     """
-    now, routed = clock.now(), evaluator.config.routing is not None
+    routed = evaluator.config.routing is not None
     with store.begin():
         order = [(sorted(wanted), False)] if wanted is not None and not routed else _order(store, now)
         counts = Counter(evaluation.rep_counts(store) if routed else {})
@@ -67,6 +69,7 @@ def foresee(
             store.keep_lease(clock.now())
             with store.begin():
                 found = evaluation.material(store, part)
+            found = known(found)
             members = defaultdict[int, list[Member]](list)
             for member in found.members:
                 members[member.lead_id].append(member)
@@ -240,7 +243,7 @@ def plan(found: Coordinator, *, whole: bool = False) -> Plan:
     with found.store.begin():
         busy = found.busy()
     made = Plan(found.config, evaluator.directory, whole)
-    for lead in foresee(found.store, evaluator, found.clock, busy):
+    for lead in foresee(found.store, evaluator, found.clock, found.clock.now(), busy=busy):
         made.add(lead)
     return made
 

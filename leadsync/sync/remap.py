@@ -10,7 +10,7 @@ from leadsync.core import facts, mapping
 from leadsync.store import records, schema
 from leadsync.store.database import Store
 from leadsync.store.sources import Source
-from leadsync.types import Record, Role
+from leadsync.types import Record, Role, Value
 
 _AT_ONCE = 2000
 
@@ -29,11 +29,19 @@ def remap(store: Store, config: Config, sources: Mapping[int, Source], clock: Cl
                 return
             fresh = []
             for row in rows:
-                source = sources[row.source_id]
-                connection = config.connections.get(source.connection)
-                read = connection.mapping.reads.get(source.object) if connection else None
-                if read is not None and read.role in (Role.LEAD, Role.COMPANY):
-                    values = mapping.values(read, Record(row.ext_id, row.fields))
-                    fresh.append({"id": row.id, "facts": facts.derive(values)})
+                derived = derive(config, sources[row.source_id], row.ext_id, row.fields)
+                if derived is not None:
+                    fresh.append({"id": row.id, "facts": derived})
             records.update(store, fresh)
         last = rows[-1].id
+
+
+def derive(
+    config: Config, source: Source, ext_id: str, fields: Mapping[str, Value]
+) -> Mapping[str, str | float] | None:
+    """The facts of a person's or company's row, or None for a row that the configuration does not read as one."""
+    connection = config.connections.get(source.connection)
+    read = connection.mapping.reads.get(source.object) if connection else None
+    if read is None or read.role not in (Role.LEAD, Role.COMPANY):
+        return None
+    return facts.derive(mapping.values(read, Record(ext_id, fields)))

@@ -16,11 +16,13 @@ from leadsync.config.load import Config
 from leadsync.config.routing import Routing
 from leadsync.config.settings import BrakeShares
 from leadsync.core.assign import RepRule
-from leadsync.core.mapping import CrmMapping, WriteField
+from leadsync.core.mapping import CrmMapping, ReadField, WriteField
 from leadsync.errors import PlanOutdated, Transient
 from leadsync.store import schema
 from leadsync.sync import cycle, planning
+from leadsync.sync.against import compare
 from leadsync.sync.cycle import Coordinator
+from leadsync.types import FieldSchema
 
 Open = Callable[[Config], Coordinator]
 KEPT = (schema.results, schema.writes, schema.dirty, schema.membership, schema.leads, schema.records, schema.activities)
@@ -200,3 +202,25 @@ def test_whose_turn_it_is_is_foreseen(tmp_path: Path, crm: Crm, opened: Open, mo
     assert {rep: gained for rep, (gained, _) in made.reps.items()} == {
         "ann@x.example": 3, "bob@x.example": 6, "eve@x.example": 2
     }  # fmt: skip
+
+
+def test_other_files_are_tried_on_the_stored_leads(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    """The country is read from the job title: two leads leave the market, one enters it."""
+    crm.edit("Lead", "L2", Title="PL", Phone="1")
+    ours = config(tmp_path, {"crm": maker(crm)})
+    leadsync = opened(ours)
+    leadsync.cycle()
+    before, crm.columns["Lead"] = tables(leadsync), {**crm.columns["Lead"], "Phone": FieldSchema("Phone", "text")}
+    words = (ReadField("country", ("Title",)), ReadField("phone", ("Phone",)))
+    reads = {**MAPPING.reads, "Lead": dataclasses.replace(MAPPING.reads["Lead"], fields=words)}
+    connection = dataclasses.replace(ours.connections["crm"], mapping=CrmMapping(reads, MAPPING.writes))
+    made = compare(leadsync, dataclasses.replace(ours, connections={"crm": connection}))
+
+    assert made.results == {"score": 3}
+    assert made.unread == [("crm", "Lead", "Phone")]
+    assert made.now.records == {"crm": 0}
+    assert made.then.records == {"crm": 3}
+    assert {(m[2], m[3], m[4][0][2]) for m in made.then.movers} == {(10, 0, "L0"), (10, 0, "L1"), (0, 10, "L2")}
+    assert tables(leadsync) == before
+    same = compare(leadsync, ours)
+    assert (dict(same.results), dict(same.then.fields)) == ({}, {})

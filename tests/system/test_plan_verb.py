@@ -145,6 +145,17 @@ def test_one_lead_is_told_field_by_field(tmp_path: Path, crms: tuple[Sandbox, Sa
     assert "lifecyclestage stays opportunity" in said.out
     assert "ann@told.example" in said.out
 
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "leadsync.yaml").write_text((tmp_path / "leadsync.yaml").read_text())
+    asked = hubspot.calls()
+    assert folder.run("plan", "--against", ".").code == 0
+    folder.file("new/scoring.yaml", {"use": "b2b", "temperature": {"hot": 2, "warm": 1}})
+    tried = folder.run("plan", "--against", "new")
+    assert tried.code == 2
+    assert "temperature" in tried.out.splitlines()[0]
+    assert hubspot.calls() == asked
+    assert folder.run("plan", "--against", "nowhere").code == 65
+
     assert folder.run("plan", "--lead", "nobody@nowhere.example").code == 64
     assert folder.run("plan", "--lead", id_, "--out", "x.json").code == 64
 
