@@ -21,6 +21,7 @@ from leadsync.connector import Ask, Cursor, Page, Rejected
 _MOST_NAMED = 50  # ids in a cursor
 _FIRST_MS = 1000  # HubSpot answers 500 to a search from the very beginning of 1970
 _SETTLE_MS = api.SETTLE // timedelta(milliseconds=1)
+_USUAL_LAG_MS = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Changes:
             check_known(obj, entries, ask.fields)
             links = self._reader.links(obj, entries)
             if found or place.id is not None:
-                at = following.ms if following else _covered(place, found, last)
+                at = following.ms if following else _covered(place, found, last, now)
                 cursor = max(cursor, Cursor(from_ms(at), _named(cursor, at, fresh, links)))
             records = [record(entry, ask.fields, links[entry["id"]]) for entry in entries]
             yield Page(obj, records, read_at, cursor=cursor, moved=tuple(merges(entries)))
@@ -127,10 +128,10 @@ def _next_by_id(obj: str, place: _Place, found: list[tuple[Row, int]], last: int
     return replace(place, id=highest)
 
 
-def _covered(place: _Place, found: list[tuple[Row, int]], last: int) -> int:
-    """Up to which stamp everything that can be found now has been given, at the end."""
-    if place.id is not None:
-        return max(place.ms, place.top)
+def _covered(place: _Place, found: list[tuple[Row, int]], last: int, now: int) -> int:
+    """Up to which stamp everything that can be found has been given, at the end."""
+    if place.id is not None:  # in this order nothing tells how far the index has come
+        return max(place.ms, min(place.top, now - _USUAL_LAG_MS))
     kept = [ms for _, ms in found if ms <= last]
     return max([place.ms, *kept[-1:]])
 

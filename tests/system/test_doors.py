@@ -97,7 +97,7 @@ def test_run_polls_logs_and_stops(folder: NewFolder, hubspot: Sandbox, salesforc
     here = folder(hubspot, salesforce)
     here.more["every"] = "1s"
     here.write()
-    with Background("run", cwd=here.path) as service:
+    with Background("run", "--allow", cwd=here.path) as service:
         logged = [json.loads(line) for line in service.lines(3)]
 
         busy = here.run("sync")
@@ -140,7 +140,7 @@ def test_run_polls_logs_and_stops(folder: NewFolder, hubspot: Sandbox, salesforc
 
 
 def test_ctrl_c_is_a_graceful_stop(folder: NewFolder, hubspot: Sandbox):
-    with Background("run", cwd=folder(hubspot).path) as service:
+    with Background("run", "--allow", cwd=folder(hubspot).path) as service:
         service.lines(1)
         code, rest = service.stop(signal.SIGINT)
     assert (code, rest) == (0, "")
