@@ -192,9 +192,9 @@ def _interesting(found: "Coordinator", after: Snapshot) -> list[tuple[str, str, 
     """The best leads of each connection and the last one: an honest handful."""
     keys: list[tuple[str, str, str]] = []
     for name in found.config.connections:
-        own = [key for key in after if key[0] == name]
-        own.sort(key=lambda key: (-float(_written(found, key[0], key[1], after[key]).get("score") or 0), key))
-        keys += own[:_SHOWN] + own[_SHOWN:][-1:]
+        points = {key: _written(found, key[0], key[1], after[key]).get("score") for key in after if key[0] == name}
+        own = sorted((-float(score), key) for key, score in points.items() if score not in (None, ""))
+        keys += [key for _, key in own[:_SHOWN] + own[_SHOWN:][-1:]]
     return keys
 
 
