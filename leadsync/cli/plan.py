@@ -1,7 +1,9 @@
 """`leadsync plan`: what the next cycle would write, and why; nothing is written."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +32,10 @@ def plan(
             "--against", metavar="DIR", help="What the files in this folder would change on the stored leads."
         ),
     ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", metavar="N", min=1, help="Only the N people of each object who changed last."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Also keep the plan, for `sync --apply FILE`.")
     ] = None,
@@ -42,12 +48,16 @@ def plan(
     """
     from leadsync.config.load import load_config
     from leadsync.sync import planning
+    from leadsync.sync.sample import sampled
 
-    if sum(option is not None for option in (lead, against, out)) > 1:
-        raise UsageError("--lead, --against and --out go one at a time")
+    if sum(option is not None for option in (lead, against, sample, out)) > 1:
+        raise UsageError("--lead, --against, --sample and --out go one at a time")
     loaded = load_config(config)
     other = load_config(against / config.name) if against is not None else None
-    with coordinator(loaded, quiet=True) as found:
+    with ExitStack() as stack:
+        if sample is not None:
+            loaded = sampled(loaded, sample, Path(stack.enter_context(TemporaryDirectory(prefix="leadsync-"))))
+        found = stack.enter_context(coordinator(loaded, quiet=True))
         if other is not None:
             return _compare(found, other, as_json)
         found.read()
@@ -58,6 +68,8 @@ def plan(
         if lead is not None:
             return report.exit_code or _leads(found, lead, as_json)
         made = planning.plan(found, whole=out is not None)
+        if sample is not None and not as_json:
+            _show_sample(found)
     if out is not None and not failed:
         out.write_bytes(made.file())
     if as_json:
@@ -65,6 +77,13 @@ def plan(
     else:
         show(made)
     return report.exit_code or (CHANGES if made.fields else 0)
+
+
+def _show_sample(found: "Coordinator") -> None:
+    print("A sample, read into a store that is thrown away:")
+    for name, worker in found.workers.items():
+        since = getattr(worker.connector, "since", None)
+        print(f"{name}: people who changed last" + (f", with their activity since {since:%F}" if since else ""))
 
 
 def _compare(found: "Coordinator", other: "Config", as_json: bool) -> int:

@@ -179,4 +179,29 @@ def test_a_plan_waits_for_nobody_who_works_on_the_store(tmp_path: Path, crms: tu
         done = folder.run(*verb)
         assert done.code == 75
         assert f"pid {os.getpid()}" in done.err
+    assert folder.run("plan", "--sample", "3").code == 2  # has a store of its own
     store.close()
+
+
+def test_a_sample_is_the_people_who_changed_last_and_leaves_no_store(
+    tmp_path: Path, crms: tuple[Sandbox, Sandbox]
+) -> None:
+    hubspot, salesforce = crms
+    new = {"email": "eve@sampled.example", "phone": "+48 22 555 0102", "jobtitle": "manager"}
+    id_ = hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": new})["id"]
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    hubspot.log("calls", id_, hs_timestamp=now, hs_call_direction="INBOUND", hs_call_status="COMPLETED")
+    lead = salesforce.create("Lead", LastName="Eve", Company="Sampled", Email=new["email"])
+    time.sleep(1.1)
+    folder = Folder(tmp_path, {crm.type: connection(crm) for crm in crms})
+    done = folder.run("plan", "--sample", "1", "--json")
+    assert done.code == 2
+    assert {p.name for p in tmp_path.iterdir()} == {"leadsync.yaml"}
+    body = done.json
+    assert body["leads"] == 3  # a contact here, a Lead and a Contact there
+    (score,) = [f["examples"] for f in body["fields"] if f["field"] == "leadsync_score"]
+    (whole,) = folder.run("plan", "--lead", id_, "--json").json["leads"]
+    assert [(e["id"], e["after"]) for e in score] == [(id_, whole["result"]["score"])]
+    assert any(part["name"] == "called" for part in whole["parts"]), whole["parts"]
+    assert {e["id"] for f in body["fields"] if f["object"] == "Lead" for e in f["examples"]} == {lead}
+    assert "activity since" in folder.run("plan", "--sample", "5").out
