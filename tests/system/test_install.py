@@ -110,7 +110,7 @@ def test_everything_installed_fits_together(installed: Path):
         "print(*sorted(point.load().__name__ for point in entry_points(group='leadsync.connectors')))"
     )
     done = subprocess.run([python, "-c", found], cwd=installed, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["HubSpotConnector", "SalesforceConnector"]
+    assert done.stdout.split() == ["FilesConnector", "HubSpotConnector", "SalesforceConnector"]
 
 
 def test_the_dockerfile_is_clean():
