@@ -34,6 +34,7 @@ class LeadsyncError(Exception):
     def hide(self, hide: Callable[[str], str]) -> None:
         """Take what `hide` takes out of a text out of message, fix and code, which a CRM's answer may have filled."""
         self.message, self.fix, self.code = hide(self.message), hide(self.fix), hide(self.code)
+        self.args = (self.message,)  # what str, repr and tracebacks show
         if not re.fullmatch(r"[\w.-]{1,80}", self.code):
             self.code = type(self).code
 
