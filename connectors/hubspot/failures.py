@@ -1,7 +1,7 @@
 """What HubSpot's refusals mean: every status, body and network failure as an error with a plain sentence and a fix."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -22,12 +22,8 @@ class Refused(Rejected):
         self.status, self.body = status, body
 
 
-def failure(
-    status: int, headers: Mapping[str, str], data: bytes, *, base_url: str, hide: Sequence[str]
-) -> ConnectionFailed:
-    """The error for an answer that is not a success. No message ever shows what is to `hide`."""
-    for secret in filter(None, hide):
-        data = data.replace(secret.encode(), b"***")
+def failure(status: int, headers: Mapping[str, str], data: bytes, *, base_url: str) -> ConnectionFailed:
+    """The error for an answer that is not a success, in words that may repeat what HubSpot was sent."""
     body = parsed(data)
     told = str(body.get("message") or f"HTTP {status}")
     wait = _seconds(headers.get("Retry-After"))

@@ -14,7 +14,7 @@ import orjson
 from connectors.hubspot.failures import NOT_JSON, failure, unreachable
 from connectors.hubspot.login import Login
 from connectors.hubspot.pace import Pace
-from leadsync.connector import AuthLost, Clock, Quota, Transient, retrying, utc
+from leadsync.connector import AuthLost, Clock, Quota, Transient, concealed, retrying, utc
 
 Json = dict[str, Any]
 Query = list[tuple[str, str | int]]
@@ -57,6 +57,10 @@ class Http:
         """Requests sent, and the account's day as the last answer told it."""
         used, limit = self._day or (None, None)
         return Quota(self._calls + self._login.calls, used, limit, self._login.holder)
+
+    def hide(self, text: str) -> str:
+        """What HubSpot said without our tokens: it may repeat what it was sent."""
+        return concealed(text, self._login.hidden())
 
     def get(self, path: str, **query: str | int) -> Json:
         """GET, retried while it makes sense."""
@@ -115,13 +119,15 @@ class Http:
         self._log.debug("%s %s: %s in %.0f ms", method, path, status, 1000 * (perf_counter() - started))
         self._learn(headers)
         if not 200 <= status < 300:
-            raise failure(status, headers, data, base_url=self.base_url, hide=self._login.hidden())
+            error = failure(status, headers, data, base_url=self.base_url)
+            error.hide(self.hide)
+            raise error
         try:
             answer = orjson.loads(data)
         except orjson.JSONDecodeError:
             answer = None
         if not isinstance(answer, dict):
-            raise failure(NOT_JSON, headers, data, base_url=self.base_url, hide=())
+            raise failure(NOT_JSON, headers, data, base_url=self.base_url)
         return answer
 
     def _exchange(

@@ -10,7 +10,7 @@ import requests
 
 from connectors.hubspot import api
 from connectors.hubspot.failures import NOT_JSON, failure, parsed, unreachable
-from leadsync.connector import AuthLost, Clock, Secrets, Transient
+from leadsync.connector import AuthLost, Clock, Secrets, Transient, concealed
 
 _TIMEOUT = (10.0, 60.0)
 _MARGIN = 300.0  # seconds before its end that an access token is renewed
@@ -147,7 +147,8 @@ class OAuth:
         if answer.ok and body:
             return body
         status = NOT_JSON if answer.ok else answer.status_code
-        trouble = failure(status, answer.headers, answer.content, base_url=self._url, hide=self.hidden())
+        trouble = failure(status, answer.headers, answer.content, base_url=self._url)
+        trouble.hide(lambda text: concealed(text, self._hidden))
         if isinstance(trouble, Transient):
             raise trouble
         raise _refused(body, trouble.message)

@@ -2,6 +2,7 @@
 row's fate is known by name."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -53,7 +54,14 @@ class Writer:
             if not sent & done.keys():
                 raise
             reason = error.message
-        return [done.get(op.key) or WriteResult(op.key, WriteStatus.RETRY, message=reason) for op in writes]
+        results = (done.get(op.key) or WriteResult(op.key, WriteStatus.RETRY, message=reason) for op in writes)
+        return [self._hushed(result) for result in results]
+
+    def _hushed(self, result: WriteResult) -> WriteResult:
+        """The result without our tokens, which a refusal may repeat."""
+        hide = self._http.hide
+        fields = tuple(map(hide, result.fields))
+        return replace(result, code=hide(result.code), message=hide(result.message), fields=fields)
 
     def _send(self, batch: Sequence[WriteOp], done: Results, *, half: bool = False) -> None:
         obj = batch[0].object

@@ -117,7 +117,8 @@ class BulkQueries:
             if state == "JobComplete":
                 return
             if state in ("Failed", "Aborted"):
-                raise JobLost(f"the job ended as {state}: {found.get('errorMessage') or 'no reason given'}"[:300])
+                said = self._session.hide(str(found.get("errorMessage") or "no reason given"))
+                raise JobLost(f"the job ended as {state}: {said}"[:300])
             if wait is not None:
                 self._clock.sleep(wait)
         raise Transient(f"Salesforce still works on the bulk job of {obj}", retry_after=LATER, code="bulk_job")

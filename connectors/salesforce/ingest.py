@@ -13,7 +13,7 @@ from connectors.salesforce.objects import kind
 from connectors.salesforce.reading import Reader
 from connectors.salesforce.schemas import Schemas
 from connectors.salesforce.session import Session
-from connectors.salesforce.writing import Judged, judged, sendable
+from connectors.salesforce.writing import Judged, hushed, judged, sendable
 from leadsync.connector import NotFound, Rejected, Transient, WriteOp, WriteResult, WriteStatus
 
 MOST_BYTES = 100_000_000
@@ -67,7 +67,7 @@ class Ingest:
             said = str(found.get("errorMessage") or "the job ended without this row")[:300]
             results |= {op.key: _again(op, said) for op, _ in good}
             results |= {r.key: r for r in judged(self._reader, self._answers(job, found, [op for op, _ in good]))}
-        return [results[op.key] for op in writes]
+        return hushed(self._session, [results[op.key] for op in writes])
 
     def _give_up(self, job: str) -> None:
         with suppress(NotFound, Rejected):  # gone already; nothing was uploaded, so nothing can happen

@@ -156,7 +156,8 @@ class Installer:
             for answer in answers if isinstance(answers, list) else []:
                 if answer.get("success") is not True:
                     refusal = first_error(answer.get("errors"))
-                    raise Rejected(f"Salesforce refused while {doing} ({refusal.code}: {refusal.message})")
+                    said = self._session.hide(f"{refusal.code}: {refusal.message}")
+                    raise Rejected(f"Salesforce refused while {doing} ({said})")
                 made.append(str(answer["id"]))
         if len(made) < len(rows):
             raise Rejected(f"Salesforce did not answer for all rows while creating {what}")

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.salesforce import failures
 from connectors.salesforce.objects import kind
 from connectors.salesforce.session import VERSION, Session
 from leadsync.connector import ConnectionFailed, FieldSchema, ObjectSchema, Transient
@@ -53,7 +52,7 @@ class Schemas:
         if status == 200:
             return self._read(obj, result.get("result"))
         content = result.get("result") if isinstance(result, dict) else None
-        return failures.refusal(status or 500, content, f"describing {obj}", host=self._session.host, row=obj)
+        return self._session.refusal(status or 500, content, f"describing {obj}", obj)
 
     def _read(self, obj: str, found: Any) -> ObjectSchema:
         try:

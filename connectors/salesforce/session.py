@@ -216,10 +216,10 @@ class Session:
         try:
             return work()
         except SalesforceError as error:
-            raise self._refusal(error.status, error.content, doing, row, self.wire.retry_after) from None
+            raise self.refusal(error.status, error.content, doing, row, self.wire.retry_after) from None
         except requests.exceptions.JSONDecodeError as error:
             if error.doc.lstrip()[:1] == "<":
-                raise self._refusal(200, error.doc, doing) from None
+                raise self.refusal(200, error.doc, doing) from None
             raise failures.broken(doing, self.host) from None
         except requests.TooManyRedirects:
             raise failures.redirected(doing, self.host) from None
@@ -234,12 +234,17 @@ class Session:
             if self.wire.date:
                 self.skew = _skew(self.wire.date - self._clock.now())
 
-    def _refusal(
+    def refusal(
         self, status: int, content: Any, doing: str, row: str = "", retry_after: float | None = None
     ) -> ConnectionFailed:
+        """The error for an answer that is not what was asked for."""
         error = failures.refusal(status, content, doing, host=self.host, retry_after=retry_after, row=row)
-        error.hide(lambda text: concealed(text, (self._token,)))  # Salesforce may repeat what it was sent
+        error.hide(self.hide)
         return error
+
+    def hide(self, text: str) -> str:
+        """What Salesforce said without our token: it may repeat what it was sent."""
+        return concealed(text, (self._token,))
 
     def query(self, query: str, doing: str, row: str) -> Mapping[str, Any]:
         """The first page of a query that also sees archived rows."""
@@ -265,7 +270,7 @@ class Session:
         if part is None or not isinstance(status, int):
             return Answer(None, Transient(f"Salesforce left out an answer while {sub.doing}"))
         if status >= 300:
-            return Answer(None, self._refusal(status, part.get("body"), sub.doing, sub.row))
+            return Answer(None, self.refusal(status, part.get("body"), sub.doing, sub.row))
         return Answer(part.get("body"), None)
 
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.salesforce import failures, soql
@@ -60,7 +61,16 @@ def write(session: Session, reader: Reader, schemas: Schemas, writes: Sequence[W
         again = {op.key: refusal for op, refusal in _send_all(session, failed, -(-len(failed) // COLLECTIONS_PER_CALL))}
         answers = [(op, again.get(op.key, refusal)) for op, refusal in answers]
     results |= {result.key: result for result in judged(reader, answers)}
-    return [results[op.key] for op in writes]
+    return hushed(session, [results[op.key] for op in writes])
+
+
+def hushed(session: Session, results: Sequence[WriteResult]) -> list[WriteResult]:
+    """The results without our token, which a refusal may repeat."""
+    hide = session.hide
+    return [
+        replace(r, code=hide(r.code), message=hide(r.message), fields=tuple(map(hide, r.fields))) if r.message else r
+        for r in results
+    ]
 
 
 def sendable(

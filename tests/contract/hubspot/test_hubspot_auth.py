@@ -1,3 +1,4 @@
+import json
 import logging
 import threading
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 
 from connectors.hubspot import HubSpotConnector, api
 from connectors.hubspot.login import OAuth
-from leadsync.connector import Ask, AuthLost, Cursor, Failed, SecretRef, Transient
+from leadsync.connector import Ask, AuthLost, Cursor, Failed, SecretRef, Transient, WriteOp, WriteStatus
 from leadsync.testing.driver import ManualClock
 
 LOGIN = "POST oauth/token"
@@ -187,8 +188,30 @@ def test_no_token_shows_in_an_error(start, clock, vault, caplog) -> None:
         (failed,) = connector.changes([Ask("contacts", (), Cursor(clock.now()))], clock.now())
     assert isinstance(failed, Failed)
     told = f"{failed.error.message} {failed.error.fix} {caplog.text}"
-    assert "***" in told
+    assert "•••" in told
     assert not any(secret in told for secret in ("acc3ss", "rotat3d", "app-s3cret", "r3fresh-0"))
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_no_token_shows_in_what_became_of_a_write(start, clock, vault, status: int) -> None:
+    """A single row's refusal may repeat what was sent, as well as a whole answer."""
+    access = "CJSP5qf1KhICAQEYs/gDIIGOBii1hQIyGQAf"
+
+    def script(method: str, path: str, body: bytes) -> Scripted | None:
+        if path == api.OAUTH_TOKEN:
+            return 200, JSON, orjson.dumps({"access_token": access, "expires_in": 1800})
+        if not path.endswith("/batch/update"):
+            return None
+        told = json.dumps({"sent": f"Bearer {access}"}).replace("/", "\\/")
+        error = {"status": "error", "message": told, "category": access, "context": {"ids": ["1001"]}}
+        error |= {"errors": [{"message": told, "context": {"propertyName": [access]}}]}
+        return status, JSON, orjson.dumps(error if status == 400 else {"results": [], "errors": [error]})
+
+    connector = installed(start, clock, vault, script=script).app(vault)
+    (result,) = connector.write([WriteOp("k", "contacts", "1001", {"city": "Ulm"})])
+    assert result.status is WriteStatus.REJECTED
+    assert "•••" in result.message
+    assert not any(part in str(result).replace("\\", "") for part in (access, access[:12], access[-12:]))
 
 
 def test_many_threads_renew_once(account, vault, clock) -> None:

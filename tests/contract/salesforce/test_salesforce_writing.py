@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from salesforce_box import NOON, Answer
+from salesforce_box import NOON, TOKEN, Answer
 
 from leadsync.connector import Moved, WriteOp, WriteStatus
 
@@ -291,3 +291,45 @@ def test_rows_go_in_the_order_of_their_ids(box):
     connector = box.warm()
     connector.write([op(id_, Rating="Hot") for id_ in reversed(ids)])
     assert [r["id"] for r in json.loads(box.front.seen[0].body)["records"]] == sorted(ids)
+
+
+@pytest.mark.parametrize("rows", [1, 250])
+def test_no_token_shows_in_what_became_of_a_row(box, rows):
+    """A single row's refusal may repeat what was sent, as well as a whole answer."""
+    ids = box.add("Lead", rows)
+    connector = box.warm()
+    told = {"statusCode": f"X {TOKEN}", "message": f"Bearer {TOKEN} in {TOKEN[:-1]}", "fields": [TOKEN]}
+    refused = {"success": False, "errors": [told]}
+
+    def answer(seen):
+        if seen.path.endswith("/composite/sobjects"):
+            return Answer(200, [refused])
+        if seen.path.endswith("/composite"):
+            subs = json.loads(seen.body)["compositeRequest"]
+            parts = [
+                {"httpStatusCode": 200, "referenceId": s["referenceId"], "body": [refused] * len(s["body"]["records"])}
+                for s in subs
+            ]
+            return Answer(200, {"compositeResponse": parts})
+        return None
+
+    box.front.always = answer
+    results = connector.write([op(id_, Leadsync_Score__c=1) for id_ in ids])
+    assert statuses(results) == dict.fromkeys(ids, WriteStatus.REJECTED)
+    assert all("•••" in result.message for result in results)
+    assert TOKEN[:-1] not in str(results)
+
+
+def test_no_token_shows_in_what_became_of_a_job(box):
+    (lead,) = box.add("Lead")
+    connector = box.warm()
+    table = f'"sf__Id","sf__Error","Id"\n"{lead}","ODD:sent {TOKEN}:{TOKEN} --","{lead}"\n'
+    answers = {
+        "/failedResults": Answer(200, table.encode(), {"content-type": "text/csv"}),
+        "/7501": Answer(200, {"state": "JobComplete", "numberRecordsFailed": 1, "numberRecordsProcessed": 1}),
+    }
+    box.front.always = lambda seen: next((a for end, a in answers.items() if seen.path.endswith(end)), None)
+    (result,) = connector.bulk_results("7501", [op(lead, Leadsync_Score__c=1)])
+    assert result.status is WriteStatus.REJECTED
+    assert "•••" in result.message
+    assert TOKEN not in str(result)
