@@ -13,7 +13,7 @@ demo-live: $(READY)  ## goes on polling until it is stopped
 	$(VENV)/bin/leadsync demo --cycles 0
 
 test: lint
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
