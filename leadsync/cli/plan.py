@@ -10,7 +10,7 @@ import typer
 
 from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, coordinator, print_json, wide
 from leadsync.cli.sync import show_troubles
-from leadsync.errors import UsageError
+from leadsync.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from leadsync.config.load import Config
@@ -62,16 +62,20 @@ def plan(
             return _compare(found, other, as_json)
         found.read()
         failed, report = planning.unread(found), found.end_cycle()
-        if found.stopping.is_set():
-            return 0
         show_troubles(report)
         if lead is not None:
-            return report.exit_code or _leads(found, lead, as_json)
+            code = _leads(found, lead, as_json)
+            return report.exit_code or code
         made = planning.plan(found, whole=out is not None)
+        if found.stopping.is_set():
+            return 0
         if sample is not None and not as_json:
             _show_sample(found)
     if out is not None and not failed:
-        out.write_bytes(made.file())
+        try:
+            out.write_bytes(made.file())
+        except OSError as error:
+            raise UserError(f"the plan cannot be kept in {out}: {error.strerror}") from None
     if as_json:
         print_json(made.body())
     else:
@@ -90,6 +94,8 @@ def _compare(found: "Coordinator", other: "Config", as_json: bool) -> int:
     from leadsync.sync.against import compare
 
     made = compare(found, other)
+    if found.stopping.is_set():
+        return 0
     if as_json:
         print_json(made.body())
     else:

@@ -12,7 +12,7 @@ from leadsync.store import schema
 from leadsync.store.evaluation import Material
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Evaluator
-from leadsync.sync.planning import Plan, after, foresee
+from leadsync.sync.planning import Plan, foresee, stands
 from leadsync.sync.remap import derive
 
 _COMPARED = ("score", "temperature", "stage", "owner")
@@ -42,7 +42,10 @@ class Comparison:
 
 
 def compare(found: Coordinator, other: Config) -> Comparison:
-    """Evaluate all stored leads with both configurations. The CRMs are not asked."""
+    """Evaluate all stored leads with both configurations. The CRMs are not asked.
+
+    It is not whole when the process is asked to stop.
+    """
     store, clock, now = found.store, found.clock, found.clock.now()
     ours = found.evaluator()
     theirs = Evaluator(other, ours.sources, ours.directory, ours.accounts)
@@ -55,8 +58,10 @@ def compare(found: Coordinator, other: Config) -> Comparison:
         strict=True,
     )
     for one, two in pairs:
+        if found.stopping.is_set():
+            break
         made.now.add(one)
-        made.then.add(two, after(one, ours.directory))
+        made.then.add(two, stands(one, ours.directory))
         made.results.update(w for w in _COMPARED if one.after.words.get(w) != two.after.words.get(w))
     return made
 

@@ -112,7 +112,7 @@ def _judged(
             yield key, member, evaluator.verdicts(member, after.words, now)
 
 
-def before(lead: Foreseen, directory: Directory) -> Standing:
+def stood(lead: Foreseen, directory: Directory) -> Standing:
     """How a lead stands before the plan: with the score that a CRM shows, or else with the stored one."""
     stored = lead.before.words if lead.before else {}
     shown = (number(text(v.before)) for _, _, vs in lead.records for v in vs if v.write.value == "score")
@@ -120,7 +120,7 @@ def before(lead: Foreseen, directory: Directory) -> Standing:
     return Standing(score, text(stored.get("stage")) or None, _owners(lead, directory, planned=False))
 
 
-def after(lead: Foreseen, directory: Directory) -> Standing:
+def stands(lead: Foreseen, directory: Directory) -> Standing:
     """How a lead stands once the plan is carried out."""
     words = lead.after.words
     owners = _owners(lead, directory, planned=True)
@@ -163,9 +163,9 @@ class Plan:
     missed: list[int] = field(default_factory=list)  # records to write that the next cycle would not look at by itself
 
     def add(self, lead: Foreseen, was: Standing | None = None) -> None:
-        """Count a lead in. `was`: how it stood before, if not as `before` tells."""
+        """Count a lead in. `was`: how it stood before, if not as `stood` tells."""
         self.leads += 1
-        old, new = was or before(lead, self.directory), after(lead, self.directory)
+        old, new = was or stood(lead, self.directory), stands(lead, self.directory)
         self.stages[old.stage or "none"][0] += 1
         self.stages[new.stage or "none"][1] += 1
         for rep in new.owners - old.owners:
@@ -238,12 +238,14 @@ def unread(found: Coordinator) -> LeadsyncError | None:
 
 
 def plan(found: Coordinator, *, whole: bool = False) -> Plan:
-    """What the cycle whose reading is over would write."""
+    """What the cycle whose reading is over would write; not all of it when the process is asked to stop."""
     evaluator = found.evaluator()
     with found.store.begin():
         busy = found.busy()
     made = Plan(found.config, evaluator.directory, whole)
     for lead in foresee(found.store, evaluator, found.clock, found.clock.now(), busy=busy):
+        if found.stopping.is_set():
+            break
         made.add(lead)
     return made
 
@@ -256,12 +258,13 @@ def apply(found: Coordinator, path: Path) -> CycleReport:
     """
     version, promised = _read(path)
     found.read()
-    if (failed := unread(found)) or found.stopping.is_set():
+    failed = unread(found)
+    made = plan(found, whole=True)
+    if failed or found.stopping.is_set():
         report = found.end_cycle()
         if failed:
             raise failed
         return report
-    made = plan(found, whole=True)
     if different := list(differences(promised, _read_writes(orjson.loads(made.file())))):
         found.end_cycle()
         more = [f"and {len(different) - _TOLD} more"] if len(different) > _TOLD else []

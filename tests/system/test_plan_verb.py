@@ -109,6 +109,7 @@ def test_a_plan_that_holds_no_more_is_refused_whole(tmp_path: Path, crms: tuple[
     assert held(*crms) == before
 
     (tmp_path / "broken.json").write_text("{}")
+    assert folder.run("plan", "--out", "no/such/folder.json").code == 65
     assert folder.run("sync", "--apply", "broken.json").code == 65
     assert folder.run("sync", "--apply", "missing.json").code == 65
     assert held(*crms) == before
