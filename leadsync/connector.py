@@ -163,7 +163,8 @@ class Connector(Protocol):
     def check(self, written: Mapping[str, Sequence[str]]) -> list[Finding]:
         """Can we log in, read every object, write those in `written` (object → fields), and do reps see these fields?
 
-        Clock and quota too. Raises nothing for a bad account: says it in a finding with its fix.
+        The clock too; of the quota leadsync tells by itself. Raises nothing for a bad account: says it in a finding
+        with its fix.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Looking an account over: login, what may be read and written, the clock, the day's requests. Nothing is written."""
+"""Looking an account over: login, what may be read and written, the clock. Nothing is written."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -11,9 +11,8 @@ from leadsync.connector import AuthLost, Finding, LeadsyncError, NotFound
 _SKEW = timedelta(seconds=30)
 
 
-def findings(http: Http, login: Login, written: Iterable[str], account_share: float) -> Iterator[Finding]:
-    """What is well and what is not, each with its fix. `account_share` is the part of the account's daily requests, in
-    percent, from which on leadsync makes none."""
+def findings(http: Http, login: Login, written: Iterable[str]) -> Iterator[Finding]:
+    """What is well and what is not, each with its fix."""
     for obj in api.KINDS:
         error = _readable(http, obj)
         if error is None:
@@ -26,7 +25,6 @@ def findings(http: Http, login: Login, written: Iterable[str], account_share: fl
                 return  # everything else would say the same
     yield from _writable(http, login, written)
     yield from _clock(http)
-    yield from _day(http, account_share)
     if http.base_url.startswith("http://") and not is_loopback(http.base_url):
         yield Finding("warning", "the token travels unencrypted", "use an address that begins with https://")
 
@@ -67,15 +65,3 @@ def _clock(http: Http) -> Iterator[Finding]:
     if abs(skew) > _SKEW:
         told = f"this machine's clock and HubSpot's differ by {abs(skew).total_seconds():.0f} seconds"
         yield Finding("warning", told, "let this machine keep time (NTP)")
-
-
-def _day(http: Http, account_share: float) -> Iterator[Finding]:
-    quota = http.quota()
-    if quota.used is None or not quota.limit:
-        return
-    told = f"{quota.used} of the account's {quota.limit} requests of today are used"
-    if 100 * quota.used > account_share * quota.limit:
-        fix = "poll less often, see which other app asks so much, or raise `quota: {account: …}`"
-        yield Finding("warning", f"{told}: leadsync makes none above {account_share:g} %", fix)
-    else:
-        yield Finding("ok", told)

@@ -18,10 +18,10 @@ _SKEW = timedelta(minutes=1)
 def check(session: Session, schemas: Schemas, written: Mapping[str, Sequence[str]]) -> list[Finding]:
     """Everything that can be told without changing anything; raises nothing for a bad account."""
     try:
-        limits = session.call("GET", "limits/", "checking the login")
+        session.call("GET", "limits/", "checking the login")
     except LeadsyncError as error:
         return [Finding("error", error.message, error.fix)]
-    findings = [Finding("ok", f"Salesforce at {session.host} accepts the login"), _quota(limits)]
+    findings = [Finding("ok", f"Salesforce at {session.host} accepts the login")]
     if session.skew and abs(session.skew) > _SKEW:
         seconds = round(abs(session.skew).total_seconds())
         said = f"this machine's clock differs from Salesforce's by {seconds} s"
@@ -38,17 +38,6 @@ def check(session: Session, schemas: Schemas, written: Mapping[str, Sequence[str
         elif obj in written:
             findings += _writable(schema, written[obj])
     return findings + _seen(session, found, written)
-
-
-def _quota(limits: Any) -> Finding:
-    try:
-        left, most = limits["DailyApiRequests"]["Remaining"], limits["DailyApiRequests"]["Max"]
-        said = f"{left} of {most} API requests of the day are left"
-        if left * 5 < most:
-            return Finding("warning", said, "poll less often (every:), or ask Salesforce for more API requests")
-        return Finding("ok", said)
-    except (KeyError, TypeError):
-        return Finding("warning", "Salesforce does not tell how many API requests are left")
 
 
 def _writable(schema: ObjectSchema, fields: Sequence[str]) -> list[Finding]:

@@ -95,7 +95,7 @@ class SalesforceConnector:
         return Ingest(self._session, self._schemas, self._reader)
 
     def check(self, written: Mapping[str, Sequence[str]]) -> list[Finding]:
-        """Login, quota, clock, objects, written fields and who sees them, each with a fix."""
+        """Login, clock, objects, written fields and who sees them, each with a fix."""
         from connectors.salesforce.checking import check
 
         return check(self._session, self._schemas, written)

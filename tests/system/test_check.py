@@ -200,6 +200,8 @@ def test_against_the_sandboxes(folder: NewFolder, hubspot: Sandbox, salesforce: 
     done = here.run("check", "--json")
     assert done.code == 0, done.out
     assert done.json["errors"] == 0
+    of_quota = [f["group"] for f in done.json["findings"] if re.search(r"requests .*\b(day|today)\b", f["what"])]
+    assert sorted(of_quota) == ["hubspot", "salesforce"]
     asked = {"hubspot": hubspot.calls() - before[0], "salesforce": salesforce.calls() - before[1]}
     print(asked, done.json["calls"])
     assert max(asked.values()) <= 24  # every object looked at twice, and a few more

@@ -80,10 +80,3 @@ def by_clock(start: Start, ahead: timedelta = timedelta()) -> Account:
 def test_a_clock_that_is_wrong_is_found(start) -> None:
     (finding,) = bad(by_clock(start, timedelta(minutes=5)).connector().check({}))
     assert ("300 seconds" in finding.what, finding.level) == (True, "warning")
-
-
-def test_a_day_that_is_nearly_used_up_is_found(start) -> None:
-    account = by_clock(start)
-    account.ok("POST", "/_sandbox/calls/reset", {"used": 750_000})
-    (finding,) = bad(account.connector().check({}))
-    assert ("75001" in finding.what, "75 %" in finding.what, finding.level) == (True, True, "warning")
