@@ -235,16 +235,10 @@ def values_with_reasons(mapping: ObjectMapping, record: Record) -> Said:
             value = record.fields.get(source)
             if value is None or value == "":
                 continue
-            for part in _parts(field, value) if field.split or field.match else (value,):
-                try:
-                    kept = read_value(field, part, said.values)
-                except Unreadable as error:
-                    why = why or f"{source}: {text(part)[:60]!r} {error}"
-                    continue
-                if kept:
-                    parts.append(kept)
-                elif field.match:
-                    why = why or f"{source}: {text(value)[:60]!r} does not match"
+            if not (field.steps or field.map or field.split or field.match):
+                parts += [raw] if (raw := text(value)) else []
+            else:
+                why = _read(field, source, value, said.values, parts) or why
             if parts and field.join is None:
                 break
         if parts:
@@ -254,6 +248,22 @@ def values_with_reasons(mapping: ObjectMapping, record: Record) -> Said:
         elif why:
             said.reasons[field.name] = why
     return said
+
+
+def _read(field: ReadField, source: str, value: Value, known: Mapping[str, str], parts: list[str]) -> str:
+    """Add what can be read of a source field's value to `parts`; why the rest cannot, if anything."""
+    why = ""
+    for part in _parts(field, value) if field.split or field.match else (value,):
+        try:
+            kept = read_value(field, part, known)
+        except Unreadable as error:
+            why = f"{source}: {text(part)[:60]!r} {error}"
+            continue
+        if kept:
+            parts.append(kept)
+        elif field.match:
+            why = f"{source}: {text(value)[:60]!r} does not match"
+    return why
 
 
 def _parts(field: ReadField, value: Value) -> list[Value]:

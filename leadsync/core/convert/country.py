@@ -1,7 +1,7 @@
 """Names of countries in five languages to their ISO codes."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from leadsync.catalog import LANGUAGES
 from leadsync.core.convert.base import Home, Unreadable, fold
@@ -55,6 +55,7 @@ def country(text: str, _: Home, __: Mapping[str, str]) -> str:
     return found
 
 
+@lru_cache(maxsize=4096)
 def code_of(text: str) -> str | None:
     """The code of the country that is named, or None."""
     codes, names = _known()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 
 from leadsync.core.convert.base import Home, Unreadable, fold, plain, spoken_in
 
@@ -88,18 +88,25 @@ def months(text: str, _: Home, __: Mapping[str, str]) -> str:
     """`3 months`, `0-3 m` (the later end), `up to 2 weeks`, `quarter`, `asap`, in months; a bare number is months."""
     if _PLAIN.fullmatch(text) and text[0] != "-":
         return text
+    found = _months(text)
+    if found is None:
+        raise Unreadable("is no time such as '3 months'")
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _months(text: str) -> str | None:
     told = plain(text).casefold()
-    if (word := fold(told)) in _AT_ONCE:
+    word = fold(told)
+    if word in _AT_ONCE:
         return "0"
     if word in _UNITS:
         return _tidy(_UNITS[word])
     found = _SPAN.fullmatch(told[:80])
     if found is None or told[0] in "-+" or set(told) & set("+>≥"):
-        raise Unreadable("is no time such as '3 months'")
+        return None
     before, count, unit = fold(found[1]), float(found[2].replace(",", ".")), fold(found[3])
-    if before not in _UP_TO or unit not in {"", *_UNITS}:
-        raise Unreadable("is no time such as '3 months'")
-    return _tidy(count * _UNITS.get(unit, 1.0))
+    return _tidy(count * _UNITS.get(unit, 1.0)) if before in _UP_TO and unit in {"", *_UNITS} else None
 
 
 def _tidy(value: float) -> str:
