@@ -39,7 +39,8 @@ def _reserved() -> frozenset[str]:
 
 
 def phone(text: str, home: Home, row: Mapping[str, str]) -> str:
-    """The number as `+48221234567`. One without a country's code is of the row's country, else of the home's."""
+    """The number as `+48221234567`. One without a country's code is of the row's country, else of the home's; where
+    neither is known its digits stand as they were typed: a number that can be called is better than none."""
     told = plain(text[:200])
     if told.startswith("00"):
         told = f"+{told[2:]}"
@@ -47,6 +48,8 @@ def phone(text: str, home: Home, row: Mapping[str, str]) -> str:
     region = ""
     if not told.startswith("+"):
         region = (code_of(row["country"]) if "country" in row else None) or home.country
+    if not region and digits.isdecimal() and 6 <= len(digits) <= 15:
+        return digits
     return _quick(digits, region) or _asked(told, region)
 
 

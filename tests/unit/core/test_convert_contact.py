@@ -68,7 +68,7 @@ def test_an_email_is_what_the_library_says(text: str) -> None:
      ("8 912 345-67-89", Home("RU"), "+79123456789"), ("0912 345 67 89", Home("IR"), "+989123456789"),
      ("۰۹۱۲۳۴۵۶۷۸۹", Home("IR"), "+989123456789"), ("091 234 56 78", Home("VN"), "+84912345678"),
      ("+44 20 7946 0958", POLAND, "+442079460958"), ("\u202a+48 22 123 45 67\u202c", NOWHERE, "+48221234567"),
-     ("22 123 45 67", NOWHERE, None), ("12", POLAND, None), ("ask Ann", POLAND, None), ("", POLAND, None),
+     ("22 123 45 67", NOWHERE, "221234567"), ("12", POLAND, None), ("ask Ann", POLAND, None), ("", POLAND, None),
      ("+999 123 456 789", POLAND, None), ("9" * 300, POLAND, None)],
 )  # fmt: skip
 def test_phones(text: str, home: Home, number: str | None) -> None:
@@ -81,9 +81,10 @@ def test_the_country_of_the_row_comes_before_that_of_the_home() -> None:
     assert read("phone", "22 123 45 67", POLAND, country="nowhere") == "+48221234567"
 
 
-def test_a_number_of_no_country_says_so() -> None:
-    with pytest.raises(Unreadable, match="does not say of which country it is"):
-        CONVERTERS["phone"].read("22 123 45 67", NOWHERE, {})
+def test_a_number_of_no_country_keeps_its_digits_and_a_scrap_says_what_it_lacks() -> None:
+    assert read("phone", "22 123-45-67", NOWHERE) == "221234567"
+    with pytest.raises(Unreadable, match="of which country"):
+        CONVERTERS["phone"].read("12345", NOWHERE, {})
 
 
 @st.composite
