@@ -1,8 +1,9 @@
 """Taking HubSpot's answers apart: rows, times, the next page. A shape that nobody promised raises `Transient`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from connectors.hubspot.api import COMPANY_ID, MERGED_IDS
 from leadsync.connector import Moved, Record, Rejected, Transient, Value, utc
@@ -11,6 +12,15 @@ Row = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Around code or a function that takes an answer apart: what is missing, or of another type, is `Transient`."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise _unknown_shape() from error
 
 
 def rows(answer: Mapping[str, Any]) -> list[Row]:
@@ -23,9 +33,12 @@ def rows(answer: Mapping[str, Any]) -> list[Row]:
 
 def row(entry: Any) -> Row:
     """One row, checked."""
-    if isinstance(entry, dict) and isinstance(entry.get("id"), str) and isinstance(entry.get("properties"), dict):
-        return entry
-    raise _unknown_shape()
+    properties = entry.get("properties") if isinstance(entry, dict) else None
+    if not isinstance(properties, dict) or not isinstance(entry.get("id"), str):
+        raise _unknown_shape()
+    if any(isinstance(value, dict | list) for value in properties.values()):
+        raise _unknown_shape()
+    return cast(Row, entry)
 
 
 def entries(answer: Mapping[str, Any]) -> list[Row]:
@@ -95,7 +108,7 @@ def company(entry: Row) -> dict[str, tuple[str, ...]]:
 def merges(found: Sequence[Row]) -> Iterator[Moved]:
     """The contacts that live on in these."""
     for entry in found:
-        for id_ in (entry["properties"].get(MERGED_IDS) or "").split(";"):
+        for id_ in str(entry["properties"].get(MERGED_IDS) or "").split(";"):
             if id_ and id_ != entry["id"]:
                 yield Moved(id_, "contacts", entry["id"], "merged")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.hubspot import api
-from connectors.hubspot.answers import Row, after, check_known, from_ms, merges, record, rows, stamp, to_ms
+from connectors.hubspot.answers import Row, after, check_known, from_ms, merges, record, rows, stamp, to_ms, understood
 from connectors.hubspot.reading import Links, Reader, asked
 from leadsync.connector import Ask, Cursor, Page, Rejected
 
@@ -122,7 +122,8 @@ def _next(obj: str, place: _Place, found: list[tuple[Row, int]], last: int, now:
 def _next_by_id(obj: str, place: _Place, found: list[tuple[Row, int]], last: int, *, more: bool) -> _Place | None:
     if not more:
         return _Place(place.last + 1, last) if place.last < last else None
-    highest = int(found[-1][0]["id"]) if found else 0
+    with understood():
+        highest = int(found[-1][0]["id"]) if found else 0
     if highest <= (place.id or 0):
         raise _loop(obj)
     return replace(place, id=highest)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, field_validator, model_validator
 
 from connectors.hubspot import api
-from connectors.hubspot.answers import entries
+from connectors.hubspot.answers import entries, understood
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.checking import findings
 from connectors.hubspot.history import history
@@ -197,7 +197,8 @@ class HubSpotConnector:
 
     def _properties(self, obj: str) -> ObjectSchema:
         answer = self._http.get(f"{api.PROPERTIES}/{obj}")
-        return ObjectSchema(obj, {str(entry.get("name")): _field(entry) for entry in entries(answer)})
+        with understood():
+            return ObjectSchema(obj, {str(entry.get("name")): _field(entry) for entry in entries(answer)})
 
 
 def _known(obj: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.hubspot import api
-from connectors.hubspot.answers import moment, rows
+from connectors.hubspot.answers import moment, rows, understood
 from connectors.hubspot.http import Http
 from connectors.hubspot.reading import chunks
 from leadsync.connector import Past
@@ -19,7 +19,8 @@ def history(http: Http, obj: str, ids: Sequence[str], fields: Sequence[str]) -> 
     for batch in chunks(list(dict.fromkeys(ids)) if wanted else [], api.HISTORY_LIMIT):
         body = {"inputs": [{"id": id_} for id_ in batch], "properties": [], "propertiesWithHistory": wanted}
         for entry in rows(http.post(f"{api.OBJECTS}/{obj}/batch/read", body)):
-            past = sorted(_past(entry.get("propertiesWithHistory") or {}, wanted), key=lambda one: one.at)
+            with understood():
+                past = sorted(_past(entry.get("propertiesWithHistory") or {}, wanted), key=lambda one: one.at)
             if past:
                 found[entry["id"]] = past
     return found

@@ -17,6 +17,7 @@ from connectors.hubspot.answers import (
     record,
     row,
     rows,
+    understood,
 )
 from connectors.hubspot.http import Http
 from leadsync.connector import Clock, Gone, IdPage, Moved, NotFound, Page, Record, Rejected, Transient
@@ -115,6 +116,7 @@ class Reader:
             return Gone(id_)
         return None if entry["id"] == id_ else Moved(id_, obj, entry["id"], "merged")
 
+    @understood()
     def _listed_links(self, obj: str, found: Sequence[Row]) -> dict[str, Links]:
         """Links as the list endpoint gave them; those that it cut short are asked for."""
         to = api.KINDS[obj].links
@@ -131,6 +133,7 @@ class Reader:
         known |= self._associated(obj, to, cut)
         return {id_: {to: ids} for id_, ids in known.items()}
 
+    @understood()
     def _associated(self, obj: str, to: str, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Ids of `to` that each row is associated with; paged per row."""
         found: dict[str, dict[str, None]] = {id_: {} for id_ in ids}

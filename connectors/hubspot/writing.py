@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.hubspot import api
-from connectors.hubspot.answers import moment, rows
+from connectors.hubspot.answers import moment, rows, understood
 from connectors.hubspot.failures import Refused, explain, refused_properties
 from connectors.hubspot.http import Http
 from connectors.hubspot.reading import chunks
@@ -91,6 +91,7 @@ class Writer:
         self._send(batch[:middle], done, half=True)
         self._send(batch[middle:], done, half=True)
 
+    @understood()
     def _read_answer(self, obj: str, batch: Sequence[WriteOp], answer: Mapping[str, Any], done: Results) -> None:
         open_ops = {op.id: op for op in batch}
         unsaid: list[tuple[WriteOp, datetime | None]] = []

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.salesforce import soql
+from connectors.salesforce.failures import understood
 from connectors.salesforce.objects import Row, columns, conversion, live, record
 from connectors.salesforce.schemas import COMPOUND, Schemas
 from connectors.salesforce.session import Session
@@ -152,6 +153,7 @@ def _page(obj: str, rows: Sequence[Row], fields: Sequence[str], at: datetime, af
     return Page(obj, records, at, resume=after.token() if after else None, moved=moved)
 
 
+@understood("reading a bulk job")
 def _typed(row: Mapping[str, str], kinds: Mapping[str, str]) -> dict[str, Any]:
     return {name: _value(text, kinds.get(name.lower(), "")) for name, text in row.items()}
 

@@ -241,12 +241,12 @@ def _judged(ask: Ask, updated: Answer, deleted: Answer, until: datetime) -> _Pro
     if updated.error:
         raise updated.error
     obj = ask.object
-    ids = shaped(updated.body, "ids", f"asking for changes of {obj}")["ids"]
+    ids = shaped(updated.body, "ids", f"asking for changes of {obj}", str)["ids"]
     covered = [_covered(updated.body, obj), until]
     gone: dict[str, datetime | None] = {}
     if deleted.error is None:
         listed = shaped(deleted.body, "deletedRecords", f"asking for deletions of {obj}")["deletedRecords"]
-        found = {str(row["id"]): when(row.get("deletedDate")) for row in listed}
+        found = {str(row.get("id")): when(row.get("deletedDate")) for row in listed}
         gone = {id_: at for id_, at in found.items() if at is None or at >= ask.since.at.replace(microsecond=0)}
         covered.append(_covered(deleted.body, obj))
     elif _concerns_all(deleted.error) or deleted.error.code in _UNPROBED:

@@ -1,7 +1,8 @@
 """One place that turns what Salesforce, or whatever answers in its place, says into leadsync's errors."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from leadsync.connector import AuthLost, Conflict, ConnectionFailed, NotFound, Rejected, Transient
@@ -68,7 +69,7 @@ def first_error(content: Any) -> Refusal:
         return Refusal("", "")
     code = content.get("errorCode") or content.get("statusCode") or content.get("error") or ""
     message = content.get("message") or content.get("error_description") or ""
-    fields = content.get("fields") or ()
+    fields = found if isinstance(found := content.get("fields"), list) else ()
     return Refusal(str(code), _without_query(str(message)), tuple(map(str, fields)))
 
 
@@ -155,6 +156,15 @@ def _unknown_field(message: str, fields: tuple[str, ...], row: str, doing: str) 
         fix=f"correct the name in the mapping, or create {obj}.{name} and let the user see it (field-level security)",
         code="unknown_field",
     )
+
+
+@contextmanager
+def understood(doing: str) -> Iterator[None]:
+    """Around code or a function that takes an answer apart: what is missing, or of another type, is `Transient`."""
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise Transient(f"Salesforce sent an answer of another shape while {doing}", code="bad_shape") from error
 
 
 def redirected(doing: str, host: str) -> Rejected:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.salesforce import soql
+from connectors.salesforce.failures import understood
 from connectors.salesforce.objects import Row, kind, when
 from connectors.salesforce.reading import IDS_PER_QUERY, Reader
 from leadsync.connector import Clock, NotFound, Past, Rejected
@@ -35,13 +36,14 @@ def history(reader: Reader, clock: Clock, obj: str, ids: Sequence[str], fields: 
         return {}  # the account keeps no history of this object
     own: dict[str, list[Row]] = defaultdict(list)
     for row in entries:
-        own[str(row[TABLES[obj][1]])[:15]].append(row)
+        own[str(row.get(TABLES[obj][1]))[:15]].append(row)
     rows = reader.rows(obj, own)
     oldest = clock.now() - KEPT
     found: dict[str, list[Past]] = {}
     for short in own.keys() & asked.keys():
         created = when(rows[short].get("CreatedDate")) if short in rows else None
-        past = _pasts(own[short], wanted, created if created and created >= oldest else None)
+        with understood(f"reading the history of {obj}"):
+            past = _pasts(own[short], wanted, created if created and created >= oldest else None)
         if past:
             found[asked[short]] = past
     return found

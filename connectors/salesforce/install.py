@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.salesforce import soql
-from connectors.salesforce.failures import first_error
+from connectors.salesforce.failures import first_error, understood
 from connectors.salesforce.package import LABELS, LIST_VIEW_LABEL, READERS, WRITERS, is_custom, metadata
 from connectors.salesforce.schemas import Schemas
 from connectors.salesforce.session import Session
@@ -34,6 +34,7 @@ class Installer:
     def __init__(self, session: Session, schemas: Schemas, user: Callable[[], str | None]) -> None:
         self._session, self._schemas, self._user = session, schemas, user
 
+    @understood("installing fields")
     def install(self, wanted: Sequence[WantedField], *, dry_run: bool) -> list[Step]:
         """The steps, done unless it is a `dry_run`; what only a person can do comes last."""
         if not wanted:

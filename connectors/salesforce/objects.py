@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.salesforce import soql
+from connectors.salesforce.failures import understood
 from leadsync.connector import Gone, Moved, NotFound, Record, Rejected, Role, Value
 
 Row = Mapping[str, Any]
@@ -76,21 +77,25 @@ def live(obj: str) -> str:
 
 
 def when(text: Any) -> datetime | None:
-    """A datetime or date as Salesforce writes it, in UTC."""
+    """A datetime or date as Salesforce writes it, in UTC; `None` for anything else."""
     if not isinstance(text, str):
         return None
-    at = datetime.fromisoformat(text)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def stamp(row: Row) -> datetime:
     """When the row last changed."""
-    at = when(row["SystemModstamp"])
+    at = when(row.get("SystemModstamp"))
     if at is None:
         raise Rejected("Salesforce sent a row without SystemModstamp")
     return at
 
 
+@understood("reading rows")
 def fate(obj: str, row: Row) -> Moved | Gone | None:
     """What became of a row that is not there any more; `None` for a live one."""
     if not row.get("IsDeleted"):
@@ -100,6 +105,7 @@ def fate(obj: str, row: Row) -> Moved | Gone | None:
     return Gone(row["Id"], stamp(row))
 
 
+@understood("reading rows")
 def conversion(row: Row) -> Moved | None:
     """The contact that a lead was converted to. The date has no time of day, so it is never put before the lead."""
     contact = row.get("ConvertedContactId")
@@ -109,6 +115,7 @@ def conversion(row: Row) -> Moved | None:
     return Moved(row["Id"], "Contact", contact, "converted", max(at, created) if at and created else at)
 
 
+@understood("reading rows")
 def record(obj: str, row: Row, fields: Sequence[str]) -> Record:
     """A live row, with exactly these fields."""
     return Record(

@@ -88,7 +88,7 @@ class Reader:
                     raise
                 size //= 2
                 continue
-            rows = body["records"]
+            rows = identified(body["records"], obj)
             # a page of wide rows may be shorter than asked for: `done` tells, and the last id leads on
             last = rows[-1]["Id"] if rows and (len(rows) == size or not body.get("done")) else None
             if last is not None and last == resume:
@@ -132,7 +132,7 @@ class Reader:
                 parts = {row["Id"]: row for row in self._those(obj, head, waiting)}
                 for id_ in waiting:
                     part = parts.get(id_)
-                    if part is None or part["SystemModstamp"] != whole[id_]["SystemModstamp"]:
+                    if part is None or part.get("SystemModstamp") != whole[id_].get("SystemModstamp"):
                         changed[id_] = None
                     else:
                         whole[id_].update(part)
@@ -166,7 +166,16 @@ def page_of(answer: Answer, obj: str) -> Mapping[str, Any]:
     """A page of a query. Raises what stood in its place."""
     if answer.error:
         raise answer.error
-    return shaped(answer.body, "records", f"reading {obj}")
+    body = shaped(answer.body, "records", f"reading {obj}")
+    identified(body["records"], obj)
+    return body
+
+
+def identified(rows: Sequence[Row], obj: str) -> Sequence[Row]:
+    """The rows, if each has an id. Raises `Transient` otherwise."""
+    if not all(isinstance(row.get("Id"), str) and soql.is_id(row["Id"]) for row in rows):
+        raise Transient(f"Salesforce sent a row without an id while reading {obj}", code="bad_shape")
+    return rows
 
 
 def next_url(body: Mapping[str, Any], url: str, obj: str) -> str | None:

@@ -52,7 +52,7 @@ class Schemas:
         if status == 200:
             return self._read(obj, result.get("result"))
         content = result.get("result") if isinstance(result, dict) else None
-        return self._session.refusal(status or 500, content, f"describing {obj}", obj)
+        return self._session.refusal(status if isinstance(status, int) else 500, content, f"describing {obj}", obj)
 
     def _read(self, obj: str, found: Any) -> ObjectSchema:
         try:

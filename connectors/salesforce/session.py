@@ -74,9 +74,10 @@ class Wire(HTTPAdapter):
             self.date = None
         if urlsplit(response.url).path.endswith("/services/oauth2/token") and response.ok:
             try:
-                self.identity = response.json().get("id")
+                identity = response.json().get("id")
             except (ValueError, AttributeError):
-                self.identity = None
+                identity = None
+            self.identity = identity if isinstance(identity, str) else None
 
 
 class Sub(NamedTuple):
@@ -261,8 +262,9 @@ class Session:
                 for i, sub in enumerate(subs)
             ],
         }
-        found = shaped(self.call("POST", "composite", doing, body=body), "compositeResponse", doing)
-        answers = {part.get("referenceId"): part for part in found["compositeResponse"] if isinstance(part, dict)}
+        found = shaped(self.call("POST", "composite", doing, body=body), "compositeResponse", doing, object)
+        parts = [part for part in found["compositeResponse"] if isinstance(part, dict)]
+        answers = {str(part.get("referenceId")): part for part in parts}
         return [self._answer(sub, answers.get(f"r{i}")) for i, sub in enumerate(subs)]
 
     def _answer(self, sub: Sub, part: Mapping[str, Any] | None) -> Answer:
@@ -286,8 +288,11 @@ def query_url(query: str) -> str:
     return f"{DATA}queryAll?q={quote(query, safe='')}"
 
 
-def shaped(body: Any, key: str, doing: str) -> Mapping[str, Any]:
-    """The body, if it is an object with this list in it. Raises `Transient` otherwise."""
-    if not isinstance(body, dict) or not isinstance(body.get(key), list):
+def shaped(body: Any, key: str, doing: str, of: type = dict) -> Mapping[str, Any]:
+    """The body, if it is an object with this list of such things in it. Raises `Transient` otherwise."""
+    if not isinstance(body, dict):
+        raise Transient(f"Salesforce sent an answer of another shape while {doing}")
+    found = body.get(key)
+    if not isinstance(found, list) or not all(isinstance(one, of) for one in found):
         raise Transient(f"Salesforce sent an answer of another shape while {doing}")
     return body
