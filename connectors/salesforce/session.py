@@ -31,6 +31,7 @@ WRITE_HEADERS = {
     "Sforce-Auto-Assign": "FALSE",
     "Sforce-Duplicate-Rule-Header": "allowSave=true",
 }
+_DAY = 86_400.0
 _USAGE = re.compile(r"(?:^|[^\w-])api-usage=(\d+)/(\d+)")
 
 
@@ -67,7 +68,7 @@ class Wire(HTTPAdapter):
         if found := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
             self.usage = int(found[1]), int(found[2])
         wait = response.headers.get("Retry-After", "")
-        self.retry_after = float(wait) if wait.isdecimal() else None
+        self.retry_after = min(float(wait), _DAY) if wait.isdecimal() else None
         try:
             self.date = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         except (KeyError, ValueError):

@@ -327,3 +327,11 @@ def test_good_settings():
         type="salesforce", domain="Acme--dev.sandbox.my.salesforce.com", token={"env": "A"}
     )
     assert made.domain == "acme--dev.sandbox.my.salesforce.com"
+
+
+@pytest.mark.parametrize(("told", "wait"), [("7200", 7200), ("9" * 400, 86_400), ("soon", None)])
+def test_nobody_is_made_to_wait_for_more_than_a_day(box, told, wait):
+    box.front.always = lambda seen: Answer(429, b"", {"retry-after": told})
+    with pytest.raises(Transient) as caught:
+        box.connect().now()
+    assert caught.value.retry_after == wait
