@@ -35,7 +35,7 @@ class Daemon:
             if pending and (coordinator.inbox.empty() or time.monotonic() - evaluated > _TURN):
                 pending, evaluated = coordinator.evaluate_some(), time.monotonic()
             settled = coordinator.quiet and not pending
-            if settled and since:  # what was allowed is what waited when it was allowed
+            if settled and since and not coordinator.waits:  # what was allowed is what waited when it was allowed
                 coordinator.brake.allowed = False
             if since and (settled or time.monotonic() - since > self._every):
                 self._tell(coordinator.end_cycle())
@@ -73,7 +73,7 @@ class Daemon:
             for told in sorted(before - problems) if not connection.error else ():
                 mended = told.partition("; fix: ")[0]
                 self._log.info("mended: %s", mended, extra={"data": _event("mapping.mended", name)})
-            if not connection.error:
+            if problems or not connection.error:
                 self._problems[name] = problems
 
 

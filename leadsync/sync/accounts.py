@@ -15,6 +15,7 @@ from leadsync.errors import LeadsyncError
 from leadsync.types import ObjectSchema
 
 _KNOWN_FOR = timedelta(days=1)
+_LACKING_FOR = timedelta(hours=1)
 _TROUBLED_FOR = timedelta(minutes=5)
 
 
@@ -23,8 +24,9 @@ class Account:
     """One account as it was at `at` (seconds since 1970), against the mapping named `mapping`.
 
     `options`: object → written field → its options. `blocked` fields are not written, `missing` ones not asked for,
-    `absent` objects not read; `calculated` objects have mapped fields that change without the row being touched.
-    `problems` say what the admin should mend: object, field, code, message, fix.
+    `absent` objects not read,
+    `undescribed` ones could not be looked at; `calculated` objects have mapped fields that change without the row being
+    touched. `problems` say what the admin should mend: object, field, code, message, fix.
     """
 
     user: str | None = None
@@ -34,20 +36,26 @@ class Account:
     absent: Sequence[str] = ()
     calculated: Sequence[str] = ()
     problems: Sequence[Mapping[str, str]] = ()
+    undescribed: Sequence[str] = ()
     at: float = 0.0
     mapping: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that the mapping names is there and fits."""
+        return not (self.problems or self.undescribed or self.absent)
 
     @property
     def shape(self) -> Any:
         """What planning and reading depend on."""
         found = asdict(self)
-        del found["at"], found["problems"]
+        del found["at"], found["problems"], found["undescribed"]
         return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
 
 
 def judge(
     connection: ConnectionConfig, values: Mapping[str, Sequence[str]], schemas: Mapping[str, ObjectSchema],
-    absent: Sequence[str], user: str | None, now: datetime,
+    absent: Sequence[str], undescribed: Sequence[str], user: str | None, now: datetime,
 ) -> Account:  # fmt: skip
     """The account, given the schemas of its objects. `values`: what a result of few words can be."""
     options: dict[str, dict[str, Sequence[str]]] = {}
@@ -67,8 +75,8 @@ def judge(
         if any((f := schema.field(name)) is not None and f.calculated for name in asked):
             calculated.append(obj)
     told = [{"object": p.object, "field": p.field, "code": p.code, "message": str(p), "fix": p.fix} for p in problems]
-    return Account(user, options, blocked, missing, tuple(absent), tuple(calculated), tuple(told), now.timestamp(),
-                   digest(connection))  # fmt: skip
+    return Account(user, options, blocked, missing, tuple(absent), tuple(calculated), tuple(told),
+                   tuple(undescribed), now.timestamp(), digest(connection))  # fmt: skip
 
 
 def stored(raw: Any) -> Account | None:
@@ -81,7 +89,8 @@ def due(account: Account | None, connection: ConnectionConfig, troubled: bool, n
     if account is None or account.mapping != digest(connection):
         return True
     age = now.timestamp() - account.at
-    return age >= (_TROUBLED_FOR if troubled or account.problems else _KNOWN_FOR).total_seconds()
+    troubled = troubled or bool(account.problems or account.undescribed)
+    return age >= (_TROUBLED_FOR if troubled else _LACKING_FOR if account.absent else _KNOWN_FOR).total_seconds()
 
 
 def asked(connection: ConnectionConfig, account: Account | None) -> dict[str, tuple[str, ...]]:

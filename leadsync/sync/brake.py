@@ -52,7 +52,7 @@ class Brake:
         self._config, self._store, self._clock, self._sources = config, store, clock, sources
         self.allowed = False
         self.pulled: dict[str, Pulled] = {}
-        self._recent: dict[str, list[tuple[datetime, int, int]]] = {}  # connection → (when, records, replaced)
+        self._recent: dict[str, dict[int, tuple[datetime, bool]]] = {}  # connection → record → (when, replaced)
         self._records: dict[str, tuple[datetime, int]] = {}
 
     def load(self) -> None:
@@ -75,15 +75,13 @@ class Brake:
 
     def weigh(
         self, decisions: Sequence[Decision], of: Mapping[int, Member], unowned: Callable[[str, str], bool]
-    ) -> dict[str, tuple[int, int]]:
-        """What these decisions change: live connection → (records, records that lose an owner or a value)."""
-        found: dict[str, tuple[int, int]] = {}
+    ) -> dict[str, dict[int, bool]]:
+        """What these decisions change: live connection → record → whether it loses an owner or a value."""
+        found: dict[str, dict[int, bool]] = {}
         for record, fields in (write for decision in decisions for write in decision.writes):
             source = self._sources[of[record].source_id]
             if self._config.connections[source.connection].live:
-                records, replaced = found.get(source.connection, (0, 0))
-                loses = self._loses(source, fields, unowned)
-                found[source.connection] = (records + 1, replaced + loses)
+                found.setdefault(source.connection, {})[record] = self._loses(source, fields, unowned)
         return found
 
     def _loses(
@@ -96,23 +94,24 @@ class Brake:
             for name, (before, after) in fields.items()
         )
 
-    def judge(self, weight: Mapping[str, tuple[int, int]], *, sent: bool) -> None:
+    def judge(self, weight: Mapping[str, Mapping[int, bool]], *, sent: bool) -> None:
         """Pull the brake where this is too much, together with what was written of late; inside `begin()`.
 
-        `sent`: it is written now unless the brake is pulled, and counts from here on.
+        A record counts once, however often its write has to be tried. `sent`: it is written now unless the brake is
+        pulled, and counts from here on.
         """
         now = self._clock.now()
-        for name, (records, replaced) in weight.items():
+        for name, records in weight.items():
             if self.allowed or name in self.pulled:
                 continue
-            recent = [entry for entry in self._recent.get(name, ()) if entry[0] > now - _SPAN]
-            all_records = records + sum(entry[1] for entry in recent)
-            all_replaced = replaced + sum(entry[2] for entry in recent)
-            if all_records > self._most(name) or all_replaced > self._config.brake.replaced:
-                self.pulled[name] = Pulled(all_records, self._count(name), all_replaced)
+            recent = {r: entry for r, entry in self._recent.get(name, {}).items() if entry[0] > now - _SPAN}
+            together = recent | {record: (now, loses) for record, loses in records.items()}
+            replaced = sum(loses for _, loses in together.values())
+            if len(together) > self._most(name) or replaced > self._config.brake.replaced:
+                self.pulled[name] = Pulled(len(together), self._count(name), replaced)
                 self._store.set_meta("brake", {key: asdict(value) for key, value in self.pulled.items()})
             elif sent:
-                self._recent[name] = [*recent, (now, records, replaced)]
+                self._recent[name] = together
 
     def _most(self, name: str) -> int:
         return max(FEW, int(self._config.brake.share / 100 * self._count(name)))

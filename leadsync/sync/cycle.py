@@ -64,6 +64,9 @@ class Coordinator:
         self._pulls: dict[str, Pull] = {}
         self._sources: dict[int, sources.Source] = {}
         self._accounts: dict[str, Account | None] = {}
+        self._last: dict[str, Polled] = {}  # what the last poll of each connection came to
+        self._asked: set[str] = set()  # connections that were polled in this cycle
+        self._look: set[str] = set()  # those to be looked at with the next poll
         self._troubled: set[str] = set()  # connections of which an object could not be read
         self._refused: set[str] = set()  # those that refused a write since they were looked at: they may have changed
         self._upkeep = Upkeep(config, store, clock)
@@ -190,6 +193,7 @@ class Coordinator:
     def begin_cycle(self) -> None:
         """Start counting anew."""
         self._outgoing.held.clear()
+        self._asked.clear()
         self.report, self._started = self._new_report(), None
         for name, error in self.failed.items():
             self.report.connections[name].error = error
@@ -202,6 +206,8 @@ class Coordinator:
             quota = worker.connector.quota()
             told = report.connections[name]
             told.api_calls, told.quota = quota.calls - self._calls.get(name, 0), quota
+            if name not in self._asked and name in self._last:  # it stands as it stood when it was asked last
+                self._stands(told, self._last[name])
             self._calls[name] = quota.calls
             if name in self.brake.pulled:
                 told.error = told.error or self.brake.pulled[name].error()
@@ -212,12 +218,21 @@ class Coordinator:
             self.store.set_meta("calls", self._budget.body())
         return report
 
+    def _stands(self, report: ConnectionReport, last: Polled) -> None:
+        report.problems = [accounts.problem(obj, error) for obj, error in last.troubles.items()]
+        report.error = report.error or last.error
+        if last.waiting is not None and last.waiting.until > self.clock.now():
+            report.waiting = report.waiting or last.waiting
+
     def poll(self, name: str, *, whole: bool) -> None:
         """Ask a connection for what is new, after what is not known of our own writes."""
         worker, connection = self.workers[name], self.config.connections[name]
         self._outgoing.resolve(name)
         troubled = name in self._troubled | self._refused
-        introduce = accounts.due(self._accounts[name], connection, troubled, self.clock.now())
+        account = self._accounts[name]
+        introduce = accounts.due(account, connection, troubled, self.clock.now()) or name in self._look
+        introduce |= whole and account is not None and not account.whole  # somebody may just have mended it
+        self._look.discard(name)
         asked = accounts.asked(connection, self._accounts[name])
         with self.store.begin():
             found = [s for s in sources.load(self.store, name) if s.object in asked]
@@ -253,6 +268,11 @@ class Coordinator:
         """Whether nothing is on its way."""
         return not self.polling and not self._outgoing.flying and self.inbox.empty()
 
+    @property
+    def waits(self) -> bool:
+        """Whether something is left that could not be written yet."""
+        return bool(self._outgoing.held or self._outgoing.uncertain or any(w.waits() for w in self.workers.values()))
+
     def busy(self) -> set[int]:
         """Leads of which it cannot be said yet what to write next; inside `begin()`."""
         return self._outgoing.busy()
@@ -270,14 +290,18 @@ class Coordinator:
         elif isinstance(message, Polled):
             self.polling.discard(message.connection)
             (self.backfilling.add if message.more else self.backfilling.discard)(message.connection)
+            if message.troubles and message.connection not in self._troubled:
+                self._look.add(message.connection)
             (self._troubled.add if message.troubles else self._troubled.discard)(message.connection)
-            report.waiting = message.waiting
-            report.problems = [accounts.problem(obj, error) for obj, error in message.troubles.items()]
-            report.error = message.error or report.error
+            self._last[message.connection] = message
+            self._asked.add(message.connection)
+            self._stands(report, message)
         elif isinstance(message, Introduced):
             self._introduced(message.connection, message.account)
         elif isinstance(message, Written):
             self._outgoing.written(message, report)
+            if message.error is not None and message.error.code == "unknown_field":
+                self._look.add(message.connection)
             if any(result.status is WriteStatus.REJECTED for result in message.results):
                 self._refused.add(message.connection)
         elif isinstance(message, Opened):
@@ -355,7 +379,7 @@ class Coordinator:
             threshold = self.brake.threshold
             if self._looked or self.brake.allowed or evaluation.backlog(self.store, threshold + 1) <= threshold:
                 return
-        self._looked, weight, after = True, dict[str, tuple[int, int]](), 0
+        self._looked, weight, after = True, defaultdict[str, dict[int, bool]](dict), 0
         while True:
             with self.store.begin():
                 leads = evaluation.waiting(self.store, after, BATCH)
@@ -365,8 +389,7 @@ class Coordinator:
             decisions, after = evaluator.evaluate(found, dict(counts), self.clock.now()), leads[-1]
             of = {member.id: member for member in found.members}
             for name, more in self.brake.weigh(decisions, of, evaluator.directory.unowned).items():
-                before = weight.get(name, (0, 0))
-                weight[name] = (before[0] + more[0], before[1] + more[1])
+                weight[name] |= more
             self.store.keep_lease(self.clock.now())
         with self.store.begin():
             self.brake.judge(weight, sent=False)
@@ -408,7 +431,8 @@ class Coordinator:
     def _may_write(self, member: evaluation.Member, fields: Mapping[str, Any]) -> bool:
         source = self._sources[member.source_id]
         if self.config.connections[source.connection].live and source.connection not in self.brake.pulled:
-            if source.connection in self.workers:
+            worker = self.workers.get(source.connection)
+            if worker is not None and not worker.waits():
                 return True
             self._outgoing.postpone(member)
             return False

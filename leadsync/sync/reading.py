@@ -131,7 +131,8 @@ class Reading:
 
     def _backfill_one(self, source: Source, end: float | None) -> bool:
         begin: dict[str, object] = {}
-        if source.head is None:  # changes are read from before the first page on
+        if source.head is None:  # changes are read from before the first page on, by the CRM's own clock
+            self._ahead = self.connector.now() - self.clock.now()
             start = self.clock.now() + self._ahead - _FAST_SLACK
             settled = start - self.connector.capabilities.settle
             begin = {"head_at": start, "head_id": "", "settled_at": settled, "settled_id": ""}

@@ -143,7 +143,7 @@ class Worker:
     def _introduce(self) -> None:
         """Look at the account: who we are, what its objects look like, what of the mapping fits them."""
         schemas: dict[str, ObjectSchema] = {}
-        absent = []
+        absent, undescribed = [], []
         for obj in self.config.mapping.reads:
             try:
                 schemas[obj] = self.connector.describe(obj)
@@ -154,9 +154,10 @@ class Worker:
                 if optional:
                     absent.append(obj)
                 else:
+                    undescribed.append(obj)
                     self._reading.troubles[obj] = error
-        user = self.connector.user()
-        self.account = accounts.judge(self.config, self.values, schemas, absent, user, self.clock.now())
+        user, now = self.connector.user(), self.clock.now()
+        self.account = accounts.judge(self.config, self.values, schemas, absent, undescribed, user, now)
         self.emit(Introduced(self.name, self.account))
 
     def _fitting(self, job: Poll) -> Poll:

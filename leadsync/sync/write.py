@@ -43,6 +43,11 @@ class Outgoing:
         """Whether evaluation should wait for answers."""
         return self.bulk.full or len(self.flying) - len(self.bulk.mine) > _IN_FLIGHT
 
+    @property
+    def uncertain(self) -> bool:
+        """Whether there are writes whose outcome has still to be read."""
+        return any(self._unknown.values())
+
     def busy(self) -> set[int]:
         """Leads of which it cannot be said yet what to write next; inside `begin()`."""
         ids = [write.record_id for writes in self._unknown.values() for write in writes]

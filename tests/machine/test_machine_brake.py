@@ -156,4 +156,22 @@ def test_an_owner_who_is_replaced_is_counted_and_one_who_was_nobody_is_not(
     member = Member(1, 1, source.id, "L0", None, {}, {}, None, None, None, None)
     decision = Decision(Stored(1, {}, [], None, None), [(1, {"Owner": (before, after)})])
     weighed = leadsync.brake.weigh([decision], {1: member}, lambda _, owner: owner == "queue")
-    assert weighed == {"crm": (1, loses)}
+    assert weighed == {"crm": {1: bool(loses)}}
+
+
+def test_a_record_that_is_tried_again_and_again_counts_once(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.brake.allowed = False
+    for number in range(40):
+        crm.edit("Lead", f"L{number}", Country="DE")
+    for _ in range(8):
+        crm.faults[:] = ["before"] * 40
+        found = error(leadsync)
+        assert found is None or found.code != "brake", found
+    crm.faults.clear()
+    leadsync.cycle()
+    assert error(leadsync) is None
