@@ -69,7 +69,7 @@ def _show(body: dict[str, object]) -> None:
     for cycle in cycles:
         for name, c in cycle["connections"].items():
             waits = f"waiting until {c['waiting_until'][:19]}" if c["waiting_until"] else ""
-            unfit = f"{len(c['problems'])} problems" if c.get("problems") else "ok"
+            unfit = f"does not fit: {len(c['problems'])}" if c.get("problems") else "ok"
             state = f"failed ({c['error']['code']})" if c["error"] else waits or unfit
             table.add_row(
                 cycle["started_at"][:19], name, str(c["pulled"]), str(c["evaluated"] + c["due"]), str(c["written"]),

@@ -68,8 +68,10 @@ def settle(store: Store, results: Sequence[tuple[Write, WriteResult]], now: date
 def _set_aside(store: Store, rejected: Sequence[tuple[Write, WriteResult]]) -> list[int]:
     """Keep what was refused, so that it is not tried again; the records whose other fields can go without it."""
     table = schema.records
-    query = sa.select(table.c.id, table.c.refused).where(table.c.id.in_([w.record_id for w, _ in rejected]))
-    held = {row.id: row.refused or {} for row in store.connection.execute(query)}
+    held: dict[int, dict[str, Value]] = {}
+    for part in chunks([w.record_id for w, _ in rejected]):
+        query = sa.select(table.c.id, table.c.refused).where(table.c.id.in_(part))
+        held.update({row.id: row.refused or {} for row in store.connection.execute(query)})
     rest = []
     for write, result in rejected:
         told = [name for name in result.fields if name in write.fields] or list(write.fields)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from leadsync.connector import Clock
 from leadsync.core.plan import same
 from leadsync.store import outbox, records, schema
-from leadsync.store.database import Store
+from leadsync.store.database import Store, chunks
 from leadsync.store.evaluation import Member
 from leadsync.store.outbox import Write
 from leadsync.store.sources import Source
@@ -51,8 +51,9 @@ class Outgoing:
     def busy(self) -> set[int]:
         """Leads of which it cannot be said yet what to write next; inside `begin()`."""
         ids = [write.record_id for writes in self._unknown.values() for write in writes]
-        query = sa.select(schema.records.c.lead_id).where(schema.records.c.id.in_(ids))
-        uncertain = set(self._store.connection.scalars(query)) if ids else set()
+        r, uncertain = schema.records.c, set[int]()
+        for part in chunks(ids):
+            uncertain.update(self._store.connection.scalars(sa.select(r.lead_id).where(r.id.in_(part))))
         return self.held | set(self.flying.values()) | uncertain
 
     def take_over(self, writes: Sequence[Write]) -> None:
