@@ -24,9 +24,8 @@ class Account:
     """One account as it was at `at` (seconds since 1970), against the mapping named `mapping`.
 
     `options`: object → written field → its options. `blocked` fields are not written, `missing` ones not asked for,
-    `absent` objects not read,
-    `undescribed` ones could not be looked at; `calculated` objects have mapped fields that change without the row being
-    touched. `problems` say what the admin should mend: object, field, code, message, fix.
+    `absent` objects not read, `undescribed` ones could not be looked at; `calculated` objects have mapped fields that
+    change without the row being touched. `problems` say what the admin should mend: object, field, code, message, fix.
     """
 
     user: str | None = None

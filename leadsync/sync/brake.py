@@ -19,7 +19,6 @@ from leadsync.types import Role, Value
 
 FEW = 50  # records; fewer changes are never many
 _SPAN = timedelta(hours=1)  # what is written within it counts together
-_COUNTED_FOR = timedelta(minutes=10)
 
 
 class BrakePulled(ConnectionFailed):
@@ -107,20 +106,21 @@ class Brake:
             recent = {r: entry for r, entry in self._recent.get(name, {}).items() if entry[0] > now - _SPAN}
             together = recent | {record: (now, loses) for record, loses in records.items()}
             replaced = sum(loses for _, loses in together.values())
-            if len(together) > self._most(name) or replaced > self._config.brake.replaced:
+            many = len(together) > self._most(name) and len(together) > self._most(name, anew=True)
+            if many or replaced > self._config.brake.replaced:
                 self.pulled[name] = Pulled(len(together), self._count(name), replaced)
                 self._store.set_meta("brake", {key: asdict(value) for key, value in self.pulled.items()})
             elif sent:
                 self._recent[name] = together
 
-    def _most(self, name: str) -> int:
-        return max(FEW, int(self._config.brake.share / 100 * self._count(name)))
+    def _most(self, name: str, *, anew: bool = False) -> int:
+        return max(FEW, int(self._config.brake.share / 100 * self._count(name, anew=anew)))
 
-    def _count(self, name: str) -> int:
-        """Live people of a connection, counted now and then."""
+    def _count(self, name: str, *, anew: bool = False) -> int:
+        """Live people of a connection, counted now and then, and `anew` before the brake is pulled for their sake."""
         now = self._clock.now()
         at, count = self._records.get(name, (None, 0))
-        if at is None or now - at > _COUNTED_FOR:
+        if at is None or anew or now - at > _SPAN:
             r = schema.records.c
             people = [s.id for s in self._sources.values() if s.connection == name and s.role is Role.LEAD]
             query = sa.select(sa.func.count()).where(

@@ -103,6 +103,7 @@ class Coordinator:
         asked, reads = accounts.asked(connection, self._accounts[name]), connection.mapping.reads
         found = sources.prepare(self.store, name, [(obj, reads[obj].role, fields) for obj, fields in asked.items()])
         self._pulls[name] = Pull(self.store, connection.mapping, found)
+        self._sources.update({source.id: source for source in found})
 
     def _adopt(self) -> None:
         """Rules or mappings that changed apply to every lead from now on."""

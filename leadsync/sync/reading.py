@@ -183,7 +183,7 @@ class Reading:
         first = source.object not in self._sweeps
         pages = self._sweeps.pop(source.object, None) or self._census(source.object)
         while turns is None or turns > 0:
-            ids, page, more = next(pages)
+            ids, page, more = next(pages, ((), None, False))
             if page is not None:
                 self.emit(PageRead(self.name, page, {}, late=True))
             self.emit(Seen(self.name, source.object, ids, first, not more))

@@ -84,7 +84,7 @@ class Sending:
         shared = [w for w in writes if fields & w.fields.keys()]
         if not shared:
             return {}
-        read_at, asked = worker.clock.now(), accounts.asked(worker.config, worker.account)[obj]
+        read_at, asked = worker.clock.now(), accounts.asked(worker.config, worker.account).get(obj, ())
         rows = worker.connector.fetch(obj, [w.ext_id for w in shared], asked)
         stale = [w for w in shared if _differs(rows[w.ext_id], w, fields)]
         changed = {w.ext_id: rows[w.ext_id] for w in stale}

@@ -175,3 +175,19 @@ def test_a_record_that_is_tried_again_and_again_counts_once(
     crm.faults.clear()
     leadsync.cycle()
     assert error(leadsync) is None
+
+
+def test_what_a_first_load_has_brought_meanwhile_counts(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    """The records were counted when there were few of them."""
+    few = Crm(clock)
+    few.add("Lead", {"Country": "PL"})
+    leadsync = opened(config(tmp_path, {"crm": maker(few)}))
+    leadsync.cycle()
+    for _ in range(PEOPLE):
+        few.add("Lead", {"Country": "PL"})
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.brake.allowed = False
+    for number in range(55):
+        few.edit("Lead", f"L{number}", Country="DE")
+    assert error(leadsync) is None

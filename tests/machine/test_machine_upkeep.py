@@ -14,13 +14,14 @@ from fake_crm import MAPPING, Clock, Connection, Crm, config, coordinator, maker
 
 from leadsync.config.load import Config
 from leadsync.core.mapping import CrmMapping, ObjectMapping, WriteField
-from leadsync.errors import AuthLost, Transient
+from leadsync.errors import AuthLost, NotFound, Transient
 from leadsync.store import schema
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.messages import Polled, Written
 from leadsync.types import (
     Capabilities,
     FieldSchema,
+    ObjectSchema,
     Page,
     Past,
     Quota,
@@ -373,6 +374,29 @@ def test_a_row_of_a_person_belongs_to_that_persons_lead(tmp_path: Path, crm: Crm
     leadsync.cycle()
     assert lead("D0") == lead("L2")
     assert lead("L1") != lead("L2")
+
+
+def test_an_object_that_the_account_gets_while_leadsync_runs_is_read_from_then_on(
+    tmp_path: Path, crm: Crm, opened: Open
+) -> None:
+    class Growing(Deals):
+        capabilities = replace(Deals.capabilities, optional=frozenset({"Deal"}))
+
+        def describe(self, obj: str) -> ObjectSchema:
+            if obj not in crm.columns:
+                raise NotFound(f"this account has no {obj}")
+            return super().describe(obj)
+
+    mapping = CrmMapping({**MAPPING.reads, "Deal": ObjectMapping("Deal", Role.LEAD)}, MAPPING.writes)
+    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Growing(crm)}, mapping=mapping))
+    assert problems(leadsync) == []
+    crm.rows["Deal"], crm.columns["Deal"] = {}, {}
+    crm.add("Deal", {}, Lead=("L1",))
+    for _ in range(2):  # the first one sees that it is there
+        assert problems(leadsync) == []
+    r = schema.records.c
+    told = dict(map(tuple, rows(leadsync, sa.select(r.ext_id, r.lead_id))))
+    assert told["D0"] == told["L1"]
 
 
 def test_a_write_confirmed_before_an_edit_was_read_does_not_hide_it(
