@@ -1,5 +1,6 @@
 """The brake on mass changes: when leadsync would change much of an account at once, it stops and asks first."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -11,13 +12,15 @@ from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.mapping import text
 from leadsync.errors import ConnectionFailed
-from leadsync.store import schema
+from leadsync.store import evaluation, schema
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Member
 from leadsync.store.sources import Source
+from leadsync.sync.evaluate import Evaluator
 from leadsync.types import Role, Value
 
 FEW = 50  # records; fewer changes are never many
+_AT_ONCE = 5000  # leads that are weighed in one go
 _SPAN = timedelta(hours=1)  # what is written within it counts together
 
 
@@ -53,6 +56,7 @@ class Brake:
         self.pulled: dict[str, Pulled] = {}
         self._recent: dict[str, dict[int, tuple[datetime, bool]]] = {}  # connection → record → (when, replaced)
         self._records: dict[str, tuple[datetime, int]] = {}
+        self._looked = False  # whether what is waiting was weighed as a whole
 
     def load(self) -> None:
         """What an earlier process held back; inside `begin()`."""
@@ -66,17 +70,40 @@ class Brake:
         self._store.set_meta("brake", {})
         return names
 
-    @property
-    def threshold(self) -> int:
-        """The least number of changes that can be too many; inside `begin()`."""
+    def look_ahead(self, evaluator: Evaluator, counts: Mapping[str, int]) -> None:
+        """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled
+        with nothing written yet. `counts`: leads per rep."""
         live = [name for name, c in self._config.connections.items() if c.live and name not in self.pulled]
-        return min((self._most(name) for name in live), default=0)
+        if self._looked or self.allowed or not live:
+            return
+        with self._store.begin():
+            threshold = min(map(self._most, live))  # the least number of changes that can be too many
+            if evaluation.backlog(self._store, threshold + 1) <= threshold:
+                return
+        self._looked, weight, after = True, defaultdict[str, dict[int, bool]](dict), 0
+        while True:
+            self._store.keep_lease(self._clock.now())
+            with self._store.begin():
+                leads = evaluation.waiting(self._store, after, _AT_ONCE)
+                found = evaluation.material(self._store, leads)
+            if not leads:
+                break
+            decisions, after = evaluator.evaluate(found, dict(counts), self._clock.now()), leads[-1]
+            for name, more in self.weigh(decisions, found.members, evaluator).items():
+                weight[name] |= more
+        with self._store.begin():
+            self.judge(weight, sent=False)
+
+    def drained(self) -> None:
+        """Nothing waits any more: what comes next is weighed as a whole again."""
+        self._looked = False
 
     def weigh(
-        self, decisions: Sequence[Decision], of: Mapping[int, Member], unowned: Callable[[str, str], bool]
+        self, decisions: Sequence[Decision], members: Sequence[Member], evaluator: Evaluator
     ) -> dict[str, dict[int, bool]]:
         """What these decisions change: live connection → record → whether it loses an owner or a value."""
         found: dict[str, dict[int, bool]] = {}
+        of, unowned = {member.id: member for member in members}, evaluator.directory.unowned
         for record, fields in (write for decision in decisions for write in decision.writes):
             source = self._sources[of[record].source_id]
             if self._config.connections[source.connection].live:

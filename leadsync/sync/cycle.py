@@ -72,7 +72,6 @@ class Coordinator:
         self._upkeep = Upkeep(config, store, clock)
         self._budget = Budget({})
         self.brake = Brake(config, store, clock, self._sources)
-        self._looked = False  # whether what is waiting was weighed as a whole
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
@@ -103,7 +102,6 @@ class Coordinator:
         asked, reads = accounts.asked(connection, self._accounts[name]), connection.mapping.reads
         found = sources.prepare(self.store, name, [(obj, reads[obj].role, fields) for obj, fields in asked.items()])
         self._pulls[name] = Pull(self.store, connection.mapping, found)
-        self._sources.update({source.id: source for source in found})
 
     def _adopt(self) -> None:
         """Rules or mappings that changed apply to every lead from now on."""
@@ -353,18 +351,18 @@ class Coordinator:
             leads = marks.leads or due
             if not leads:
                 self._outgoing.release()
-                self._looked = False
+                self.brake.drained()
                 return False
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = evaluation.material(store, leads)
             counts = evaluation.rep_counts(store) if self.config.routing else {}
         evaluator = self.evaluator()
-        self._look_ahead(evaluator, counts)
+        self.brake.look_ahead(evaluator, counts)
         decisions = evaluator.evaluate(found, counts, now)
         self._count(evaluator, found.members, "due" if due else "evaluated")
         of = {member.id: member for member in found.members}
         with store.begin():
-            self.brake.judge(self.brake.weigh(decisions, of, evaluator.directory.unowned), sent=True)
+            self.brake.judge(self.brake.weigh(decisions, found.members, evaluator), sent=True)
         writes: list[Write] = []
         for start in range(0, len(decisions), STORED):
             part = decisions[start : start + STORED]
@@ -372,28 +370,6 @@ class Coordinator:
             writes += self._keep(part, cleared, of)
         self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes}, following)
         return True
-
-    def _look_ahead(self, evaluator: Evaluator, counts: Mapping[str, int]) -> None:
-        """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled
-        with nothing written yet."""
-        with self.store.begin():
-            threshold = self.brake.threshold
-            if self._looked or self.brake.allowed or evaluation.backlog(self.store, threshold + 1) <= threshold:
-                return
-        self._looked, weight, after = True, defaultdict[str, dict[int, bool]](dict), 0
-        while True:
-            with self.store.begin():
-                leads = evaluation.waiting(self.store, after, BATCH)
-                found = evaluation.material(self.store, leads)
-            if not leads:
-                break
-            decisions, after = evaluator.evaluate(found, dict(counts), self.clock.now()), leads[-1]
-            of = {member.id: member for member in found.members}
-            for name, more in self.brake.weigh(decisions, of, evaluator.directory.unowned).items():
-                weight[name] |= more
-            self.store.keep_lease(self.clock.now())
-        with self.store.begin():
-            self.brake.judge(weight, sent=False)
 
     def evaluator(self) -> Evaluator:
         """What decides, with the accounts and owners as they are known now."""

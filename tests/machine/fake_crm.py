@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,6 +63,9 @@ engagement:
     call: {points: 25, per: call_in, half_life: 7d}
     silent: {points: -10, when: "no call_in in 10d"}
 """
+
+
+Open = Callable[[Config], Coordinator]
 
 
 class Clock:

@@ -1,16 +1,13 @@
 """The brake on mass changes: what it holds back, how it is told, what lets it go."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_crm import MAPPING, Clock, Crm, config, coordinator, maker
+from fake_crm import MAPPING, Clock, Crm, Open, config, maker
 
-from leadsync.config.load import Config
 from leadsync.config.settings import BrakeShares
 from leadsync.core.mapping import CrmMapping, WriteField
 from leadsync.store import sources
@@ -18,12 +15,6 @@ from leadsync.store.evaluation import Decision, Member, Stored
 from leadsync.sync.cycle import Coordinator
 
 PEOPLE = 300
-Open = Callable[[Config], Coordinator]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -32,18 +23,6 @@ def crm(clock: Clock) -> Crm:
     for _ in range(PEOPLE):
         found.add("Lead", {"Country": "PL"})
     return found
-
-
-@pytest.fixture
-def opened(clock: Clock) -> Iterator[Open]:
-    with ExitStack() as stack:
-
-        def open_(found: Config) -> Coordinator:
-            made = coordinator(found, clock)
-            stack.callback(made.close)
-            return made
-
-        yield open_
 
 
 def error(leadsync: Coordinator) -> Any:
@@ -154,8 +133,10 @@ def test_an_owner_who_is_replaced_is_counted_and_one_who_was_nobody_is_not(
     with leadsync.store.begin():
         (source,) = [s for s in sources.load(leadsync.store) if s.object == "Lead"]
     member = Member(1, 1, source.id, "L0", None, {}, {}, None, None, None, None)
+    evaluator = leadsync.evaluator()
+    evaluator.directory.nobody.add(("crm", "queue"))
     decision = Decision(Stored(1, {}, [], None, None), [(1, {"Owner": (before, after)})])
-    weighed = leadsync.brake.weigh([decision], {1: member}, lambda _, owner: owner == "queue")
+    weighed = leadsync.brake.weigh([decision], [member], evaluator)
     assert weighed == {"crm": {1: bool(loses)}}
 
 

@@ -4,17 +4,15 @@ import dataclasses
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import MAPPING, SETTLE, Clock, Connection, Crm, config, coordinator, maker
+from fake_crm import MAPPING, SETTLE, Clock, Connection, Crm, Open, config, coordinator, maker
 
-from leadsync.config.load import Config
 from leadsync.core.mapping import CrmMapping
 from leadsync.errors import AuthLost, Transient
 from leadsync.store import schema
@@ -24,13 +22,6 @@ from leadsync.sync.messages import PageRead
 from leadsync.sync.worker import Worker
 from leadsync.types import Page
 
-Open = Callable[[Config], Coordinator]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
 
 @pytest.fixture
 def crm(clock: Clock) -> Crm:
@@ -38,18 +29,6 @@ def crm(clock: Clock) -> Crm:
     for country in ("PL", "PL", "DE"):
         found.add("Lead", {"Country": country, "Note": "x"})
     return found
-
-
-@pytest.fixture
-def opened(clock: Clock) -> Iterator[Open]:
-    with ExitStack() as stack:
-
-        def open_(found: Config) -> Coordinator:
-            made = coordinator(found, clock)
-            stack.callback(made.close)
-            return made
-
-        yield open_
 
 
 def scores(crm: Crm) -> list[Any]:

@@ -2,17 +2,14 @@
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import MAPPING, Clock, Crm, config, coordinator, maker
+from fake_crm import MAPPING, Clock, Crm, Open, config, maker
 
-from leadsync.config.load import Config
 from leadsync.config.routing import Routing
 from leadsync.config.settings import BrakeShares
 from leadsync.core.assign import RepRule
@@ -24,13 +21,7 @@ from leadsync.sync.against import compare
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import FieldSchema
 
-Open = Callable[[Config], Coordinator]
 KEPT = (schema.results, schema.writes, schema.dirty, schema.membership, schema.leads, schema.records, schema.activities)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -39,18 +30,6 @@ def crm(clock: Clock) -> Crm:
     for country in ("PL", "PL", "DE"):
         found.add("Lead", {"Country": country, "Note": "x"})
     return found
-
-
-@pytest.fixture
-def opened(clock: Clock) -> Iterator[Open]:
-    with ExitStack() as stack:
-
-        def open_(found: Config) -> Coordinator:
-            made = coordinator(found, clock)
-            stack.callback(made.close)
-            return made
-
-        yield open_
 
 
 def tables(leadsync: Coordinator) -> dict[str, list[Any]]:

@@ -1,8 +1,7 @@
 """What does not fit an account, what leaves it unseen, what it remembers, and how many requests may be sent."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import MAPPING, Clock, Connection, Crm, config, coordinator, maker
+from fake_crm import MAPPING, Clock, Connection, Crm, Open, config, coordinator, maker
 
-from leadsync.config.load import Config
 from leadsync.core.mapping import CrmMapping, ObjectMapping, WriteField
 from leadsync.errors import AuthLost, NotFound, Transient
 from leadsync.store import schema
@@ -33,12 +31,6 @@ from leadsync.types import (
 )
 
 MINUTES, HOURS, DAY = timedelta(minutes=6), timedelta(hours=1), timedelta(days=1, minutes=1)
-Open = Callable[[Config], Coordinator]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
@@ -47,18 +39,6 @@ def crm(clock: Clock) -> Crm:
     for country in ("PL", "VN", "DE", "PL"):
         found.add("Lead", {"Country": country, "Email": "a@example.com"})
     return found
-
-
-@pytest.fixture
-def opened(clock: Clock) -> Iterator[Open]:
-    with ExitStack() as stack:
-
-        def open_(found: Config) -> Coordinator:
-            made = coordinator(found, clock)
-            stack.callback(made.close)
-            return made
-
-        yield open_
 
 
 def held(crm: Crm, field: str) -> list[Value]:
