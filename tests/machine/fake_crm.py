@@ -328,3 +328,19 @@ def coordinator(found: Config, clock: Clock) -> Coordinator:
     opened = Coordinator(found, store, clock, logging.getLogger("test"), threading.Event())
     opened.open()
     return opened
+
+
+def held(crm: Crm, field: str) -> list[Value]:
+    """What the people in it hold in a field, in the order in which they were added."""
+    return [row.fields.get(field) for row in crm.rows["Lead"].values()]
+
+
+def problems(leadsync: Coordinator) -> list[tuple[str, str]]:
+    """After a cycle: (object, field) of what does not fit."""
+    return [(p["object"], p["field"]) for p in leadsync.cycle().connections["crm"].problems]
+
+
+def rows(leadsync: Coordinator, query: Any) -> list[Any]:
+    """What a query over the store finds."""
+    with leadsync.store.reading() as db:
+        return list(db.execute(query))

@@ -1,4 +1,4 @@
-"""What does not fit an account, what leaves it unseen, what it remembers, and how many requests may be sent."""
+"""What leaves an account unseen, what it remembers, how many requests may be sent, and whose clock counts."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import MAPPING, Clock, Connection, Crm, Open, config, coordinator, maker
+from fake_crm import MAPPING, Clock, Connection, Crm, Open, config, coordinator, held, maker, problems, rows
 
-from leadsync.core.mapping import CrmMapping, ObjectMapping, WriteField
-from leadsync.errors import AuthLost, NotFound, Transient
+from leadsync.core.mapping import CrmMapping, ObjectMapping
+from leadsync.errors import AuthLost, NotFound
 from leadsync.store import schema
-from leadsync.sync.cycle import Coordinator
 from leadsync.sync.messages import Polled, Written
 from leadsync.types import (
     Capabilities,
@@ -24,10 +23,6 @@ from leadsync.types import (
     Past,
     Quota,
     Role,
-    Value,
-    WriteOp,
-    WriteResult,
-    WriteStatus,
 )
 
 MINUTES, HOURS, DAY = timedelta(minutes=6), timedelta(hours=1), timedelta(days=1, minutes=1)
@@ -39,147 +34,6 @@ def crm(clock: Clock) -> Crm:
     for country in ("PL", "VN", "DE", "PL"):
         found.add("Lead", {"Country": country, "Email": "a@example.com"})
     return found
-
-
-def held(crm: Crm, field: str) -> list[Value]:
-    return [row.fields.get(field) for row in crm.rows["Lead"].values()]
-
-
-def problems(leadsync: Coordinator) -> list[tuple[str, str]]:
-    """After a cycle: (object, field) of what does not fit."""
-    return [(p["object"], p["field"]) for p in leadsync.cycle().connections["crm"].problems]
-
-
-def rows(leadsync: Coordinator, query: Any) -> list[Any]:
-    with leadsync.store.reading() as db:
-        return list(db.execute(query))
-
-
-# only what is concerned stops
-
-
-def test_a_field_that_the_crm_lacks_stops_itself_alone_and_comes_back(
-    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
-) -> None:
-    heat = crm.columns["Lead"].pop("Heat")
-    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
-    report = leadsync.cycle().connections["crm"]
-    (problem,) = report.problems
-    assert (problem["object"], problem["field"], problem["code"]) == ("Lead", "Heat", "field_missing")
-    assert "Heat" in problem["message"]
-    assert problem["fix"]
-    assert held(crm, "Score") == [10, 10, 0, 10]
-    assert held(crm, "Heat") == [None] * 4
-
-    crm.columns["Lead"]["Heat"] = heat
-    assert problems(leadsync) == []
-    leadsync.cycle()
-    assert held(crm, "Heat") == ["cold"] * 4
-
-
-def test_a_field_that_is_removed_while_running(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
-    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
-    assert problems(leadsync) == []
-    title = crm.columns["Lead"].pop("Title")
-    crm.edit("Lead", "L0", Country="DE")
-    assert ("Lead", "") in problems(leadsync)
-    for _ in range(3):
-        clock.pass_(MINUTES)
-        found = problems(leadsync)
-    assert found == [("Lead", "Title")]
-    assert held(crm, "Score") == [0, 10, 0, 10]
-
-    crm.columns["Lead"]["Title"] = title
-    crm.edit("Lead", "L1", Title="Chief Buyer")
-    for _ in range(3):
-        clock.pass_(MINUTES)
-        found = problems(leadsync)
-    assert found == []
-    assert held(crm, "Score") == [0, 25, 0, 10]
-
-
-@pytest.mark.parametrize(
-    ("column", "code"),
-    [
-        (FieldSchema("Heat", "text", writable=False), "read_only"),
-        (FieldSchema("Heat", "number"), "wrong_type"),
-        (FieldSchema("Heat", "text", calculated=True), "read_only"),
-    ],
-)
-def test_what_cannot_be_written_is_refused_before_it_is_sent(
-    tmp_path: Path, crm: Crm, clock: Clock, opened: Open, column: FieldSchema, code: str
-) -> None:
-    crm.columns["Lead"]["Heat"] = column
-    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
-    report = leadsync.cycle().connections["crm"]
-    assert [p["code"] for p in report.problems] == [code]
-    assert report.rejected == 0
-    assert not any("Heat" in op.fields for op in crm.writes)
-    assert held(crm, "Score") == [10, 10, 0, 10]
-
-
-def test_an_option_that_is_not_there_is_never_sent(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
-    crm.columns["Lead"]["Heat"] = FieldSchema("Heat", "enum", options=("hot", "warm"))
-    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
-    report = leadsync.cycle().connections["crm"]
-    assert [p["code"] for p in report.problems] == ["option_missing"]
-    assert held(crm, "Heat") == [None] * 4
-    crm.columns["Lead"]["Heat"] = FieldSchema("Heat", "enum", options=("hot", "warm", "cold"))
-    clock.pass_(MINUTES)
-    assert problems(leadsync) == []
-    assert held(crm, "Heat") == ["cold"] * 4
-
-
-def test_an_object_that_may_not_be_read_does_not_stop_the_others(
-    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
-) -> None:
-    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
-    leadsync.cycle()
-    crm.unreadable["Call"] = AuthLost("the token lacks the scope calls", code="scope", fix="give it that scope")
-    crm.add("Call", {"When": "2026-03-02"}, Lead=("L2",))
-    crm.edit("Lead", "L2", Country="PL")
-    report = leadsync.cycle().connections["crm"]
-    assert report.error is None
-    assert [(p["object"], p["message"], p["fix"]) for p in report.problems] == [
-        ("Call", "the token lacks the scope calls", "give it that scope")
-    ]
-    assert held(crm, "Score")[2] == 10
-    crm.unreadable.clear()
-    assert problems(leadsync) == []
-    assert held(crm, "Score")[2] == 45
-
-
-# what people edit, too
-
-
-def test_what_a_rep_has_just_changed_is_not_overwritten(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
-    crm.columns["Lead"]["Stage"] = FieldSchema("Stage", "enum", options=("suspect", "IQL", "MQL", "SQL", "customer"))
-    stage = WriteField("Stage", "stage", "forward_only")
-    mapping = CrmMapping(MAPPING.reads, {"Lead": (*MAPPING.writes["Lead"], stage)})
-
-    class Edited(Connection):
-        """Just before it is asked to write for the first time, a rep closes the deal."""
-
-        def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Any:
-            if not crm.writes:
-                self.crm.edit("Lead", "L1", Stage="customer")
-            return super().fetch(obj, ids, fields)
-
-    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Edited(crm)}, mapping=mapping))
-    leadsync.cycle()
-    leadsync.cycle()
-    assert held(crm, "Stage") == ["suspect", "customer", "suspect", "suspect"]
-    assert not any(op.id == "L1" and "Stage" in op.fields for op in crm.writes)
-    assert held(crm, "Score") == [10, 10, 0, 10]
-
-
-def test_scores_cost_no_look_before_they_are_written(tmp_path: Path, crm: Crm, opened: Open) -> None:
-    class Watched(Connection):
-        def fetch(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Any:
-            raise AssertionError("nobody else edits these fields")
-
-    leadsync = opened(config(tmp_path, {"crm": lambda settings, **_: Watched(crm)}))
-    assert leadsync.cycle().connections["crm"].written == 4
 
 
 # what leaves unseen, what changes unseen
@@ -403,89 +257,6 @@ def test_a_write_confirmed_before_an_edit_was_read_does_not_hide_it(
     r = schema.records.c
     (seen,) = rows(leadsync, sa.select(r.fields).where(r.ext_id == "L0"))
     assert seen.fields["Score"] == 99
-
-
-# many writes at once
-
-
-class Bulky(Connection):
-    """A CRM with bulk jobs: a job takes two looks before it has results. `dies` is raised after that step."""
-
-    capabilities = Capabilities(Connection.capabilities.objects, 3, timedelta(minutes=5), bulk_from=5)
-    jobs: dict[str, Any] = {}  # noqa: RUF012
-    dies = ""
-
-    def bulk_open(self, obj: str, fields: Sequence[str]) -> str:
-        self.jobs[name := f"job{len(self.jobs)}"] = None
-        return name
-
-    def bulk_send(self, job: str, writes: Sequence[WriteOp]) -> None:
-        if self.dies == "before":
-            raise Transient("the network broke before the upload")
-        assert self.jobs[job] is None, "nothing is uploaded twice"
-        self.jobs[job] = [3, list(super().write(writes))]
-        if self.dies == "after":
-            raise Transient("the network broke after the upload")
-
-    def bulk_results(self, job: str, writes: Sequence[WriteOp]) -> Sequence[WriteResult] | None:
-        if self.jobs[job] is None:
-            return [WriteResult(op.key, WriteStatus.RETRY) for op in writes]
-        self.jobs[job][0] -= 1
-        return None if self.jobs[job][0] else list(reversed(self.jobs[job][1]))
-
-
-@pytest.fixture
-def many(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> Crm:
-    monkeypatch.setattr("leadsync.sync.bulk._LOOK_EVERY", timedelta())
-    for _ in range(8):
-        crm.add("Lead", {"Country": "PL"})
-    return crm
-
-
-@pytest.mark.parametrize("dies", ["", "before", "after"])
-def test_many_writes_at_once_travel_in_a_job(tmp_path: Path, many: Crm, clock: Clock, opened: Open, dies: str) -> None:
-    Bulky.jobs.clear()
-
-    def make(settings: object, **_: object) -> Connection:
-        made = Bulky(many)
-        made.dies = dies
-        return made
-
-    leadsync = opened(config(tmp_path, {"crm": make}))
-    leadsync.cycle()
-    assert len(Bulky.jobs) == 1
-    made: Any = leadsync.workers["crm"].connector
-    made.dies = ""
-    leadsync.cycle()
-    assert held(many, "Score") == [10, 10, 0, 10] + [10] * 8
-    assert len(many.writes) == 12, "each write was made once"
-    assert many.needless == []
-    many.edit("Lead", "L2", Country="PL")
-    leadsync.cycle()
-    assert held(many, "Score")[2] == 10
-    assert len(Bulky.jobs) <= 2, "what has just happened does not wait for a job"
-
-
-def test_a_job_that_was_open_when_the_process_died_is_asked_for_its_results(
-    tmp_path: Path, many: Crm, clock: Clock, opened: Open
-) -> None:
-    Bulky.jobs.clear()
-    found = config(tmp_path, {"crm": lambda settings, **_: Bulky(many)})
-    leadsync = opened(found)
-    leadsync.begin_cycle()
-    leadsync.poll("crm", whole=True)
-    while leadsync.polling:
-        leadsync.take_in(0.5)
-    while not Bulky.jobs.get("job0"):
-        leadsync.evaluate_some()
-        leadsync.take_in(0.01)
-    leadsync.stopping.set()
-    leadsync.close()
-    again = opened(found)
-    again.cycle()
-    assert held(many, "Score") == [10, 10, 0, 10] + [10] * 8
-    assert len(many.writes) == 12
-    assert [tuple(state) for state in rows(again, sa.select(schema.writes.c.state).distinct())] == [("applied",)]
 
 
 # clocks, and connections that are not asked in every round
