@@ -51,7 +51,8 @@ class ConnectionConfig:
 class Config:
     """An installation. `version` names what results depend on: the same text, the same name.
 
-    `fields` are those of the catalogue and those that the installation declares.
+    `fields` are those of the catalogue and those that the installation declares. `documents` are the files, merged with
+    what they use: `leadsync`, `scoring`, `funnel`, `routing` (where there is one), and `mappings/NAME` per connection.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class Config:
     version: str
     brake: BrakeShares = field(default_factory=BrakeShares)
     fields: Mapping[str, Word] = field(default_factory=lambda: catalog.FIELDS)
+    documents: Mapping[str, Document] = field(default_factory=dict)
 
 
 class _Problems:
@@ -89,7 +91,7 @@ def load_config(path: Path) -> Config:
         raise UserError([Problem("there is no configuration here", str(path), fix)])
     folder, main, problems = path.parent, yaml.load(path), _Problems()
     settings = problems.try_(yaml.validate, Settings, main)
-    documents: list[Document] = [main]
+    documents: dict[str, Document] = {"leadsync": main}
     fields = {**catalog.FIELDS, **custom_words(main.data.get("fields"))}
     home = settings.home.place if settings else NOWHERE
     connections: dict[str, ConnectionConfig] = {}
@@ -112,12 +114,12 @@ def load_config(path: Path) -> Config:
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
     return Config(
         folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
-        scoring, ladder, routing, version(*documents), settings.brake, fields,
+        scoring, ladder, routing, version(*documents.values()), settings.brake, fields, documents,
     )  # fmt: skip
 
 
 def _connection(
-    name: str, raw: dict[str, Any], main: Document, folder: Path, documents: list[Document],
+    name: str, raw: dict[str, Any], main: Document, folder: Path, documents: dict[str, Document],
     fields: Mapping[str, Word], home: Home,
 ) -> ConnectionConfig:  # fmt: skip
     loc = ("connections", name)
@@ -138,7 +140,7 @@ def _connection(
     if own.mapping is not None and not path.exists():
         raise UserError([Problem(f"{name}: there is no mapping {own.mapping}", main.place((*loc, "mapping")))])
     mapping = _merged(path, "", type_)
-    documents.append(mapping)
+    documents[f"mappings/{name}"] = mapping
     compiled = compile_mapping(mapping, dict(connector.capabilities.objects), fields, home)
     secrets = ConnectionSecrets(name, own, folder / f".{name}.secrets.json", where)
     return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping)
@@ -146,13 +148,13 @@ def _connection(
 
 def _file(
     folder: Path, name: str, default: str | None, compile_: Callable[[Document, Mapping[str, Word]], T],
-    documents: list[Document], fields: Mapping[str, Word],
+    documents: dict[str, Document], fields: Mapping[str, Word],
 ) -> T | None:  # fmt: skip
     path = folder / f"{name}.yaml"
     if default is None and not path.exists():
         return None
     merged = _merged(path, name, default)
-    documents.append(merged)
+    documents[name] = merged
     return compile_(merged, fields)
 
 

@@ -1,7 +1,6 @@
 """`mappings/NAME.yaml`: what is read from a CRM's objects and what is written to them."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -9,17 +8,15 @@ from pydantic import BeforeValidator, Field, model_validator
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.document import Document, validate
-from leadsync.config.reading import Picklist, ReadField, Scalar, Texts, compile_field, field_problems, listed
-from leadsync.config.settings import Duration, Strict
+from leadsync.config.reading import ReadField, Scalar, Texts, compile_field, field_problems, listed
+from leadsync.config.settings import Strict
+from leadsync.config.writing import WriteField, compile_writes, write_problems
 from leadsync.core import mapping as core
 from leadsync.core.convert import NOWHERE, Home
-from leadsync.core.plan import POLICIES
 from leadsync.errors import Problem, UserError
 from leadsync.types import Role
 
 _OWNER_WORDS = {name: Word(name, "text", {}) for name in ("email", "name", "first_name", "last_name", "active", "kind")}
-_POINTS = ("score", "fit", "engagement")
-_LEAST = 5.0  # points that a score must have moved to be written for its own sake
 OUTCOMES = ("won", "lost", "converted")
 
 
@@ -73,23 +70,6 @@ class ObjectRead(Strict):
         return own | {"fields": {k: v for k, v in value.items() if k not in own and v is not None}}
 
 
-class WriteField(Strict):
-    """A field of a CRM that gets a word of leadsync."""
-
-    value: str
-    policy: Literal[tuple(POLICIES)] | None = None  # type: ignore[valid-type]
-    map: Picklist | None = None
-    length: int | None = Field(None, ge=1)
-    least: float | None = Field(None, ge=0)
-    every: Duration | None = None
-    with_: str | None = Field(None, alias="with")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        return {"value": value} if isinstance(value, str) else value
-
-
 class MappingFile(Strict):
     """A mapping file as written."""
 
@@ -110,27 +90,8 @@ def compile_mapping(
     if problems:
         raise UserError(problems)
     reads = {name: _object(name, read, _fed(read, words), home) for name, read in file.read.items()}
-    writes = {obj: _writes(fields) for obj, fields in file.write.items()}
+    writes = {obj: compile_writes(fields) for obj, fields in file.write.items()}
     return core.CrmMapping(reads, writes)
-
-
-def _writes(fields: dict[str, WriteField]) -> tuple[core.WriteField, ...]:
-    """What is written to an object. The reasons go with the score that they explain, unless the file says otherwise."""
-    score = next((name for name, write in fields.items() if write.value == "score"), None)
-    found = []
-    for name, write in fields.items():
-        policy = write.policy or {"owner": "if_unowned", "stage": "forward_only"}.get(write.value, "always")
-        least = write.least if write.least is not None else _LEAST if write.value in _POINTS else None
-        every = None if write.every is None else write.every // timedelta(microseconds=1)
-        with_ = write.with_ if write.with_ is not None else score if write.value == "reasons" else None
-        found.append(
-            core.WriteField(name, write.value, policy, _texts(write.map), write.length, least, every, with_ or None)
-        )
-    return tuple(found)
-
-
-def _texts(values: Picklist | None) -> dict[str, str] | None:
-    return None if values is None else {key: core.text(value) for key, value in values.items()}
 
 
 def _test(when: dict[str, tuple[Scalar, ...]]) -> core.Test:
@@ -186,20 +147,4 @@ def _problems(
         elif file.read[name].role is not Role.LEAD:
             yield Problem(f"{name} is no object of leads; only those are written", document.place(("write", name)))
         for field, write in fields.items():
-            yield from _write_problems(field, write, fields, document.place(("write", name, field)))
-
-
-def _write_problems(name: str, write: WriteField, fields: dict[str, WriteField], at: str) -> Iterator[Problem]:
-    if write.value not in catalog.RESULTS:
-        yield Problem(catalog.unknown_word(write.value, "result"), at)
-        return
-    kind = catalog.RESULTS[write.value].type
-    if write.policy == "if_unowned" and write.value != "owner":
-        yield Problem("the policy if_unowned is for owners only", at, "use another policy")
-    if kind != "number" and (write.policy == "never_lower" or write.least is not None):
-        yield Problem(f"{write.value} is no number: it has no lower and no least change", at, "leave these keys out")
-    if kind == "number" and write.length is not None:
-        yield Problem(f"{write.value} is a number: it cannot be shortened", at, "leave `length` out")
-    if write.with_ and (write.with_ not in fields or write.with_ == name or fields[write.with_].with_):
-        others = ", ".join(other for other, w in fields.items() if other != name and not w.with_)
-        yield Problem(f"{name} cannot go with {write.with_!r}", at, f"name another field of this object: {others}")
+            yield from write_problems(field, write, fields, document.place(("write", name, field)))

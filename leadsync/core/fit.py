@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from leadsync import catalog
-from leadsync.core.mapping import WriteField, text
+from leadsync.core.mapping import text
+from leadsync.core.write_field import WriteField
 from leadsync.types import FieldSchema, ObjectSchema, Value
 
 _TAKES: Mapping[str, tuple[str, ...]] = {

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
 from leadsync.core.convert import NOWHERE, Home, Read, Unreadable, found_by
+from leadsync.core.write_field import WriteField
 from leadsync.types import Record, Role, Value
 
 
@@ -103,29 +104,6 @@ class ObjectMapping:
         for outcome in self.outcomes:
             yield from outcome.when.wanted
             yield from (f for f in (outcome.at, outcome.amount) if f)
-
-
-@dataclass(frozen=True, slots=True)
-class WriteField:
-    """One field of a CRM that gets a word of leadsync. `policy` is one of `plan.POLICIES`.
-
-    `length`: the most characters of a text. `least`: a smaller change of a number waits for another one of its record.
-    `every_us`: the least time between two writes, in microseconds. `rides_with`: the field that it accompanies.
-    """
-
-    field: str
-    value: str
-    policy: str = "always"
-    map: Mapping[str, str] | None = None
-    length: int | None = None
-    least: float | None = None
-    every_us: int | None = None
-    rides_with: str | None = None
-
-    @property
-    def shared(self) -> bool:
-        """Whether people edit the field, too: it is then looked at just before it is overwritten."""
-        return self.policy != "always"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from leadsync.core.mapping import WriteField, number, text
+from leadsync.core.mapping import number, text
+from leadsync.core.write_field import WriteField
 from leadsync.types import Value
 
 POLICIES: Mapping[str, str] = {

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from leadsync import catalog
 from leadsync.core.fit import result_type
-from leadsync.core.mapping import CrmMapping, WriteField
+from leadsync.core.mapping import CrmMapping
 from leadsync.core.reasons import LONGEST
+from leadsync.core.write_field import WriteField
 from leadsync.types import ObjectSchema, WantedField
 
 DESCRIPTIONS: Mapping[str, str] = {

@@ -14,7 +14,8 @@ from leadsync.config.load import Config, ConnectionConfig, shipped
 from leadsync.config.scoring import compile_scoring
 from leadsync.config.secrets import ConnectionSecrets
 from leadsync.connector import ConnectionSettings, Failed
-from leadsync.core.mapping import CrmMapping, Kind, ObjectMapping, ReadField, Test, WriteField
+from leadsync.core.mapping import CrmMapping, Kind, ObjectMapping, ReadField, Test
+from leadsync.core.write_field import WriteField
 from leadsync.errors import ConnectionFailed, Rejected, Transient
 from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator

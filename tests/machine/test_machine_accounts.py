@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fake_crm import MAPPING, Clock, Connection, Crm, Open, config, held, maker, problems
 
-from leadsync.core.mapping import CrmMapping, WriteField
+from leadsync.core.mapping import CrmMapping
+from leadsync.core.write_field import WriteField
 from leadsync.errors import AuthLost
 from leadsync.types import (
     FieldSchema,

@@ -9,7 +9,8 @@ import pytest
 from fake_crm import MAPPING, Clock, Crm, Open, config, maker
 
 from leadsync.config.settings import BrakeShares
-from leadsync.core.mapping import CrmMapping, WriteField
+from leadsync.core.mapping import CrmMapping
+from leadsync.core.write_field import WriteField
 from leadsync.store import sources
 from leadsync.store.evaluation import Decision, Member, Stored
 from leadsync.sync.cycle import Coordinator

@@ -13,7 +13,8 @@ from fake_crm import MAPPING, Clock, Crm, Open, config, maker
 from leadsync.config.routing import Routing
 from leadsync.config.settings import BrakeShares
 from leadsync.core.assign import RepRule
-from leadsync.core.mapping import CrmMapping, ReadField, WriteField
+from leadsync.core.mapping import CrmMapping, ReadField
+from leadsync.core.write_field import WriteField
 from leadsync.errors import PlanOutdated, Transient
 from leadsync.store import schema
 from leadsync.sync import cycle, planning

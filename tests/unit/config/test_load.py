@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leadsync.config.load import Config
-from leadsync.core.mapping import WriteField
+from leadsync.core.write_field import WriteField
 from leadsync.errors import Problem
 
 Load = Callable[..., Config]

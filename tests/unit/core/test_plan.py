@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.mapping import WriteField
 from leadsync.core.plan import WHY, Account, Planned, Seen, plan, same, shortened, verdicts
+from leadsync.core.write_field import WriteField
 from leadsync.types import Value
 
 REPS = {"rep@example.com": "7"}

@@ -3,9 +3,10 @@
 import pytest
 
 from leadsync import catalog
-from leadsync.core.mapping import CrmMapping, WriteField
+from leadsync.core.mapping import CrmMapping
 from leadsync.core.reasons import LONGEST
 from leadsync.core.wanted import DESCRIPTIONS, wanted
+from leadsync.core.write_field import WriteField
 from leadsync.types import FieldSchema, ObjectSchema, WantedField
 
 WORDS = {"temperature": ("cold", "warm", "hot"), "stage": ("suspect", "MQL", "SQL")}
