@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,16 +37,45 @@ def installed(type_: str) -> Any:
         raise UsageError(error.problems) from None
 
 
+class Stop:
+    """What SIGTERM and SIGINT do while one is entered: the first asks to stop, a second one ends the process now."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.event = threading.Event()  # set for whatever works now
+
+    def fresh(self) -> threading.Event:
+        """The event for what is about to work: set once stopping is asked for."""
+        self.event = threading.Event()
+        if self.asked:
+            self.event.set()
+        return self.event
+
+    def __enter__(self) -> "Stop":
+        self._before = {number: signal.signal(number, self._stop) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _stop(self, number: int, _: Any) -> None:
+        if self.asked:
+            os._exit(128 + number)
+        self.asked = True
+        self.event.set()
+
+
 @contextmanager
-def coordinator(config: "Config", *, quiet: bool) -> Iterator["Coordinator"]:
+def coordinator(config: "Config", *, quiet: bool, stop: Stop | None = None) -> Iterator["Coordinator"]:
     """A coordinator that is open, in a process that stops gracefully on SIGTERM and SIGINT."""
     from leadsync.service.clock import SystemClock
     from leadsync.service.logs import logger
     from leadsync.store.database import open_store
     from leadsync.sync.cycle import Coordinator
 
-    stopping = threading.Event()
-    with _signals(stopping):
+    with nullcontext(stop) if stop else Stop() as signals:
+        stopping = signals.fresh()
         log = logger([c.secrets for c in config.connections.values()], quiet=quiet)
         store = open_store(config.store, config.folder)
         found = Coordinator(config, store, SystemClock(stopping), log, stopping)
@@ -73,23 +102,6 @@ def opened(config: "Config", connection: "ConnectionConfig") -> Iterator["Connec
         raise
     finally:
         found.close()
-
-
-@contextmanager
-def _signals(stopping: threading.Event) -> Iterator[None]:
-    """The first signal asks to stop, a second one ends the process now."""
-
-    def stop(number: int, _: Any) -> None:
-        if stopping.is_set():
-            os._exit(128 + number)
-        stopping.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def wide() -> "Console":

@@ -1,6 +1,8 @@
 """`leadsync status`: where things stand, from the store alone."""
 
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,12 +20,10 @@ def status(
     ] = False,
 ) -> int:
     """Show leads, stages, refused writes and the last ten cycles. Exit code 1 when the last cycle had an error."""
-    from leadsync.config.load import load_config
     from leadsync.store import runs
     from leadsync.store.database import open_store
 
-    loaded = load_config(config)
-    store = open_store(loaded.store, loaded.folder, create=False)
+    store = open_store(_store(config), config.parent.resolve(), create=False)
     try:
         with store.reading() as db:
             body = {"cycles": runs.newest(db, _CYCLES), **runs.summary(db, datetime.now(UTC))}
@@ -37,6 +37,24 @@ def status(
     else:
         _show(body)
     return 1 if any(connection["error"] for connection in last.values()) else 0
+
+
+def _store(config: Path) -> str:
+    """Where the store is. The other files do not matter: leadsync may run on what they said before."""
+    from leadsync.config import document
+    from leadsync.config.load import load_config
+    from leadsync.config.settings import Settings
+    from leadsync.errors import UserError
+
+    try:
+        return load_config(config).store
+    except UserError:
+        store = document.load(config).data.get("store", Settings.model_fields["store"].default)
+        if not isinstance(store, str):
+            raise
+        told = "the files cannot be used as they are now; what runs goes on with the former ones"
+        print(f"{told}\n    fix: `leadsync check --offline` says what is wrong", file=sys.stderr)
+        return store
 
 
 def _show(body: dict[str, object]) -> None:

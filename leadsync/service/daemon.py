@@ -3,8 +3,10 @@
 import logging
 import random
 import time
+from collections.abc import Callable
 from typing import Any
 
+from leadsync.config.load import Config
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.report import CycleReport, problem_sentence, sentence
 
@@ -13,21 +15,25 @@ _TURN = 2.0  # seconds; how long pages may go on arriving before what they broug
 
 
 class Daemon:
-    """Polls at the configured interval, with jitter, until it is asked to stop."""
+    """Polls at the configured interval, with jitter, until it is asked to stop or `changed` gives other files."""
 
-    def __init__(self, coordinator: Coordinator, log: logging.Logger) -> None:
-        self._coordinator, self._log = coordinator, log
+    def __init__(
+        self, coordinator: Coordinator, log: logging.Logger, changed: Callable[[], Config | None] = lambda: None
+    ) -> None:
+        self._coordinator, self._log, self._changed = coordinator, log, changed
         self._every = coordinator.config.every.total_seconds()
         self._jitter = random.Random("leadsync")  # noqa: S311 - spreads polls, hides nothing
         self._next = dict.fromkeys(coordinator.config.connections, 0.0)
         self._told: dict[str, str] = {}
         self._problems: dict[str, set[str]] = {}
 
-    def run(self) -> None:
-        """Work until the coordinator's `stopping` is set."""
+    def run(self) -> Config | None:
+        """Work until the coordinator's `stopping` is set, or until there is another configuration: this one."""
         coordinator, since, evaluated, pending = self._coordinator, 0.0, 0.0, False
         coordinator.begin_cycle()
         while not coordinator.stopping.is_set():
+            if (other := self._changed()) is not None:
+                return other
             polled = self._poll()
             if polled and not since:
                 since = time.monotonic()
@@ -41,6 +47,7 @@ class Daemon:
                 self._tell(coordinator.end_cycle())
                 coordinator.begin_cycle()
                 since = 0.0 if settled else time.monotonic()
+        return None
 
     def _poll(self) -> bool:
         coordinator, now, polled = self._coordinator, time.monotonic(), False

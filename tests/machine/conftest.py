@@ -24,3 +24,10 @@ def opened(clock: Clock) -> Iterator[Open]:
             return made
 
         yield open_
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """Closed at the end of the test."""
+    with ExitStack() as found:
+        yield found
