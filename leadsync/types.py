@@ -97,12 +97,17 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class WriteOp:
-    """Set these fields of one row. `None` clears a field, an absent field is left alone. `key` finds the result."""
+    """Set these fields of one row. `None` clears a field, an absent field is left alone. `key` finds the result.
+
+    `unmodified_since`: only where nobody has changed the row after this moment, or else it is a `CONFLICT`; for
+    connectors whose capabilities are `conditional`.
+    """
 
     key: str
     object: str
     id: str
     fields: Mapping[str, Value]
+    unmodified_since: datetime | None = None
 
 
 class WriteStatus(StrEnum):
@@ -167,7 +172,7 @@ class Capabilities:
     `objects` names the objects it knows with their role; an account may lack those in `optional`, which is nobody's
     fault. `settle` is how late a change may still appear in the stream: a second, delayed pass re-reads everything
     younger than that. `write_batch` is the most rows one `write` call takes. More writes than `bulk_from` at once go
-    through `WritesInBulk`.
+    through `WritesInBulk`. `conditional`: the CRM itself can refuse to write a row that somebody changed meanwhile.
     """
 
     objects: Mapping[str, Role]
@@ -175,6 +180,7 @@ class Capabilities:
     settle: timedelta
     optional: frozenset[str] = frozenset()
     bulk_from: int | None = None
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

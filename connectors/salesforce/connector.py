@@ -48,7 +48,7 @@ class SalesforceConnector:
     Settings: ClassVar[type[ConnectionSettings]] = SalesforceSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
         objects={name: known.role for name, known in KINDS.items()}, write_batch=1000, settle=timedelta(minutes=10),
-        bulk_from=50_000,
+        bulk_from=50_000, conditional=True,
     )  # fmt: skip
 
     def __init__(self, settings: SalesforceSettings, *, clock: Clock, secrets: Secrets, log: logging.Logger) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -89,10 +90,11 @@ class Sub(NamedTuple):
     row: str = ""
     method: str = "GET"
     body: Any = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Answer(NamedTuple):
-    """What one request inside a composite call came to: a body, or why there is none."""
+    """What one request inside a composite call came to: a body, and why it is not the one asked for."""
 
     body: Any
     error: ConnectionFailed | None
@@ -259,7 +261,7 @@ class Session:
             "allOrNone": False,
             "compositeRequest": [
                 {"method": sub.method, "url": sub.url, "referenceId": f"r{i}"}
-                | ({} if sub.body is None else {"body": sub.body, "httpHeaders": WRITE_HEADERS})
+                | ({} if sub.body is None else {"body": sub.body, "httpHeaders": {**WRITE_HEADERS, **sub.headers}})
                 for i, sub in enumerate(subs)
             ],
         }
@@ -273,7 +275,7 @@ class Session:
         if part is None or not isinstance(status, int):
             return Answer(None, Transient(f"Salesforce left out an answer while {sub.doing}"))
         if status >= 300:
-            return Answer(None, self.refusal(status, part.get("body"), sub.doing, sub.row))
+            return Answer(part.get("body"), self.refusal(status, part.get("body"), sub.doing, sub.row))
         return Answer(part.get("body"), None)
 
 

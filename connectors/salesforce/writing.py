@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from email.utils import format_datetime
 from typing import Any
 
 from connectors.salesforce import failures, soql
@@ -27,6 +28,7 @@ from leadsync.connector import (
 
 ROWS_PER_COLLECTION = 200
 COLLECTIONS_PER_CALL = 5
+ROWS_PER_CALL = 25  # of those that have a condition: collections know of none
 BATCH = ROWS_PER_COLLECTION * COLLECTIONS_PER_CALL
 
 # these may mean the row, or a reference in it: only looking it up tells
@@ -38,6 +40,7 @@ _RETRY = {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "PROCESSING_HALTED", "REQU
 _AUTOMATION = {
     "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "CANNOT_EXECUTE_FLOW_TRIGGER", "APEX_ERROR", "LIMIT_EXCEEDED",
 }  # fmt: skip
+_CHANGED = "PRECONDITION_FAILED"
 _MEANING = {
     "DUPLICATES_DETECTED": "a duplicate rule of the account blocks the edit; let the rule pass the integration user",
     "CANNOT_EXECUTE_FLOW_TRIGGER": "a flow of the account failed",
@@ -53,13 +56,14 @@ def write(session: Session, reader: Reader, schemas: Schemas, writes: Sequence[W
     if len(writes) > BATCH:
         raise ValueError(f"at most {BATCH} writes in a call")
     good, results = sendable(schemas, writes)
-    sent = [WriteOp(op.key, op.object, op.id, fields) for op, fields in good]
-    answers = _send_all(session, sent, ROWS_PER_COLLECTION)
+    sent = [replace(op, fields=fields) for op, fields in good]
+    answers = _send_all(session, [op for op in sent if op.unmodified_since is None], ROWS_PER_COLLECTION)
     failed = [op for op, refusal in answers if refusal and refusal.code in _AUTOMATION]
     if failed:
         # once more, in small company: a trigger runs over all rows of a collection together
         again = {op.key: refusal for op, refusal in _send_all(session, failed, -(-len(failed) // COLLECTIONS_PER_CALL))}
         answers = [(op, again.get(op.key, refusal)) for op, refusal in answers]
+    answers += _send_conditional(session, [op for op in sent if op.unmodified_since is not None])
     results |= {result.key: result for result in judged(reader, answers)}
     return hushed(session, [results[op.key] for op in writes])
 
@@ -108,6 +112,8 @@ def judged(reader: Reader, answers: Sequence[Judged]) -> list[WriteResult]:
     for op, refusal in answers:
         if refusal is None:
             results.append(WriteResult(op.key, WriteStatus.APPLIED))
+        elif refusal.code == _CHANGED:
+            results.append(WriteResult(op.key, WriteStatus.CONFLICT))
         elif refusal.code in _RETRY:
             results.append(WriteResult(op.key, WriteStatus.RETRY, code=refusal.code, message=refusal.message))
         elif refusal.code in _LOST:
@@ -166,6 +172,32 @@ def _send(session: Session, parts: Sequence[Sequence[WriteOp]]) -> list[Answer]:
         if error.code == failures.REDIRECT:
             raise  # it is not about these rows
         return [Answer(None, error)] * len(bodies)
+
+
+def _send_conditional(session: Session, writes: Sequence[WriteOp]) -> list[Judged]:
+    """What became of each write that has a condition."""
+    done: list[Judged] = []
+    for part in soql.chunks(writes, ROWS_PER_CALL):
+        for op, answer in zip(part, session.composite(list(map(_conditional, part)), "writing"), strict=True):
+            error = answer.error
+            if isinstance(error, AuthLost) and error.code != failures.FORBIDDEN:
+                raise error
+            if error is None:
+                done.append((op, None))
+            elif isinstance(error, Conflict):
+                done.append((op, Refusal(_CHANGED, error.message)))
+            elif isinstance(error, Transient):
+                done.append((op, Refusal("SERVER_UNAVAILABLE", error.message)))
+            else:
+                told = first_error(answer.body)
+                done.append((op, told if told.code else Refusal(error.code.upper(), error.message)))
+    return done
+
+
+def _conditional(op: WriteOp) -> Sub:
+    assert op.unmodified_since is not None
+    headers = {"If-Unmodified-Since": format_datetime(op.unmodified_since, usegmt=True)}
+    return Sub(f"{DATA}sobjects/{op.object}/{op.id}", "writing", op.object, "PATCH", op.fields, headers)
 
 
 def _row(op: WriteOp) -> dict[str, Any]:

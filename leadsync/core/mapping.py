@@ -119,6 +119,10 @@ class CrmMapping:
         names.update(dict.fromkeys(w.field for w in self.writes.get(obj, ())))
         return tuple(names)
 
+    def strict(self, obj: str) -> frozenset[str]:
+        """The fields of an object that are only written where the CRM finds its row unchanged."""
+        return frozenset(w.field for w in self.writes.get(obj, ()) if w.strict)
+
 
 class Happened(NamedTuple):
     """An activity read from a row: `times` times `kind`, the latest at `at`. `key` tells it from others of its row."""

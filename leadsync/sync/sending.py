@@ -25,13 +25,14 @@ class Sending:
         """Write, and tell what came of it."""
         worker, sent = self._worker, False
         done: dict[str, WriteResult] = {}
+        stamps: dict[str, datetime] = {}
 
         def work() -> None:
             nonlocal sent
             worker.afford()
             for obj, writes in _by_object(job).items():
-                done.update(self._conflicts(obj, writes))
-            ops = [_op(w, job.objects) for w in job.writes if str(w.id) not in done]
+                done.update(self._conflicts(obj, writes, stamps))
+            ops = [_op(w, job.objects, stamps) for w in job.writes if str(w.id) not in done]
             sent = True
             if ops:
                 done.update({result.key: result for result in worker.connector.write(ops)})
@@ -48,7 +49,7 @@ class Sending:
             nonlocal opened
             assert isinstance(worker.connector, WritesInBulk)
             worker.afford()
-            stale.update(self._conflicts(job.object, job.writes))
+            stale.update(self._conflicts(job.object, job.writes, {}))
             names = {name for w in job.writes if str(w.id) not in stale for name in w.fields}
             opened = worker.connector.bulk_open(job.object, sorted(names))
 
@@ -61,7 +62,7 @@ class Sending:
 
     def carry_bulk(self, job: CarryBulk) -> None:
         """Upload, and ask for results. While the job works, or does not answer, nothing is said: it is asked again."""
-        worker, ops = self._worker, [_op(write, job.objects) for write in job.writes]
+        worker, ops = self._worker, [_op(write, job.objects, {}) for write in job.writes]
         results: Sequence[WriteResult] | None = None
 
         def work() -> None:
@@ -77,16 +78,24 @@ class Sending:
         if results is not None:
             worker.emit(Written(worker.name, job.writes, results, worker.clock.now(), job=job.job))
 
-    def _conflicts(self, obj: str, writes: Sequence[Write]) -> dict[str, WriteResult]:
-        """Writes of fields that people edit, too, and have edited since we looked: these are planned anew."""
+    def _conflicts(self, obj: str, writes: Sequence[Write], stamps: dict[str, datetime]) -> dict[str, WriteResult]:
+        """Writes of fields that people edit, too, and have edited since we looked: these are planned anew.
+
+        `stamps` gets when the rows of strict writes were changed last, by the key of the write.
+        """
         worker = self._worker
         fields = {w.field for w in worker.config.mapping.writes.get(obj, ()) if w.shared}
+        strict = worker.config.mapping.strict(obj)
         shared = [w for w in writes if fields & w.fields.keys()]
         if not shared:
             return {}
         read_at, asked = worker.clock.now(), accounts.asked(worker.config, worker.account).get(obj, ())
         rows = worker.connector.fetch(obj, [w.ext_id for w in shared], asked)
         stale = [w for w in shared if _differs(rows[w.ext_id], w, fields)]
+        for write in shared:
+            row = rows[write.ext_id]
+            if isinstance(row, Record) and row.modified_at is not None and strict & write.fields.keys():
+                stamps[str(write.id)] = row.modified_at
         changed = {w.ext_id: rows[w.ext_id] for w in stale}
         if changed:
             worker.emit(PageRead(worker.name, as_page(obj, changed, read_at), {}))
@@ -115,6 +124,6 @@ def _differs(row: Record | Moved | Gone, write: Write, fields: set[str]) -> bool
     )
 
 
-def _op(write: Write, objects: Mapping[int, str]) -> WriteOp:
-    fields = {name: pair[1] for name, pair in write.fields.items()}
-    return WriteOp(str(write.id), objects[write.source_id], write.ext_id, fields)
+def _op(write: Write, objects: Mapping[int, str], stamps: Mapping[str, datetime]) -> WriteOp:
+    key, fields = str(write.id), {name: pair[1] for name, pair in write.fields.items()}
+    return WriteOp(key, objects[write.source_id], write.ext_id, fields, stamps.get(key))

@@ -99,9 +99,13 @@ class Outgoing:
         for name, own in by_connection.items():
             enough = self.bulk.from_(name)
             if enough and backlog is not None and (backlog >= enough or self.bulk.holds(name)):
-                self.bulk.hold(name, own)
-            else:
-                self._send(name, own)
+                self.bulk.hold(name, [write for write in own if not self._strict(name, write)])
+                own = [write for write in own if self._strict(name, write)]  # bulk jobs know of no condition
+            self._send(name, own)
+
+    def _strict(self, name: str, write: Write) -> bool:
+        mapping = self._workers[name].config.mapping
+        return bool(mapping.strict(self._sources[write.source_id].object) & write.fields.keys())
 
     def release(self) -> None:
         """Nothing follows, or enough is held: what was held back for a bulk job goes out."""
