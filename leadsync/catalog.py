@@ -123,6 +123,15 @@ RESULTS = _words(
 )
 """What leadsync works out."""
 
+TEMPERATURE_LABELS: Mapping[str, Mapping[str, str]] = {
+    "en": {"hot": "hot", "warm": "warm", "cold": "cold"},
+    "fa": {"hot": "داغ", "warm": "گرم", "cold": "سرد"},
+    "ru": {"hot": "горячий", "warm": "тёплый", "cold": "холодный"},
+    "pl": {"hot": "gorący", "warm": "ciepły", "cold": "zimny"},
+    "vi": {"hot": "nóng", "warm": "ấm", "cold": "lạnh"},
+}
+"""The words of the result `temperature`, in each of `LANGUAGES`."""
+
 DESIGNED = frozenset(
     (
         "handle", "name", "seniority", "department", "time_zone", "referrer", "initiative", "class", "completeness",
