@@ -139,7 +139,10 @@ class WriteResult:
 
 @dataclass(frozen=True, slots=True)
 class FieldSchema:
-    """A field of an object: `type` is one of text, number, bool, date, datetime, enum, multi, ref."""
+    """A field of an object: `type` is one of text, number, bool, date, datetime, enum, multi, ref.
+
+    `custom`: the account made it; the CRM did not bring it.
+    """
 
     name: str
     type: str
@@ -148,6 +151,7 @@ class FieldSchema:
     writable: bool = True
     calculated: bool = False
     length: int | None = None
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)

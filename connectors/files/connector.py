@@ -74,7 +74,11 @@ class FilesConnector:
     def describe(self, obj: str) -> ls.ObjectSchema:
         """The columns that the file has, and those that it may have."""
         types = {**dict.fromkeys(self._read(obj).columns, "text"), **COLUMNS[obj]}
-        return ls.ObjectSchema(obj, {name: ls.FieldSchema(name, typ, writable=False) for name, typ in types.items()})
+        fields = {
+            name: ls.FieldSchema(name, typ, writable=False, custom=name not in COLUMNS[obj] and name != "id")
+            for name, typ in types.items()
+        }
+        return ls.ObjectSchema(obj, fields)
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[ls.Page]:
         """All rows; `resume` counts those before. A file that changes meanwhile is given anew by `changes`."""

@@ -224,4 +224,5 @@ def _field(entry: Mapping[str, Any]) -> FieldSchema:
         writable=not (calculated or read_only),
         calculated=calculated,
         length=api.TEXT_LENGTH if kind == "text" else None,
+        custom=not entry.get("hubspotDefined"),
     )

@@ -72,4 +72,5 @@ def _field(found: Mapping[str, Any]) -> FieldSchema:
         writable=bool(found.get("updateable")),
         calculated=bool(found.get("calculated")),
         length=found.get("length") or None,
+        custom=bool(found.get("custom")),
     )

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from leadsync.catalog import FIELDS
 
-_OF_COMPANIES = ("company", "domain", "industry", "employees", "revenue", "country", "city")
+OF_COMPANIES = ("company", "domain", "industry", "employees", "revenue", "country", "city")
+"""Fields of the catalogue that a company's row says something about; any other is the person's."""
+
 Facts = Mapping[str, str | float]
 
 
@@ -20,6 +22,6 @@ def golden(records: Sequence[Facts], companies: Sequence[Facts]) -> dict[str, st
             found.setdefault(name, value)
     for facts in companies:
         for name, value in facts.items():
-            if name in _OF_COMPANIES or name not in FIELDS:
+            if name in OF_COMPANIES or name not in FIELDS:
                 found.setdefault(name, value)
     return found
