@@ -318,6 +318,8 @@ MUTANTS: dict[str, tuple[str, Break]] = {
     "sends nothing empty": ("none_clears", _ops(lambda f, _: {k: v for k, v in f.items() if v})),
     "writes ASCII": ("values_are_written_whole", _ops(lambda f, _: _ascii(f))),
     "calls refusals well": ("read_only_fields", _ALL_IS_WELL),
+    "knows no condition": ("conditional_writes", _instead(
+        lambda good, *_: lambda ops: good([replace(op, unmodified_since=None) for op in ops]), "write")),
     "refuses locked rows": ("locked_rows", _results(
         lambda r: replace(r, status=ls.WriteStatus.REJECTED) if r.status is ls.WriteStatus.RETRY else r)),
     "sends half of a batch": ("a_full_batch", _instead(lambda good, *_: lambda ops: [

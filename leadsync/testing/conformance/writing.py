@@ -1,5 +1,7 @@
 """Checks of writing: results that tell the truth, values, refusals, bulk, installation."""
 
+from dataclasses import replace
+
 import pytest
 
 from leadsync.connector import InstallsFields, Value, WantedField, WritesInBulk, WriteStatus
@@ -80,6 +82,23 @@ class Writing(Checks):
         assert result.status is WriteStatus.REJECTED
         assert name in result.fields or name in result.message
         assert crm.row(id_).get(name) == before
+
+    def test_conditional_writes(self, crm: Account) -> None:
+        """A write with a condition is a `CONFLICT` and changes nothing where the row was changed since, and is carried
+        out where it was not."""
+        crm.needs("write")
+        if not crm.conn.capabilities.conditional:
+            pytest.skip("the connector takes no conditional writes")
+        crm.clock.advance(60)
+        edited, left = crm.add(2)
+        crm.clock.advance(60)
+        since = crm.driver.clock.now()
+        crm.clock.advance(60)
+        crm.edit(edited)
+        ops = [replace(crm.op(id_), unmodified_since=since) for id_ in (edited, left)]
+        results = crm.write(*ops)
+        assert [results[op.key].status for op in ops] == [WriteStatus.CONFLICT, WriteStatus.APPLIED]
+        assert [crm.holds(op) for op in ops] == [False, True]
 
     def test_locked_rows(self, crm: Account) -> None:
         """A row that somebody else holds is `RETRY` (or was tried again); the others are written."""

@@ -110,7 +110,7 @@ class ReferenceConnector:
     Settings: ClassVar[type[ConnectionSettings]] = ReferenceSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
         {"people": Role.LEAD, "members": Role.LEAD, "calls": Role.ACTIVITY}, write_batch=7,
-        settle=timedelta(minutes=5), bulk_from=100,
+        settle=timedelta(minutes=5), bulk_from=100, conditional=True,
     )  # fmt: skip
 
     def __init__(self, settings: ReferenceSettings, *, clock: ManualClock, secrets: Any, log: logging.Logger) -> None:
@@ -250,6 +250,8 @@ class ReferenceConnector:
         wrong = tuple(name for name in op.fields if name not in schema or not schema[name].writable)
         if wrong:
             return WriteResult(op.key, WriteStatus.REJECTED, message="no such field to write", fields=wrong)
+        if op.unmodified_since is not None and row.at > op.unmodified_since:
+            return WriteResult(op.key, WriteStatus.CONFLICT)
         if op.id in self.crm.locked:
             self.crm.locked.discard(op.id)
             return WriteResult(op.key, WriteStatus.RETRY, message="locked")

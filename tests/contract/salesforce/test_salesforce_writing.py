@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from salesforce_box import NOON, TOKEN, Answer
@@ -333,3 +334,32 @@ def test_no_token_shows_in_what_became_of_a_job(box):
     assert result.status is WriteStatus.REJECTED
     assert "•••" in result.message
     assert TOKEN not in str(result)
+
+
+def test_rows_that_changed_since_are_left_alone_and_25_of_the_others_travel_together(box):
+    old = box.add("Lead", 27, Rating="Cold")
+    young = box.add("Lead", 2, at=NOON, Rating="Warm")
+    (free,) = box.add("Lead", at=NOON, Rating="Warm")
+    connector = box.warm()
+    since = NOON - timedelta(minutes=1)
+    writes = [replace(op(id_, Rating="Hot"), unmodified_since=since) for id_ in (*old, *young)]
+    bad = replace(op(old[0], Leadsync_Temperature__c="tepid"), unmodified_since=since)
+    results = connector.write([*writes[1:], bad, op(free, Rating="Hot")])
+    by = statuses(results)
+    assert [by[id_] for id_ in young] == [WriteStatus.CONFLICT] * 2
+    assert (by[old[0]], by[free]) == (WriteStatus.REJECTED, WriteStatus.APPLIED)
+    assert {by[id_] for id_ in old[1:]} == {WriteStatus.APPLIED}
+    assert "Leadsync_Temperature__c" in results[-2].message
+    assert [box.row(id_)["Rating"] for id_ in (*old, *young, free)] == ["Cold"] + ["Hot"] * 26 + ["Warm"] * 2 + ["Hot"]
+    assert [p for p in box.front.paths() if "composite" in p][-3:] == [
+        "PATCH /services/data/v62.0/composite/sobjects",
+        "POST /services/data/v62.0/composite",
+        "POST /services/data/v62.0/composite",
+    ]
+
+
+def test_a_condition_on_a_row_that_is_gone_says_so(box):
+    (lead,) = box.add("Lead")
+    box.org.delete("Lead", lead)
+    (result,) = box.connect().write([replace(op(lead, Rating="Hot"), unmodified_since=NOON)])
+    assert result.status is WriteStatus.GONE
