@@ -317,6 +317,7 @@ class SandboxOptions:
     rate_limit: bool = True
     faults: tuple[FaultRule, ...] = ()
     now: Callable[[], datetime] = _system_time
+    custom: bool = False
 
 
 @runtime_checkable

@@ -24,6 +24,9 @@ def sandbox(
         Path | None, typer.Option(help="A CSV with the CRM's own field names, in place of seeded leads.")
     ] = None,
     bare: Annotated[bool, typer.Option("--bare", help="Without the fields that leadsync writes.")] = False,
+    custom: Annotated[
+        bool, typer.Option("--custom", help="With forty fields of its own, as an account that has grown has.")
+    ] = False,
     search_lag: Annotated[float, typer.Option(help="Seconds before a change can be found.", min=0)] = 0.0,
     no_rate_limit: Annotated[bool, typer.Option("--no-rate-limit", help="Answer as fast as asked.")] = False,
     faults: Annotated[
@@ -41,7 +44,7 @@ def sandbox(
     _free(port)
     day = (today or datetime.now(UTC)).date()
     rules = load_faults(faults) if faults else ()
-    options = SandboxOptions(token, day, leads, seed, load, bare, search_lag, not no_rate_limit, rules)
+    options = SandboxOptions(token, day, leads, seed, load, bare, search_lag, not no_rate_limit, rules, custom=custom)
     serve(connector.sandbox(options), port, lambda url: print(f"ready {url}", flush=True))
     return 0
 

@@ -47,7 +47,8 @@ class Sandbox:
         def clock() -> int:
             return (options.now() - _EPOCH) // _MS
 
-        self.portal = Portal(definitions(bare=options.bare), clock, round(options.search_lag * 1000))
+        found = definitions(bare=options.bare, custom=options.custom)
+        self.portal = Portal(found, clock, round(options.search_lag * 1000))
         self.access = access.Access(options.token, clock)
         self.limits = Limits(options.now, enforced=options.rate_limit)
         seed.fill(self.portal, options)

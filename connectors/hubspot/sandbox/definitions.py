@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from connectors.hubspot.sandbox.properties import Property
+from leadsync.testing.custom_fields import COMPANIES, PEOPLE, CustomField
 
 LIFECYCLE = (
     "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer", "evangelist",
@@ -208,8 +209,23 @@ def _leadsync() -> Iterator[Property]:
     yield Property("leadsync_reasons", "string", "textarea", group, "Leadsync reasons", custom=True)
 
 
-def definitions(*, bare: bool) -> dict[str, dict[str, Property]]:
-    """All objects' properties by name; without leadsync's own when `bare`."""
+_CUSTOM_TYPES = {
+    "text": ("string", "text"), "long": ("string", "textarea"), "url": ("string", "text"),
+    "phone": ("string", "phonenumber"), "number": ("number", "number"), "bool": ("bool", "booleancheckbox"),
+    "date": ("date", "date"), "datetime": ("datetime", "date"), "enum": ("enumeration", "select"),
+    "multi": ("enumeration", "checkbox"),
+}  # fmt: skip
+
+
+def _grown(group: str, fields: tuple[CustomField, ...]) -> Iterator[Property]:
+    for field in fields:
+        kind, field_type = _CUSTOM_TYPES[field.type]
+        options = tuple((value, value) for value in field.options) if kind == "enumeration" else ()
+        yield Property(field.stem, kind, field_type, group, field.label, options, custom=True)
+
+
+def definitions(*, bare: bool, custom: bool = False) -> dict[str, dict[str, Property]]:
+    """All objects' properties by name; without leadsync's own when `bare`, with many of the account's when `custom`."""
     makers = {
         "contacts": _contacts, "companies": _companies, "deals": _deals, "leads": _leads, "calls": _calls,
         "emails": _emails, "meetings": _meetings, "notes": _notes, "tasks": _tasks,
@@ -217,4 +233,7 @@ def definitions(*, bare: bool) -> dict[str, dict[str, Property]]:
     found = {obj: {prop.name: prop for prop in make()} for obj, make in makers.items()}
     if not bare:
         found["contacts"] |= {prop.name: prop for prop in _leadsync()}
+    if custom:
+        found["contacts"] |= {prop.name: prop for prop in _grown("contactinformation", PEOPLE)}
+        found["companies"] |= {prop.name: prop for prop in _grown("companyinformation", COMPANIES)}
     return found

@@ -1,14 +1,15 @@
 """Filling the account: made-up people with their history, or the rows of a CSV file."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from connectors.hubspot.sandbox.portal import Portal, Row
 from connectors.hubspot.sandbox.properties import instant, iso
 from leadsync.connector import Problem, SandboxOptions, UserError
+from leadsync.testing.custom_fields import Content, made, made_of_company
 from leadsync.testing.people import Card, Company, Happening, Rep, World, population
 from leadsync.testing.table import read_csv
 
@@ -46,14 +47,14 @@ def fill(portal: Portal, options: SandboxOptions) -> None:
     if options.load:
         portal.objects["contacts"].load(_from_csv(portal, options, midnight))
     else:
-        _Seeder(portal, world, midnight).run()
+        _Seeder(portal, world, midnight, options).run()
 
 
 class _Seeder:
     """Turns a world into rows."""
 
-    def __init__(self, portal: Portal, world: World, midnight: int) -> None:
-        self._portal, self._world, self._midnight = portal, world, midnight
+    def __init__(self, portal: Portal, world: World, midnight: int, options: SandboxOptions) -> None:
+        self._portal, self._world, self._midnight, self._options = portal, world, midnight, options
         self._rows: dict[str, Loaded] = {name: [] for name in portal.objects}
         self._company_ids: dict[int, str] = {}
         self._links: list[tuple[str, str, str, str, bool]] = []
@@ -62,7 +63,10 @@ class _Seeder:
         """Make all rows, then load and link them."""
         for company in self._world.companies:
             created = self._midnight - 900 * _DAY + company.number * 60_000
-            self._company_ids[company.number] = self._add("companies", created, created, _company(company))
+            row = _company(company)
+            if self._options.custom:
+                row |= _written(made_of_company(self._options.seed, company))
+            self._company_ids[company.number] = self._add("companies", created, created, row)
         for card in self._world.cards:
             self._card(card)
         industry = self._portal.objects["companies"].properties["industry"]
@@ -81,7 +85,10 @@ class _Seeder:
         return id_
 
     def _card(self, card: Card) -> None:
-        id_ = self._add("contacts", _ms(card.created_at), _ms(card.modified_at), _contact(card))
+        row = _contact(card)
+        if self._options.custom:
+            row |= _written(made(self._options.seed, card, self._options.today))
+        id_ = self._add("contacts", _ms(card.created_at), _ms(card.modified_at), row)
         if len(past := _stages(card)) > 1:
             self._portal.objects["contacts"].history.load(id_, "lifecyclestage", past, "CRM_UI")
         company_id = self._company_ids[card.company.number] if card.company else ""
@@ -96,6 +103,21 @@ class _Seeder:
             self._links.append(("deals", deal, "contacts", id_, False))
             if company_id:
                 self._links.append(("deals", deal, "companies", company_id, True))
+
+
+def _written(values: Mapping[str, Content]) -> Row:
+    """Values of the account's own fields, as HubSpot keeps them."""
+
+    def text(value: Content) -> str:
+        if isinstance(value, tuple):
+            return ";".join(value)
+        if isinstance(value, datetime):
+            return iso(_ms(value))
+        if isinstance(value, date):
+            return value.isoformat()
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    return {name: text(value) for name, value in values.items()}
 
 
 def owner_id(rep: Rep | None) -> str:

@@ -26,11 +26,11 @@ def build(options: SandboxOptions) -> Starlette:
     Raises `UserError` for an unusable `load` file or an unknown fault.
     """
     faults = Faults(options.faults, explain, own=OWN)
-    org = Org(options.now, bare=options.bare, lag=options.search_lag)
+    org = Org(options.now, bare=options.bare, custom=options.custom, lag=options.search_lag)
     if options.load:
         seed.loaded(org, path=options.load, seed=options.seed, today=options.today)
     else:
-        seed.seeded(org, seed=options.seed, leads=options.leads, today=options.today)
+        seed.seeded(org, options)
     logins = Logins(org, options.token)
     doors = Doors(org, Api(org, limited=options.rate_limit), logins)
     app = Starlette(

@@ -41,8 +41,8 @@ class Org:
     Queries for ids, like reads by id, always show the truth.
     """
 
-    def __init__(self, now: Callable[[], datetime], *, bare: bool, lag: float = 0.0) -> None:
-        self.entities = entities(bare=bare)
+    def __init__(self, now: Callable[[], datetime], *, bare: bool, custom: bool = False, lag: float = 0.0) -> None:
+        self.entities = entities(bare=bare, custom=custom)
         self.tables = {name: Table() for name in self.entities}
         self.now, self.lag = now, lag
         self.us = ""

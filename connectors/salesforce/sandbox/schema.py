@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from leadsync.testing.custom_fields import COMPANIES, PEOPLE, CustomField
+
 STAGES = {"Qualification": (False, False), "Proposal": (False, False), "Closed Won": (True, True),
           "Closed Lost": (True, False)}  # fmt: skip
 """Opportunity stages: (closed, won)."""
@@ -41,7 +43,7 @@ class Field:
     @property
     def filterable(self) -> bool:
         """Whether conditions may name it."""
-        return self.length < 4000 and self.kind not in ("anyType", "address")
+        return (self.length < 4000 or self.kind == "multipicklist") and self.kind not in ("anyType", "address")
 
     @property
     def relationship(self) -> str | None:
@@ -288,8 +290,32 @@ _CHILDREN = {
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
 
 
-def entities(*, bare: bool) -> dict[str, Entity]:
-    """The account's objects by name; a bare one lacks leadsync's own fields."""
+_CUSTOM_TYPES = {  # type and length
+    "text": ("string", 255), "long": ("textarea", 32_000), "url": ("url", 255), "phone": ("phone", 40),
+    "number": ("double", 0), "bool": ("boolean", 0), "date": ("date", 0), "datetime": ("datetime", 0),
+    "enum": ("picklist", 255), "multi": ("multipicklist", 4099),
+}  # fmt: skip
+
+
+def custom_name(stem: str) -> str:
+    """The name of an account's own field: `annual_budget__eur` is `Annual_Budget_Eur__c`."""
+    return "_".join(word.capitalize() for word in stem.split("_") if word) + "__c"
+
+
+def _grown() -> dict[str, list[CustomField]]:
+    return {"Lead": [*PEOPLE], "Contact": [field for field in PEOPLE if field.lasting], "Account": [*COMPANIES]}
+
+
+def _custom_field(field: CustomField) -> Field:
+    kind, length = _CUSTOM_TYPES[field.type]
+    precision = 18 if kind == "double" else 0
+    return Field(
+        custom_name(field.stem), kind, field.label, length=length, values=field.options, precision=precision,
+    )  # fmt: skip
+
+
+def entities(*, bare: bool, custom: bool = False) -> dict[str, Entity]:
+    """The account's objects by name; a bare one lacks leadsync's own fields, a `custom` one has many of its own."""
     found = {}
     for name, (prefix, text) in _OBJECTS.items():
         if not bare and name in ("Lead", "Contact"):
@@ -297,6 +323,8 @@ def entities(*, bare: bool) -> dict[str, Entity]:
         entity = found[name] = Entity(name, prefix, {}, _CHILDREN.get(name, {}))
         for line in filter(None, text.splitlines()):
             entity.add(_field(line, name))
+        for own in _grown().get(name, ()) if custom else ():
+            entity.add(_custom_field(own))
     return found
 
 

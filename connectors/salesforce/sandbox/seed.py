@@ -8,9 +8,10 @@ from typing import Any
 
 from connectors.salesforce.sandbox import ids
 from connectors.salesforce.sandbox.org import Org, Row
-from connectors.salesforce.sandbox.schema import NOT_PROVIDED, Field
+from connectors.salesforce.sandbox.schema import NOT_PROVIDED, Field, custom_name
 from connectors.salesforce.sandbox.soql import wire
-from leadsync.connector import Problem, UserError
+from leadsync.connector import Problem, SandboxOptions, UserError
+from leadsync.testing.custom_fields import Content, made, made_of_company
 from leadsync.testing.people import Card, Company, Happening, Rep, population
 from leadsync.testing.table import read_csv
 
@@ -37,10 +38,13 @@ _MOST_PROBLEMS = 50
 
 
 class Seeder:
-    """Builds rows object by object and loads them at once, so that 50,000 leads take seconds."""
+    """Builds rows object by object and loads them at once, so that 50,000 leads take seconds.
 
-    def __init__(self, org: Org, today: date) -> None:
-        self.org = org
+    With `own`, a seed, the account's own fields are filled, too.
+    """
+
+    def __init__(self, org: Org, today: date, own: int | None = None) -> None:
+        self.org, self.today, self.own = org, today, own
         self.midnight = datetime.combine(today, time(), UTC)
         self.rows: dict[str, list[Row]] = {name: [] for name in org.entities}
         self._reps: dict[int, str] = {}
@@ -118,6 +122,13 @@ class Seeder:
             "EmailBouncedDate": wire(bounce.at) if bounce else None,
         }  # fmt: skip
 
+    def _own(self, obj: str, card: Card) -> Row:
+        """The account's own fields of this object."""
+        if self.own is None:
+            return {}
+        fields = self.org.entities[obj].fields
+        return {name: value for name, value in _stored(made(self.own, card, self.today)).items() if name in fields}
+
     def _lead_values(self, card: Card) -> Row:
         company = card.company
         kinds = {happening.kind for happening in card.story}
@@ -131,7 +142,7 @@ class Seeder:
                 "Company": company.name, "Website": f"https://{company.domain}", "NumberOfEmployees": company.employees,
                 "AnnualRevenue": float(company.revenue), "Industry": company.industry.capitalize(),
             }  # fmt: skip
-        return values
+        return values | self._own("Lead", card)
 
     def _lead(self, card: Card) -> None:
         lead = self.add("Lead", self._lead_values(card), card.created_at, card.modified_at)
@@ -143,7 +154,7 @@ class Seeder:
             "MailingCity": card.city, "MailingCountry": card.country, "AccountId": account,
             "OwnerId": self._owner(card, queue=False),
         }  # fmt: skip
-        contact = self.add("Contact", values, card.created_at, card.modified_at)
+        contact = self.add("Contact", values | self._own("Contact", card), card.created_at, card.modified_at)
         self._story(card, "ContactId", contact)
         return contact
 
@@ -178,6 +189,8 @@ class Seeder:
                 "BillingCountry": company.country, "Industry": company.industry.capitalize(),
                 "NumberOfEmployees": company.employees, "AnnualRevenue": float(company.revenue),
             }  # fmt: skip
+            if self.own is not None:
+                values |= _stored(made_of_company(self.own, company))
             self._accounts[company.number] = self.add("Account", values, self.midnight - timedelta(days=900))
         return self._accounts[company.number]
 
@@ -218,6 +231,23 @@ class Seeder:
         self.add("CampaignMember", values | {"FirstRespondedDate": at.date().isoformat()}, at)
 
 
+def _stored(values: Mapping[str, Content]) -> Row:
+    """Values of the account's own fields, as Salesforce keeps them."""
+
+    def kept(value: Content) -> Any:
+        if isinstance(value, tuple):
+            return ";".join(value)
+        if isinstance(value, datetime):
+            return wire(value)
+        if isinstance(value, date):
+            return value.isoformat()
+        if isinstance(value, str):
+            return value.strip()
+        return value if isinstance(value, bool) else float(value)
+
+    return {custom_name(stem): kept(value) for stem, value in values.items()}
+
+
 def task_values(kind: str, detail: str, at: datetime) -> Row:
     """A finished task for a call or e-mail; a sent e-mail's subject starts as Salesforce logs it, "Email: "."""
     subject = f"Email: {detail}" if kind == "email_sent" else detail or kind
@@ -233,12 +263,12 @@ def meeting_values(detail: str, at: datetime) -> Row:
     }  # fmt: skip
 
 
-def seeded(org: Org, *, seed: int, leads: int, today: date) -> None:
-    """Fill the account with `leads` leads and contacts, and all that belongs to them."""
-    world = population(seed, leads, 1, today)
-    seeder = Seeder(org, today)
+def seeded(org: Org, options: SandboxOptions) -> None:
+    """Fill the account with leads and contacts, and all that belongs to them."""
+    world = population(options.seed, options.leads, 1, options.today)
+    seeder = Seeder(org, options.today, options.seed if options.custom else None)
     seeder.staff(list(world.reps))
-    seeder.people(list(world.cards), leads)
+    seeder.people(list(world.cards), options.leads)
     seeder.store()
 
 
