@@ -33,7 +33,7 @@ def read_date(text: str, home: Home, _: Mapping[str, str]) -> str:
 
 def read_datetime(text: str, home: Home, _: Mapping[str, str]) -> str:
     """The moment in UTC. Where no zone stands it is the time at home, where no time stands the day begins."""
-    found = _moment(text, home)
+    found = moment_or_day(text, home)
     if not isinstance(found, datetime):
         found = datetime.combine(found, time(), home.zone)
     return found.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -53,11 +53,12 @@ def jalali(text: str, home: Home, _: Mapping[str, str]) -> str:
 
 
 def _day(text: str, home: Home) -> date:
-    found = _moment(text, home)
+    found = moment_or_day(text, home)
     return found.astimezone(home.zone).date() if isinstance(found, datetime) else found
 
 
-def _moment(text: str, home: Home) -> datetime | date:
+def moment_or_day(text: str, home: Home) -> datetime | date:
+    """The moment, or the day where no time of it stands. Raises `Unreadable`."""
     try:
         found = _known(text, home)
     except (ValueError, OverflowError):
@@ -127,6 +128,14 @@ def _solar(year: int, month: int, day: int) -> date:
     if not 1 <= month <= 12 or not 1 <= day <= (31 if month < 7 else 30) or found >= _new_year(year + 1):
         raise ValueError("no such day")
     return date.fromordinal(found)
+
+
+def solar(day: date) -> tuple[int, str, int]:
+    """A day as the Jalali calendar has it: year, name of the month, day."""
+    year = day.year - 621 - (day.toordinal() < _new_year(day.year - 621))
+    nth = day.toordinal() - _new_year(year)
+    month, of_month = divmod(nth, 31) if nth < 186 else divmod(nth - 6, 30)
+    return year, _SOLAR.split()[month], of_month + 1
 
 
 def _new_year(year: int) -> int:
