@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from leadsync import catalog, registry
 from leadsync.catalog import Word
 from leadsync.config import document as yaml
+from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document
 from leadsync.config.funnel import compile_funnel
 from leadsync.config.mapping import compile_mapping
@@ -19,6 +20,7 @@ from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
 from leadsync.config.settings import BrakeShares, Settings, custom_words
 from leadsync.connector import ConnectionSettings
+from leadsync.core.conditions import Condition
 from leadsync.core.convert import NOWHERE, Home
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.score import Scoring
@@ -51,8 +53,9 @@ class ConnectionConfig:
 class Config:
     """An installation. `version` names what results depend on: the same text, the same name.
 
-    `fields` are those of the catalogue and those that the installation declares. `documents` are the files, merged with
-    what they use: `leadsync`, `scoring`, `funnel`, `routing` (where there is one), and `mappings/NAME` per connection.
+    `fields` are those of the catalogue and those that the installation declares. Leads for which `never` holds are left
+    alone. `documents` are the files, merged with what they use: `leadsync`, `scoring`, `funnel`, `routing` (where there
+    is one), and `mappings/NAME` per connection.
     """
 
     folder: Path
@@ -68,6 +71,7 @@ class Config:
     brake: BrakeShares = field(default_factory=BrakeShares)
     fields: Mapping[str, Word] = field(default_factory=lambda: catalog.FIELDS)
     documents: Mapping[str, Document] = field(default_factory=dict)
+    never: Condition | None = None
 
 
 class _Problems:
@@ -102,6 +106,9 @@ def load_config(path: Path) -> Config:
         found = problems.try_(_connection, name, raw, main, folder, documents, fields, home)
         if found is not None:
             connections[name] = found
+    conditions = Conditions(main, fields)
+    never = conditions.read(settings.never, ("never",)) if settings is not None else None
+    problems.found += conditions.problems
     if settings is not None:
         for name in settings.prefer:
             if name not in settings.connections:
@@ -114,7 +121,7 @@ def load_config(path: Path) -> Config:
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
     return Config(
         folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
-        scoring, ladder, routing, version(*documents.values()), settings.brake, fields, documents,
+        scoring, ladder, routing, version(*documents.values()), settings.brake, fields, documents, never,
     )  # fmt: skip
 
 
@@ -141,7 +148,8 @@ def _connection(
         raise UserError([Problem(f"{name}: there is no mapping {own.mapping}", main.place((*loc, "mapping")))])
     mapping = _merged(path, "", type_)
     documents[f"mappings/{name}"] = mapping
-    compiled = compile_mapping(mapping, dict(connector.capabilities.objects), fields, home)
+    can = connector.capabilities
+    compiled = compile_mapping(mapping, dict(can.objects), fields, home, conditional=can.conditional)
     secrets = ConnectionSecrets(name, own, folder / f".{name}.secrets.json", where)
     return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping)
 

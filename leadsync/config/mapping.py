@@ -1,17 +1,20 @@
 """`mappings/NAME.yaml`: what is read from a CRM's objects and what is written to them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from leadsync import catalog
 from leadsync.catalog import Word
+from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.reading import ReadField, Scalar, Texts, compile_field, field_problems, listed
 from leadsync.config.settings import Strict
 from leadsync.config.writing import WriteField, compile_writes, write_problems
 from leadsync.core import mapping as core
+from leadsync.core.conditions import Condition
 from leadsync.core.convert import NOWHERE, Home
 from leadsync.errors import Problem, UserError
 from leadsync.types import Role
@@ -60,6 +63,7 @@ class ObjectRead(Strict):
     detail: Texts = ()
     counters: dict[str, Counter] = {}
     outcomes: tuple[Outcome, ...] = ()
+    scope: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -77,21 +81,61 @@ class MappingFile(Strict):
     read: dict[str, ObjectRead] = {}
     write: dict[str, dict[str, WriteField]] = {}
 
+    @field_validator("write", mode="before")
+    @classmethod
+    def _without_null(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {
+            obj: {k: v for k, v in fields.items() if v is not None} if isinstance(fields, dict) else fields
+            for obj, fields in value.items()
+        }
+
 
 def compile_mapping(
-    document: Document, known: dict[str, Role], words: Mapping[str, Word] = catalog.FIELDS, home: Home = NOWHERE
-) -> core.CrmMapping:
-    """The mapping as core works with it; `known` are the connector's objects, `words` the fields that it may feed.
+    document: Document, known: dict[str, Role], words: Mapping[str, Word] = catalog.FIELDS, home: Home = NOWHERE,
+    *, conditional: bool = False,
+) -> core.CrmMapping:  # fmt: skip
+    """The mapping as core works with it; `known` are the connector's objects, `words` the fields that it may feed,
+    `conditional` as in `Capabilities`.
 
     Raises `UserError` with all problems.
     """
     file = validate(MappingFile, document)
     problems = list(_problems(file, document, known, words, home))
+    for obj, fields in file.write.items():
+        for name in fields:
+            problems += write_problems(name, fields, words, document, ("write", obj, name), conditional=conditional)
+    scopes = {name: _scope(name, read, words, document, problems) for name, read in file.read.items()}
     if problems:
         raise UserError(problems)
-    reads = {name: _object(name, read, _fed(read, words), home) for name, read in file.read.items()}
-    writes = {obj: compile_writes(fields) for obj, fields in file.write.items()}
+    reads = {
+        name: replace(_object(name, read, _fed(read, words), home), scope=scopes[name])
+        for name, read in file.read.items()
+    }
+    writes = {obj: compile_writes(fields, words) for obj, fields in file.write.items()}
     return core.CrmMapping(reads, writes)
+
+
+def _scope(
+    name: str, read: ObjectRead, words: Mapping[str, Word], document: Document, problems: list[Problem]
+) -> Condition | None:
+    """Which rows of an object are looked after: a condition on what they themselves say."""
+    loc = ("read", name, "scope")
+    conditions = Conditions(document, words)
+    scope = conditions.read(read.scope, loc)
+    problems += conditions.problems
+    if scope is None:
+        return None
+    if read.role is not Role.LEAD:
+        problems.append(Problem(f"scope: {name} is no object of leads", document.place(loc), "leave `scope` out"))
+    if scope.windows:
+        fix = "test fields only; what people do can be tested by `never:` of leadsync.yaml"
+        problems.append(Problem("scope: a row says nothing of what people do", document.place(loc), fix))
+    for word in sorted(scope.fields - read.fields.keys()):
+        told = f"scope: {name} does not say {word!r}: it is never known of a row"
+        problems.append(Problem(told, document.place(loc), f"feed `{word}:` from a field of {name}, or test another"))
+    return scope
 
 
 def _test(when: dict[str, tuple[Scalar, ...]]) -> core.Test:
@@ -140,11 +184,9 @@ def _problems(
         for loc, kind in kinds:
             if kind not in catalog.ACTIVITIES:
                 yield Problem(catalog.unknown_word(kind, "activity"), document.place(loc))
-    for name, fields in file.write.items():
+    for name in file.write:
         if name not in file.read:
             told = f"{name!r} is written but not read: leadsync has to see what it changes"
             yield Problem(told, document.place(("write", name)), "add it under `read:` (or `use:` a shipped mapping)")
         elif file.read[name].role is not Role.LEAD:
             yield Problem(f"{name} is no object of leads; only those are written", document.place(("write", name)))
-        for field, write in fields.items():
-            yield from write_problems(field, write, fields, document.place(("write", name, field)))

@@ -5,18 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
-from leadsync.config.settings import Strict
+from leadsync.config.settings import Strict, one_of
 from leadsync.core.assign import RepRule
 from leadsync.core.conditions import Condition
 from leadsync.errors import Problem, UserError
 
 RESULTS = ("score", "fit", "engagement", "temperature", "stage")
+_LANGUAGES = catalog.LANGUAGES
+Language = Annotated[str, BeforeValidator(one_of("language", _LANGUAGES)), WithJsonSchema({"enum": list(_LANGUAGES)})]
 
 
 def _email(value: str) -> str:
@@ -30,6 +32,7 @@ class RepFile(Strict):
 
     email: Annotated[str, AfterValidator(_email)]
     weight: Annotated[int, Field(ge=1, le=100)] = 1
+    language: Language = ""
 
 
 class RoutingFile(Strict):
@@ -58,4 +61,6 @@ def compile_routing(document: Document, fields: Mapping[str, Word] = catalog.FIE
             conditions.problems.append(Problem(told, document.place(("reps", name, "email"))))
     if conditions.problems:
         raise UserError(conditions.problems)
-    return Routing(when, tuple(RepRule(name, rep.email, rep.weight) for name, rep in file.reps.items()))
+    return Routing(
+        when, tuple(RepRule(name, rep.email, rep.weight, language=rep.language) for name, rep in file.reps.items())
+    )

@@ -1,8 +1,10 @@
 """`leadsync.yaml`: the store, the connections, the pace, the home."""
 
 import re
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,7 +24,7 @@ from leadsync.core import convert
 from leadsync.core.conditions import KEYWORDS
 
 _OTHER_WORDS = (
-    "role", "at", "kinds", "detail", "counters", "outcomes", "lead", "day", "capture", "of", "true", "false",
+    "role", "at", "kinds", "detail", "counters", "outcomes", "scope", "lead", "day", "capture", "of", "true", "false",
 )  # fmt: skip
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -36,6 +38,19 @@ def duration(value: Any) -> timedelta:
         return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
     except OverflowError:
         raise ValueError(f"{value!r} is too long a time span") from None
+
+
+def one_of(kind: str, known: Collection[str]) -> Callable[[Any], Any]:
+    """A check that a word is one of those `known`; of any other it guesses what was meant. It raises ValueError."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, str) or value in known:
+            return value
+        close = get_close_matches(value.lower(), known, 1)
+        meant = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"
+        raise ValueError(f"unknown {kind} '{value}'; {meant}")
+
+    return check
 
 
 Duration = Annotated[timedelta, BeforeValidator(duration)]
@@ -124,6 +139,7 @@ class Settings(Strict):
     fields: dict[str, CustomField] = {}
     prefer: tuple[str, ...] = ()
     brake: BrakeShares = BrakeShares()
+    never: str | None = None
 
     @field_validator("connections")
     @classmethod

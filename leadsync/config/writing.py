@@ -1,33 +1,45 @@
 """How one field of a CRM is written, as mapping files say it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from leadsync import catalog
-from leadsync.config.reading import Picklist
-from leadsync.config.settings import Duration, Strict
+from leadsync.catalog import Word
+from leadsync.config.document import Document, Loc
+from leadsync.config.reading import Scalar
+from leadsync.config.settings import Duration, Strict, one_of
 from leadsync.core import mapping as core
 from leadsync.core.plan import POLICIES
+from leadsync.core.score import TEMPERATURES
+from leadsync.core.write_field import OWNERS
 from leadsync.core.write_field import WriteField as CoreField
 from leadsync.errors import Problem
 
 _POINTS = ("score", "fit", "engagement")
 _LEAST = 5.0  # points that a score must have moved to be written for its own sake
+_TRANSLATED = ("reasons", "temperature")
+_LANGUAGES = (*catalog.LANGUAGES, OWNERS)
+
+Policy = Annotated[str, BeforeValidator(one_of("policy", POLICIES)), WithJsonSchema({"enum": list(POLICIES)})]
+Language = Annotated[str, BeforeValidator(one_of("language", _LANGUAGES)), WithJsonSchema({"enum": list(_LANGUAGES)})]
 
 
 class WriteField(Strict):
     """A field of a CRM that gets a word of leadsync."""
 
     value: str
-    policy: Literal[tuple(POLICIES)] | None = None  # type: ignore[valid-type]
-    map: Picklist | None = None
+    policy: Policy | None = None
+    map: dict[str, Scalar | None] | None = None
+    format: str = Field("", max_length=200)
     length: int | None = Field(None, ge=1)
+    language: Language = ""
     least: float | None = Field(None, ge=0)
     every: Duration | None = None
     with_: str | None = Field(None, alias="with")
+    strict: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -35,35 +47,94 @@ class WriteField(Strict):
         return {"value": value} if isinstance(value, str) else value
 
 
-def compile_writes(fields: dict[str, WriteField]) -> tuple[CoreField, ...]:
+def compile_writes(fields: Mapping[str, WriteField], words: Mapping[str, Word]) -> tuple[CoreField, ...]:
     """What is written to an object. The reasons go with the score that they explain, unless the file says otherwise."""
     score = next((name for name, write in fields.items() if write.value == "score"), None)
-    found = []
-    for name, write in fields.items():
-        policy = write.policy or {"owner": "if_unowned", "stage": "forward_only"}.get(write.value, "always")
-        least = write.least if write.least is not None else _LEAST if write.value in _POINTS else None
-        every = None if write.every is None else write.every // timedelta(microseconds=1)
-        with_ = write.with_ if write.with_ is not None else score if write.value == "reasons" else None
-        found.append(CoreField(name, write.value, policy, _texts(write.map), write.length, least, every, with_ or None))
-    return tuple(found)
+    return tuple(_compiled(name, write, words, score) for name, write in fields.items())
 
 
-def _texts(values: Picklist | None) -> dict[str, str] | None:
-    return None if values is None else {key: core.text(value) for key, value in values.items()}
+def _compiled(name: str, write: WriteField, words: Mapping[str, Word], score: str | None) -> CoreField:
+    usual = {"owner": "if_unowned", "stage": "forward_only"}.get(write.value, "always")
+    rides_with = write.with_ if write.with_ is not None else score if write.value == "reasons" else None
+    return CoreField(
+        name,
+        write.value,
+        policy=write.policy or ("if_empty" if write.value in words else usual),
+        map=_texts(write.map),
+        length=write.length,
+        least=write.least if write.least is not None else _LEAST if write.value in _POINTS else None,
+        every_us=None if write.every is None else write.every // timedelta(microseconds=1),
+        rides_with=rides_with or None,
+        strict=write.strict,
+        language=write.language,
+        format=write.format,
+        declared=None if write.value in (*catalog.RESULTS, *catalog.FIELDS) else words[write.value],
+    )
 
 
-def write_problems(name: str, write: WriteField, fields: dict[str, WriteField], at: str) -> Iterator[Problem]:
-    """What is wrong with the way a field is written; `fields` are all of its object, `at` is where the file says it."""
-    if write.value not in catalog.RESULTS:
-        yield Problem(catalog.unknown_word(write.value, "result"), at)
+def _texts(values: Mapping[str, Scalar | None] | None) -> dict[str, str | None] | None:
+    return (
+        None if values is None else {key: None if value is None else core.text(value) for key, value in values.items()}
+    )
+
+
+def write_problems(
+    name: str, fields: Mapping[str, WriteField], words: Mapping[str, Word], document: Document, loc: Loc,
+    *, conditional: bool,
+) -> Iterator[Problem]:  # fmt: skip
+    """What is wrong with the way a field is written.
+
+    `fields` are all of its object, `words` the fields of leadsync; the file says it at `loc`. `conditional`: whether
+    the CRM can refuse to write a row that somebody has changed.
+    """
+    write, at = fields[name], document.place(loc)
+    twin = next((other for other in fields if other.lower() == name.lower()), name)
+    if twin != name:
+        yield Problem(f"{name} is written two ways, also as {twin}", at, "CRMs take them for one field: keep one")
+    source = catalog.RESULTS.get(write.value) or words.get(write.value)
+    if source is None:
+        yield Problem(catalog.unknown_word(write.value, "result", words), at)
         return
-    kind = catalog.RESULTS[write.value].type
-    if write.policy == "if_unowned" and write.value != "owner":
-        yield Problem("the policy if_unowned is for owners only", at, "use another policy")
-    if kind != "number" and (write.policy == "never_lower" or write.least is not None):
-        yield Problem(f"{write.value} is no number: it has no lower and no least change", at, "leave these keys out")
-    if kind == "number" and write.length is not None:
-        yield Problem(f"{write.value} is a number: it cannot be shortened", at, "leave `length` out")
+    if write.strict and not conditional:
+        fix = "leave it out: `policy: if_unchanged` looks at the field just before it is written"
+        yield Problem("strict: this CRM cannot refuse a write itself", document.place((*loc, "strict")), fix)
+    yield from _unfit(write, source, document, loc)
+    yield from _unknown(write, document, loc)
     if write.with_ and (write.with_ not in fields or write.with_ == name or fields[write.with_].with_):
         others = ", ".join(other for other, w in fields.items() if other != name and not w.with_)
-        yield Problem(f"{name} cannot go with {write.with_!r}", at, f"name another field of this object: {others}")
+        fix = f"name another field of this object: {others}"
+        yield Problem(f"{name} cannot go with {write.with_!r}", document.place((*loc, "with")), fix)
+
+
+def _unfit(write: WriteField, source: Word, document: Document, loc: Loc) -> Iterator[Problem]:
+    """Keys that do not go with what is written."""
+    owner, number = write.value == "owner", source.type == "number"
+    text = source.type == "text" or bool(write.format) or write.map is not None
+    wrong = [
+        (write.policy == "if_unowned" and not owner, "policy", "the policy if_unowned is for owners only"),
+        (write.policy == "never_lower" and not number, "policy", f"{write.value} is no number, and never lower"),
+        (write.least is not None and not number, "least", f"{write.value} is no number and has no least change"),
+        (write.length is not None and not text, "length", f"{write.value} is a {source.type}: it cannot be shortened"),
+        (bool(write.language) and write.value not in _TRANSLATED, "language",
+         f"{write.value} is the same in all languages; those that differ are {' and '.join(_TRANSLATED)}"),
+        (bool(write.language) and write.map is not None, "language",
+         "the `map` says already what is written, by the English words"),
+    ]  # fmt: skip
+    wrong += [
+        (owner and key in write.model_fields_set, key, f"an owner is written as the CRM's own id, without a {key}")
+        for key in ("map", "format", "length")
+    ]
+    for is_so, key, told in wrong:
+        if is_so:
+            yield Problem(told, document.place((*loc, key)), f"leave `{key}` out, or write another value")
+
+
+def _unknown(write: WriteField, document: Document, loc: Loc) -> Iterator[Problem]:
+    """Values that cannot be meant."""
+    if "format" in write.model_fields_set and write.format.count("{}") != 1:
+        told = f"format: {write.format!r} has to hold {{}} once, where the value goes"
+        yield Problem(told, document.place((*loc, "format")), 'write it like "{} points"')
+    for key in write.map or () if write.value == "temperature" else ():
+        if key not in TEMPERATURES:
+            told = f"map: the temperature is never {key!r}"
+            yield Problem(told, document.place((*loc, "map", key)), f"it is one of {', '.join(TEMPERATURES)}")

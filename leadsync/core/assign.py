@@ -8,12 +8,16 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True)
 class RepRule:
-    """A sales rep whom leads may be given to; one of weight 2 gets twice as many. Inactive ones get none."""
+    """A sales rep whom leads may be given to; one of weight 2 gets twice as many. Inactive ones get none.
+
+    `language`: one of `catalog.LANGUAGES`, where it is known.
+    """
 
     name: str
     email: str
     weight: int = 1
     active: bool = True
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

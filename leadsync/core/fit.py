@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from leadsync import catalog
 from leadsync.core.mapping import text
-from leadsync.core.write_field import WriteField
+from leadsync.core.plan import shown
+from leadsync.core.write_field import OWNERS, WriteField
 from leadsync.types import FieldSchema, ObjectSchema, Value
 
 _TAKES: Mapping[str, tuple[str, ...]] = {
     "number": ("number", "text"),
     "text": ("text", "enum", "multi"),
+    "bool": ("bool", "text", "enum"),
+    "date": ("date", "text"),
     "owner": ("ref", "text", "enum"),
 }
 
@@ -64,18 +67,16 @@ def takes(field: FieldSchema | None, value: Value) -> bool:
 
 
 def _kind(write: WriteField, field: FieldSchema) -> tuple[str, str, str] | None:
-    kind = result_type(write)
-    if field.type in _TAKES[kind]:
+    if field.type in _TAKES[write.type]:
         return None
-    fix = f"write {write.value} to a field of type {' or '.join(_TAKES[kind][:2])}"
+    fix = f"write {write.value} to a field of type {' or '.join(_TAKES[write.type][:2])}"
     return "wrong_type", f"is of type {field.type}, which does not take {write.value}", fix
 
 
 def _options(write: WriteField, field: FieldSchema, values: Mapping[str, Sequence[str]]) -> tuple[str, str, str] | None:
     if field.type not in ("enum", "multi") or write.value == "owner":
         return None
-    wanted = write.map.values() if write.map is not None else values.get(write.value, ())
-    lacking = [text(value) for value in wanted if not takes(field, value)]
+    lacking = [word for word in brings(write, values) if not takes(field, word)]
     if not lacking:
         return None
     have = ", ".join(field.options[:12])
@@ -83,11 +84,18 @@ def _options(write: WriteField, field: FieldSchema, values: Mapping[str, Sequenc
     return "option_missing", f"has no option {', '.join(map(repr, lacking))}", fix
 
 
-def result_type(write: WriteField) -> str:
-    """number, text or owner: what a write brings."""
-    if write.value == "owner":
-        return "owner"
-    return "text" if write.map is not None else catalog.RESULTS[write.value].type
+def brings(write: WriteField, values: Mapping[str, Sequence[str]]) -> list[str]:
+    """All that is ever written to a field, each once and in the order of `values`, where that is a few words."""
+    few = values.get(write.value, ())
+    if write.map is not None:
+        kept = [write.map[word] for word in few if word in write.map] or write.map.values()
+        found = [word for word in kept if word is not None]
+    elif write.language and write.value == "temperature":
+        languages = catalog.LANGUAGES if write.language == OWNERS else (write.language,)
+        found = [catalog.TEMPERATURE_LABELS[language][word] for language in languages for word in few]
+    else:
+        found = list(few)
+    return list(dict.fromkeys(text(shown(write, word)) for word in found))
 
 
 def _missing(obj: str, name: str, schema: ObjectSchema) -> Misfit:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
+from leadsync.core.conditions import Condition
 from leadsync.core.convert import NOWHERE, Home, Read, Unreadable, found_by
 from leadsync.core.write_field import WriteField
 from leadsync.types import Record, Role, Value
@@ -78,7 +79,7 @@ class OutcomeRule:
 
 @dataclass(frozen=True, slots=True)
 class ObjectMapping:
-    """How one object of a CRM is read."""
+    """How one object of a CRM is read. `scope`: what a row's own words must fulfil to be looked after."""
 
     object: str
     role: Role
@@ -89,6 +90,7 @@ class ObjectMapping:
     detail: tuple[str, ...] = ()
     counters: tuple[Counter, ...] = ()
     outcomes: tuple[OutcomeRule, ...] = ()
+    scope: Condition | None = None
 
     def source_fields(self) -> Iterator[str]:
         """Every source field this mapping reads, repeats included."""

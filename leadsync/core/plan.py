@@ -29,6 +29,8 @@ WHY: Mapping[str, str] = {
     "least": "the change is smaller than `least:`; it waits for another one of this record",
     "wait": "it was written less than `every:` ago",
     "rides": "it is only written together with the field that it stands under",
+    "scope": "the record is outside of the `scope:` of its object",
+    "never": "the lead is one that `never:` keeps leadsync away from",
     **{policy: f"the policy {policy} lets it be written {rule}" for policy, rule in POLICIES.items()},
 }
 """Why a field is not written."""
@@ -36,7 +38,10 @@ WHY: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of one field: written where `why` is empty, else one of `WHY`. `until`: when a wait is over."""
+    """What becomes of one field: written where `why` is empty, else one of `WHY`. `until`: when a wait is over.
+
+    A field that is written and becomes `None` is cleared.
+    """
 
     write: WriteField
     before: Value
@@ -119,18 +124,25 @@ def _written(verdict: Verdict) -> Verdict:
     return Verdict(verdict.write, verdict.before, verdict.after)
 
 
+def held(writes: Sequence[WriteField], seen: Seen, why: str) -> list[Verdict]:
+    """The verdicts on a record that is left alone whatever its lead's words are: `why` is "scope" or "never"."""
+    return [Verdict(write, seen.fields.get(write.field), None, why) for write in writes]
+
+
 def _verdict(write: WriteField, seen: Seen, results: Mapping[str, Value], account: Account, now_us: int) -> Verdict:
-    before, after = seen.fields.get(write.field), results.get(write.value)
-    if after is None:
+    before, word = seen.fields.get(write.field), results.get(write.word, results.get(write.value))
+    if word is None:
         return Verdict(write, before, None, "no_value")
+    after: Value = word
     if write.value == "owner":
-        after = account.owner_id(text(after))
+        after = account.owner_id(text(word))
+        if after is None:
+            return Verdict(write, before, None, "no_rep")
     elif write.map is not None:
-        after = write.map.get(text(after))
-    if after is None:
-        return Verdict(write, before, None, "no_rep" if write.value == "owner" else "not_in_map")
-    if write.length is not None and isinstance(after, str):
-        after = shortened(after, write.length)
+        if text(word) not in write.map:
+            return Verdict(write, before, None, "not_in_map")
+        after = write.map[text(word)]
+    after = None if after is None else shown(write, after)
     return Verdict(write, before, after, *_why(write, before, after, seen, account, now_us))
 
 
@@ -142,7 +154,7 @@ def _why(
     if write.field in account.blocked:
         return "blocked", None
     options = account.options.get(write.field)
-    if options and write.value != "owner" and text(after) not in options:
+    if options and write.value != "owner" and text(after) not in ("", *options):
         return "no_option", None
     if not _allowed(write, before, after, seen, account):
         return write.policy, None
@@ -166,8 +178,8 @@ def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account
     if policy == "if_ours":
         return same(before, seen.ours[write.field][0]) if write.field in seen.ours else not now
     if policy == "never_lower":
-        x, y = number(now), number(text(after))
-        return not now or (x is not None and y is not None and y > x)
+        x, y = _number(write, before), _number(write, after)
+        return y is not None and (not now or (x is not None and y > x))
     if policy == "forward_only" and now:
         return _forward(account.options.get(write.field), now, text(after))
     return True
@@ -185,10 +197,23 @@ def _forward(options: Sequence[str] | None, now: str, then: str) -> bool:
 def _small(write: WriteField, before: Value, after: Value, bands: Sequence[float]) -> bool:
     if write.least is None:
         return False
-    x, y = number(text(before)), number(text(after))
+    x, y = _number(write, before), _number(write, after)
     if x is None or y is None or abs(y - x) >= write.least:
         return False
     return write.value != "score" or not any(min(x, y) < band <= max(x, y) for band in bands)
+
+
+def _number(write: WriteField, held: Value) -> float | None:
+    """The number that a field shows, inside of its format."""
+    head, _, tail = write.format.strip().partition("{}")
+    return number(text(held).removeprefix(head).removesuffix(tail))
+
+
+def shown(write: WriteField, value: Value) -> Value:
+    """A value in its format and length."""
+    if write.format:
+        value = write.format.replace("{}", text(value))
+    return shortened(value, write.length) if write.length is not None and isinstance(value, str) else value
 
 
 def shortened(long: str, length: int) -> str:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from leadsync import catalog
-from leadsync.core.fit import result_type
+from leadsync.core.fit import brings
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.reasons import LONGEST
 from leadsync.core.write_field import WriteField
@@ -18,6 +17,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "reasons": "What the score is made of, the strongest reasons first; leadsync keeps it up to date.",
 }
 """What people read about a field in the CRM, by result."""
+OF_FIELDS = "What leadsync has found out about this lead."
 
 
 def wanted(
@@ -32,19 +32,17 @@ def wanted(
     for obj, schema in schemas.items():
         for write in mapping.writes.get(obj, ()):
             if write.value != "owner" and (write.policy == "always" or schema.field(write.field) is None):
-                yield _field(obj, write, words.get(write.value, ()))
+                yield _field(obj, write, words)
 
 
-def _field(obj: str, write: WriteField, words: Sequence[str]) -> WantedField:
-    if write.map is not None:
-        words = [write.map[word] for word in words if word in write.map] or list(write.map.values())
-    kind = result_type(write)
+def _field(obj: str, write: WriteField, values: Mapping[str, Sequence[str]]) -> WantedField:
+    options = brings(write, values)
     return WantedField(
         obj,
         write.field,
-        "enum" if words else kind,
-        f"Leadsync {catalog.RESULTS[write.value].labels['en']}",
-        DESCRIPTIONS[write.value],
-        tuple((word, word[:1].upper() + word[1:]) for word in dict.fromkeys(words)),
-        LONGEST if kind == "text" and not words else None,
+        "enum" if options else write.type,
+        f"Leadsync {write.source.labels['en']}",
+        DESCRIPTIONS.get(write.value, OF_FIELDS),
+        tuple((word, word[:1].upper() + word[1:]) for word in options),
+        LONGEST if write.type == "text" and not options else None,
     )
