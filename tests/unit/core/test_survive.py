@@ -1,9 +1,12 @@
 """Several records, one golden lead."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.survive import golden
+from leadsync.core.facts import Fact, kept, known
+from leadsync.core.survive import golden, survivors
 
 NAMES = ("email", "company", "employees", "country", "job_title")
 FACTS = st.lists(st.dictionaries(st.sampled_from(NAMES), st.integers(0, 9).map(str)), max_size=4)
@@ -31,3 +34,32 @@ def test_every_value_was_said_by_the_first_who_said_any(
         said = [facts[name] for facts in (*records, *companies) if name in facts]
         assert said[0] == value
     assert {name for facts in records for name in facts} <= set(found)
+
+
+def test_what_a_crm_says_beats_what_was_derived_and_that_what_was_guessed() -> None:
+    guessed, derived = {"country": ["IR", 40, "language"]}, {"country": ["PL", 80, "phone"]}
+    assert golden([guessed, derived], []) == {"country": "PL"}
+    assert golden([guessed, derived, {"country": "VN"}], []) == {"country": "VN"}
+    found = survivors([guessed, derived], [{"country": "VN"}])["country"]
+    assert (found.fact, found.record) == (Fact("VN"), 2)
+    assert survivors([guessed, derived], [])["country"] == (Fact("PL", 80, "phone"), 1)
+
+
+def test_a_fact_is_kept_as_it_is_known() -> None:
+    assert [known(kept(fact)) for fact in (Fact("PL"), Fact(50.0), Fact("PL", 80, "phone"))] == [
+        Fact("PL"), Fact(50.0), Fact("PL", 80, "phone"),
+    ]  # fmt: skip
+
+
+KEPT = st.one_of(
+    st.integers(0, 9).map(str),
+    st.tuples(st.integers(0, 9).map(str), st.sampled_from([40, 80]), st.just("phone")).map(list),
+)
+MIXED = st.lists(st.dictionaries(st.sampled_from(NAMES), KEPT), max_size=4)
+
+
+@given(MIXED, MIXED)
+def test_both_ways_to_the_golden_lead_agree(records: list[Any], companies: list[Any]) -> None:
+    found = survivors(records, companies)
+    assert golden(records, companies) == {name: survivor.fact.value for name, survivor in found.items()}
+    assert list(golden(records, companies)) == list(found)
