@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.facts import Fact, kept, known
+from leadsync.core.facts import Fact, Facts, kept, known
 from leadsync.core.survive import golden, survivors
 
 NAMES = ("email", "company", "employees", "country", "job_title")
@@ -37,7 +37,8 @@ def test_every_value_was_said_by_the_first_who_said_any(
 
 
 def test_what_a_crm_says_beats_what_was_derived_and_that_what_was_guessed() -> None:
-    guessed, derived = {"country": ["IR", 40, "language"]}, {"country": ["PL", 80, "phone"]}
+    guessed: Facts = {"country": ["IR", 40, "language"]}
+    derived: Facts = {"country": ["PL", 80, "phone"]}
     assert golden([guessed, derived], []) == {"country": "PL"}
     assert golden([guessed, derived, {"country": "VN"}], []) == {"country": "VN"}
     found = survivors([guessed, derived], [{"country": "VN"}])["country"]
