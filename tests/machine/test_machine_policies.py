@@ -1,0 +1,190 @@
+"""A rep edits a field that leadsync writes, too: under each policy exactly the promised value wins, at each moment."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from fake_crm import Clock, Open
+from policy_worlds import (
+    COLLEAGUE,
+    DOWN,
+    FIRST,
+    LEFT,
+    OURS,
+    QUEUE,
+    UP,
+    US,
+    Moment,
+    World,
+    fake,
+    owned,
+)
+
+from leadsync.core.plan import POLICIES, same
+from leadsync.core.write_field import WriteField
+from leadsync.types import Value
+
+SAME, WANTED = "the value that stands there", "the value that leadsync is about to write"
+SAW = (Moment.BEFORE_PULL, Moment.AFTER_PULL, Moment.BEFORE_LOOK)
+
+
+class Case(NamedTuple):
+    """One lead: whether leadsync wrote its value (else it holds `start`), the score that it is to show, the edit."""
+
+    ours: bool
+    start: Value
+    score: int
+    rep: Value
+
+
+class Scale(NamedTuple):
+    """What a score looks like in the field, and what people write there."""
+
+    shown: Mapping[int, Value]
+    starts: Sequence[Value]
+    reps: Sequence[Value]
+    order: Sequence[str] = ()
+
+    def cases(self) -> Iterator[Case]:
+        for score, rep in product((UP, DOWN), (*self.reps, SAME, WANTED)):
+            yield Case(True, self.shown[FIRST], score, rep)
+            for start in self.starts:
+                yield Case(False, start, score, rep)
+
+
+NUMBERS = Scale({FIRST: 10, UP: 25, DOWN: 0}, (None, 7), (50, 5, None))
+RUNGS = ("new", "known", "met", "asked", "agreed", "won")
+LADDER = Scale({FIRST: "met", UP: "agreed", DOWN: "known"}, (None, "asked"), ("won", "new", None, "retired"), RUNGS)
+
+
+def may(policy: str, scale: Scale, stands: Value, ours: Value, wanted: Value) -> bool:
+    """Whether the policy lets leadsync put `wanted` where `stands` is, of which it knows; `ours` is what it wrote."""
+    if policy == "if_empty":
+        return stands is None
+    if policy == "if_ours":
+        return stands is None if ours is None else same(stands, ours)
+    if policy == "never_lower":
+        return stands is None or (isinstance(stands, int) and isinstance(wanted, int) and wanted > stands)
+    if policy == "forward_only":
+        return stands is None or (stands in scale.order and scale.order.index(wanted) > scale.order.index(stands))
+    return policy in ("always", "if_unchanged")
+
+
+def promised(policy: str, scale: Scale, case: Case, moment: Moment) -> tuple[Value, Value]:
+    """What has to stand there after the cycle, and after one more in which nobody edits."""
+    wanted, rep = scale.shown[case.score], edit_of(case, scale)
+    ours, known = case.start if case.ours else None, rep if moment is Moment.BEFORE_PULL else case.start
+    tries = not same(known, wanted) and may(policy, scale, known, ours, wanted)
+    in_time = moment in (Moment.AFTER_PULL, Moment.BEFORE_LOOK) and policy != "always"  # seen just before the write
+    if tries and not (in_time and not same(rep, known)):
+        after, ours = (rep if moment is Moment.AFTER_WRITE else wanted), wanted
+    else:
+        after = rep
+    again = not same(after, wanted) and may(policy, scale, after, ours, wanted)
+    return after, wanted if again else after
+
+
+def edit_of(case: Case, scale: Scale) -> Value:
+    return {SAME: case.start, WANTED: scale.shown[case.score]}.get(case.rep, case.rep)  # type: ignore[arg-type]
+
+
+def play(world: World, policy: str, scale: Scale, moment: Moment) -> None:
+    """All cases at once, one lead each."""
+    cases = list(scale.cases())
+    ids = [world.add(None) if case.ours else "" for case in cases]
+    world.cycle({}, moment)
+    assert all(same(world.value(id_), case.start) for id_, case in zip(ids, cases, strict=True) if id_)
+    ids = [id_ or world.add(case.start) for id_, case in zip(ids, cases, strict=True)]
+    for id_, case in zip(ids, cases, strict=True):
+        world.prompt(id_, case.score)
+    expected = [promised(policy, scale, case, moment) for case in cases]
+
+    world.cycle({id_: edit_of(case, scale) for id_, case in zip(ids, cases, strict=True)}, moment)
+    told = [(case, world.value(id_)) for id_, case in zip(ids, cases, strict=True)]
+    wrong = [(*one, after) for one, (after, _) in zip(told, expected, strict=True) if not same(one[1], after)]
+    assert wrong == [], "after the cycle"
+
+    for _ in range(2):  # what stands then stands for good
+        world.cycle({}, moment)
+        told = [(case, world.value(id_)) for id_, case in zip(ids, cases, strict=True)]
+        wrong = [(*one, later) for one, (_, later) in zip(told, expected, strict=True) if not same(one[1], later)]
+        assert wrong == [], "after another cycle"
+
+
+def scale_of(policy: str) -> Scale:
+    return LADDER if policy == "forward_only" else NUMBERS
+
+
+@pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.name.lower())
+@pytest.mark.parametrize("policy", sorted(set(POLICIES) - {"if_unowned"}))
+def test_the_promised_value_wins(tmp_path: Path, clock: Clock, opened: Open, policy: str, moment: Moment) -> None:
+    scale = scale_of(policy)
+    if scale.order:
+        words = {str(score): str(shown) for score, shown in scale.shown.items()}
+        world = fake(tmp_path, clock, opened, [WriteField("Rung", "score", policy, words)], scale.order)
+    else:
+        world = fake(tmp_path, clock, opened, [WriteField("Score", "score", policy)])
+    play(world, policy, scale, moment)
+
+
+# the same, said by hand: what the table above is to come to
+
+SAID = [
+    # policy, ours, start, score, the rep writes, when: after the cycle, after one more
+    ("always", True, 10, UP, 50, Moment.BEFORE_LOOK, 25, 25),
+    ("always", True, 10, UP, 50, Moment.AFTER_WRITE, 50, 25),
+    ("if_empty", False, None, UP, 50, Moment.AFTER_PULL, 50, 50),
+    ("if_empty", False, None, UP, 50, Moment.BEFORE_LOOK, 50, 50),
+    ("if_empty", False, None, UP, 50, Moment.BEFORE_WRITE, 25, 25),
+    ("if_empty", True, 10, UP, None, Moment.BEFORE_PULL, 25, 25),
+    ("if_empty", True, 10, UP, None, Moment.AFTER_PULL, None, 25),
+    ("if_ours", True, 10, UP, 50, Moment.BEFORE_PULL, 50, 50),
+    ("if_ours", True, 10, UP, 50, Moment.BEFORE_LOOK, 50, 50),
+    ("if_ours", True, 10, UP, 50, Moment.BEFORE_WRITE, 25, 25),
+    ("if_ours", True, 10, UP, None, Moment.BEFORE_LOOK, None, None),
+    ("if_ours", False, 7, UP, None, Moment.BEFORE_LOOK, None, 25),
+    ("if_ours", True, 10, UP, 50, Moment.AFTER_WRITE, 50, 50),
+    ("if_unchanged", True, 10, UP, 50, Moment.BEFORE_LOOK, 50, 25),
+    ("if_unchanged", True, 10, UP, 50, Moment.BEFORE_PULL, 25, 25),
+    ("if_unchanged", True, 10, UP, 10, Moment.BEFORE_LOOK, 25, 25),
+    ("never_lower", True, 10, UP, 50, Moment.BEFORE_LOOK, 50, 50),
+    ("never_lower", True, 10, UP, 5, Moment.BEFORE_LOOK, 5, 25),
+    ("never_lower", True, 10, DOWN, 5, Moment.BEFORE_LOOK, 5, 5),
+    ("never_lower", True, 10, DOWN, None, Moment.BEFORE_LOOK, None, 0),
+    ("forward_only", True, "met", UP, "won", Moment.BEFORE_LOOK, "won", "won"),
+    ("forward_only", True, "met", UP, "won", Moment.BEFORE_WRITE, "agreed", "agreed"),
+    ("forward_only", True, "met", UP, "new", Moment.BEFORE_LOOK, "new", "agreed"),
+    ("forward_only", True, "met", DOWN, "retired", Moment.AFTER_WRITE, "retired", "retired"),
+]
+
+
+@pytest.mark.parametrize(("policy", "ours", "start", "score", "rep", "moment", "after", "later"), SAID)
+def test_the_table_says_what_people_would_say(
+    policy: str, ours: bool, start: Value, score: int, rep: Value, moment: Moment, after: Value, later: Value
+) -> None:
+    assert promised(policy, scale_of(policy), Case(ours, start, score, rep), moment) == (after, later)
+
+
+# whose the record is
+
+NOBODY = (None, QUEUE, LEFT, US)
+
+
+@pytest.mark.parametrize("moment", Moment, ids=lambda moment: moment.name.lower())
+def test_an_owner_is_given_only_to_what_nobody_owns(tmp_path: Path, clock: Clock, opened: Open, moment: Moment) -> None:
+    world = owned(tmp_path, clock, opened, "if_unowned")
+    cases = list(product((None, QUEUE, LEFT, US, COLLEAGUE), (None, QUEUE, LEFT, US, COLLEAGUE, OURS)))
+    world.cycle({}, moment)
+    ids = [world.add(start) for start, _ in cases]
+    world.cycle(dict(zip(ids, (rep for _, rep in cases), strict=True)), moment)
+    for id_, (start, rep) in zip(ids, cases, strict=True):
+        known = rep if moment is Moment.BEFORE_PULL else start
+        edited_in_time = moment in (Moment.AFTER_PULL, Moment.BEFORE_LOOK) and rep != known
+        given = known in NOBODY and not edited_in_time and moment is not Moment.AFTER_WRITE
+        assert world.value(id_) == (OURS if given else rep), (start, rep)
+    for _ in range(2):
+        left = [world.value(id_) for id_ in ids]
+        world.cycle({}, moment)
+        assert [world.value(id_) for id_ in ids] == [OURS if owner in NOBODY else owner for owner in left]
