@@ -3,16 +3,17 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.settings import Strict, duration
+from leadsync.core.line import cleaned
 from leadsync.core.score import Group, Rule, Scoring
 from leadsync.errors import Problem, UserError
 
@@ -31,6 +32,23 @@ Points = Annotated[float, Field(ge=-1000, le=1000)]
 Cap = Annotated[float, Field(gt=0, le=1000)]
 
 
+def _per_language(value: Any) -> Any:
+    if not isinstance(value, dict | str | None):
+        raise ValueError("expected a text, or one per language")
+    return dict.fromkeys(catalog.LANGUAGES, value) if isinstance(value, str) else value or {}
+
+
+def _readable(text: str) -> str:
+    if not cleaned(text):
+        raise ValueError("there is nothing to read in this text")
+    return text
+
+
+Label = Annotated[str, Field(max_length=80), AfterValidator(_readable)]
+PerLanguage = dict[Literal["en", "fa", "ru", "pl", "vi"], Label]
+Labels = Annotated[PerLanguage, BeforeValidator(_per_language, json_schema_input_type=Label | PerLanguage)]
+
+
 class RuleFile(Strict):
     """Points where `when` holds: once, or `per` activity of a kind, fading by its age."""
 
@@ -40,7 +58,7 @@ class RuleFile(Strict):
     half_life: Days | None = None
     window: Days | None = None
     cap: Cap | None = None
-    label: str | None = Field(default=None, max_length=80)
+    label: Labels = {}
 
 
 class GroupFile(Strict):
@@ -118,7 +136,7 @@ def _rule(document: Document, conditions: Conditions, group: str, name: str, rul
     return Rule(
         name, group, _hundredths(rule.points), when, rule.per,
         half_life_days=rule.half_life, window_days=rule.window,
-        cap=None if rule.cap is None else _hundredths(rule.cap), label=rule.label or name.replace("_", " "),
+        cap=None if rule.cap is None else _hundredths(rule.cap), label=dict(rule.label.items()),
     )  # fmt: skip
 
 

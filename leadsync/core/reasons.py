@@ -1,121 +1,181 @@
-"""The score read aloud in one line of a CRM: the three strongest reasons and one item that carries all the rest.
+"""The score read aloud in one line of a CRM: the three strongest reasons, one item that carries all the rest, and what
+changed and what to do next where the caller says so. In columns, for many leads at once.
 
 Whole points that always add up to the score. Dates of events, not ages, so that the line does not change by itself.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
-from leadsync.core.score import Scores
+from leadsync.core.line import LRI, PDI, RLI, cleaned, cut, isolated, share, units
+from leadsync.core.score import Labels, Scores
+from leadsync.core.wording import WORDINGS, Wording
 
 LONGEST = 255
+"""In UTF-16 code units, as Salesforce documents the length of its texts; no other way of counting finds more."""
 _STRONGEST = 3
 _DATED_DAYS = 300  # a date further back than this is told with its year
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_BETWEEN = " · "
+_HERE = pl.col("row")
 
 
-class Part(NamedTuple):
-    """One row of the parts of a score."""
-
-    name: str
-    group: str
-    what: str
-    points: int
-    on: date | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Language:
-    """How one language puts it."""
-
-    temperatures: Mapping[str, str]
-    date: Callable[[date, bool], str]
-    more: Callable[[int], str]
-    limits: str
-    rounding: str
-
-
-def _english_date(day: date, year: bool) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
-
-
-_LANGUAGES: Mapping[str, _Language] = {
-    "en": _Language(
-        {"hot": "hot", "warm": "warm", "cold": "cold"}, _english_date, "and {} more".format, "limits", "rounding"
-    ),
-}
-
-
-def reasons(
-    score: int,
-    temperature: str,
-    parts: Iterable[Part],
-    day: date,
-    labels: Mapping[tuple[str, str], str],
+def reason_lines(
+    scores: Scores,
+    labels: Labels,
     language: str = "en",
-) -> str:
-    """The line for one lead as of `day`, at most 255 characters. `labels` as in `Scoring.labels`.
+    *,
+    languages: Mapping[int, str] | None = None,
+    before: Mapping[int, int] | None = None,
+    actions: Mapping[int, str] | None = None,
+) -> pl.DataFrame:
+    """lead, day, reasons per row of `scores.totals`, in its order; at most `LONGEST`. `labels` as in `Scoring.labels`.
+
+    Per lead: its language, where that is not `language`; the score `before`, to tell by how much it rose or fell; what
+    to do next, in the lead's language. Raises KeyError for a language that there are no words for.
 
     A rule is told with what its own cap took. "and N more" counts the other rules and carries, like "limits", what
     caps, floor, ceiling and rounding did.
     """
-    words = _LANGUAGES[language]
-    parts = list(parts)
-    rules: dict[tuple[str, str], tuple[int, date | None]] = {}
-    for part in parts:
-        if part.name and part.group:
-            points, on = rules.get((part.group, part.name), (0, None))
-            rules[part.group, part.name] = (points + part.points, on or part.on)
-    whole = {key: _whole(points) for key, (points, _) in rules.items()}
-    shown = sorted((key for key in whole if whole[key]), key=lambda key: -abs(rules[key][0]))[:_STRONGEST]
-    rest = score - sum(whole[key] for key in shown)
-    tail = []
-    if len(rules) > len(shown):
-        tail = [f"{words.more(len(rules) - len(shown))} {_signed(rest)}"]
-    elif rest:
-        limited = any(not part.name or not part.group for part in parts if part.what != "rounding")
-        tail = [f"{words.limits if limited else words.rounding} {_signed(rest)}"]
-    ends = []
-    for key in shown:
-        on = rules[key][1]
-        dated = f" ({words.date(on, (day - on).days > _DATED_DAYS)})" if on else ""
-        ends.append(f" {_signed(whole[key])}{dated}")
-    head = f"{score} {words.temperatures[temperature]}"
-    return _joined(head, [labels[key] for key in shown], ends, tail)
+    leads = scores.totals["lead"].to_list()
+    steps = {action: cleaned(action) for action in set((actions or {}).values())}
+    rows = scores.totals.select("lead", "day", "score", "temperature").with_columns(
+        pl.int_range(pl.len()).alias("row"),
+        pl.Series("language", [(languages or {}).get(lead, language) for lead in leads], dtype=pl.String),
+        change=pl.col("score") - pl.Series([(before or {}).get(lead) for lead in leads], dtype=pl.Int64),
+        action=pl.Series([steps.get((actions or {}).get(lead, "")) for lead in leads], dtype=pl.String),
+    )
+    items, rest = _told(scores.parts, rows, list(labels))
+    rows = rows.join(rest, on="row", how="left").with_columns(pl.col("rules", "shown", "told").fill_null(0))
+    lines = [pl.DataFrame(schema={"row": pl.Int64, "line": pl.String})]
+    for (spoken,), own in rows.partition_by("language", as_dict=True).items():
+        mine = items if own.height == rows.height else items.join(own, on="row", how="semi", maintain_order="left")
+        texts = {i: cleaned(label[spoken]) or cleaned(name) for i, ((_, name), label) in enumerate(labels.items())}
+        lines.append(_lines(WORDINGS[spoken], own, mine, texts))
+    line = pl.concat(lines).sort("row")["line"]
+    return scores.totals.select("lead", "day", line.alias("reasons"))
 
 
-def reason_lines(scores: Scores, labels: Mapping[tuple[str, str], str], language: str = "en") -> pl.DataFrame:
-    """lead, day, reasons per row of `scores.totals`, in its order."""
-    columns = scores.parts.select("lead", "day", "name", "group", "what", "points", "on").iter_rows()
-    parts = {key: [Part(*row[2:]) for row in rows] for key, rows in groupby(columns, key=lambda row: row[:2])}
-    totals = scores.totals.select("lead", "day", "score", "temperature")
-    lines = [
-        reasons(score, temperature, parts.get((lead, day), ()), day, labels, language)
-        for lead, day, score, temperature in totals.iter_rows()
-    ]
-    return totals.select("lead", "day", pl.Series("reasons", lines, dtype=pl.String))
+def _told(parts: pl.DataFrame, rows: pl.DataFrame, keys: list[tuple[str, str]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The strongest rules (row, rule: its number among `keys`, whole, on, old), strongest first; and per row `rules`:
+    how many count, `shown`: how many are strongest, `told`: their points, `limited`: whether a group was, or the total.
+    """
+    both = ["group", "name"]
+    rules = pl.DataFrame(keys, {name: pl.String for name in both}, orient="row").with_row_index("rule")
+    rules = rules.with_columns(pl.col(name).cast(parts.schema[name], strict=False) for name in both)
+    points, rule, many = pl.col("points"), pl.col("rule"), len(keys) + 1
+    merged = (
+        parts.join(rules, on=both, how="left")
+        .join(rows.select("lead", "day", "row"), on=["lead", "day"])
+        .select(
+            (_HERE * many + rule.fill_null(many - 1)).alias("key"), "points", "on",
+            limited=rule.is_null() & (pl.col("what") != "rounding"),
+        )
+        .sort("key")  # makes the grouping cheap
+        .group_by("key", maintain_order=True)
+        .agg(points.sum(), pl.col("on").max(), pl.col("limited").any())
+        .with_columns(row=pl.col("key") // many, rule=pl.col("key") % many)
+        .with_columns(whole=points.sign() * ((points.abs() + 50) // 100), weight=-points.abs())
+        .sort("row", "weight", "rule")
+    )  # fmt: skip
+    a_rule = rule < many - 1
+    items = merged.filter(a_rule & (pl.col("whole") != 0)).filter((_HERE.shift(_STRONGEST) != _HERE).fill_null(True))
+    day = rows["day"].gather(items["row"])
+    items = items.select("row", "rule", "whole", "on", old=(day - pl.col("on")).dt.total_days() > _DATED_DAYS)
+    rest = merged.group_by("row", maintain_order=True).agg(a_rule.sum().alias("rules"), pl.col("limited").any())
+    shown = items.group_by("row", maintain_order=True).agg(pl.len().alias("shown"), told=pl.col("whole").sum())
+    return items, rest.join(shown, on="row", how="left")
 
 
-def _whole(hundredths: int) -> int:
-    """Whole points, halves away from zero, as the score is rounded."""
-    points = (abs(hundredths) + 50) // 100
-    return points if hundredths > 0 else -points
+def _lines(words: Wording, rows: pl.DataFrame, items: pl.DataFrame, texts: Mapping[int, str]) -> pl.DataFrame:
+    """row, line. Where one would be too long, its labels and its next action share the room that there is."""
+    rows = rows.select("row", "action", head=_head(words), tail=_tail(words, rows))
+    used = {rule: texts[rule] for rule in items["rule"].unique()}
+    items = items.select("row", text=_mapped("rule", used), end=_end(words, items))
+    lines = _assembled(words, rows, items)
+    suspect = lines.filter(pl.col("line").str.len_chars() * 2 > LONGEST).iter_rows()
+    if long := {row: length for row, line in suspect if (length := units(line)) > LONGEST}:
+        return lines.update(_assembled(words, *_shortened(long, rows, items)), on="row")
+    return lines
 
 
-def _signed(points: int) -> str:
-    return f"+{points}" if points > 0 else f"−{-points}" if points else "±0"
+def _assembled(words: Wording, rows: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """row, line of `rows` (row, head, tail, action) and `items` (row, text, end), which stand in the order of rows."""
+    texts = {text: isolated(text, rtl=words.rtl) for text in items["text"].unique()}
+    item = pl.concat_str(_mapped("text", texts), "end")
+    others = [pl.when(_HERE.shift(-n) == _HERE).then(item.shift(-n)) for n in range(1, _STRONGEST)]
+    items = items.select("row", items=pl.concat_str(item, *others, separator=_BETWEEN, ignore_nulls=True)).filter(
+        _HERE.is_first_distinct()
+    )
+    steps = {action: _next(words, action) for action in rows["action"].drop_nulls().unique()}
+    line = pl.concat_str("head", "items", "tail", separator=_BETWEEN, ignore_nulls=True)
+    begin, end = (RLI, PDI) if words.rtl else ("", "")
+    return rows.join(items, on="row", how="left").select(
+        "row", line=pl.concat_str(pl.lit(begin), line, _mapped("action", steps).fill_null(""), pl.lit(end))
+    )
 
 
-def _joined(head: str, labels: Sequence[str], ends: Sequence[str], tail: Sequence[str]) -> str:
-    """One line; where it would be too long every label gets an equal share of the room."""
-    line = " · ".join([head, *(label + end for label, end in zip(labels, ends, strict=True)), *tail])
-    if len(line) <= LONGEST:
-        return line
-    share = (LONGEST - (len(line) - sum(map(len, labels)))) // len(labels)
-    short = [label if len(label) <= share else label[: share - 1].rstrip() + "…" for label in labels]
-    return _joined(head, short, ends, tail)
+def _shortened(long: Mapping[int, int], rows: pl.DataFrame, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What lines that are so long are made of, with texts that let them fit."""
+    rows, items = (frame.filter(_HERE.is_in(list(long))) for frame in (rows, items))
+    lengths: dict[int, list[int]] = {row: [] for row in long}
+    for row, text in (*items.select("row", "text").iter_rows(), *rows.select("row", "action").drop_nulls().iter_rows()):
+        lengths[row].append(units(text))
+    most = {row: share(each, LONGEST - long[row] + sum(each)) for row, each in lengths.items()}
+
+    def fitting(frame: pl.DataFrame, name: str) -> pl.Series:
+        texts = frame.select("row", name).iter_rows()
+        return pl.Series(name, [text and cut(text, most[row]) for row, text in texts], dtype=pl.String)
+
+    return rows.with_columns(fitting(rows, "action")), items.with_columns(fitting(items, "text"))
+
+
+def _head(words: Wording) -> pl.Expr:
+    change = pl.col("change")
+    moved = pl.when(change != 0).then(pl.concat_str(pl.lit(" "), _marked(words, change, "▲", "▼")))
+    temperature = _mapped("temperature", words.temperatures)
+    return pl.concat_str(_number(words, pl.col("score")), moved.fill_null(""), pl.lit(" "), temperature)
+
+
+def _end(words: Wording, items: pl.DataFrame) -> pl.Expr:
+    """What stands after a label: points, and the date."""
+    days = items["on"].drop_nulls().unique()
+    with_year, without = (_mapped("on", {day: f" ({words.date(day, year)})" for day in days}) for year in (True, False))
+    dated = pl.when("old").then(with_year).otherwise(without).fill_null("")
+    return pl.concat_str(pl.lit(" "), _marked(words, pl.col("whole"), "+", "−"), dated)
+
+
+def _tail(words: Wording, rows: pl.DataFrame) -> pl.Expr:
+    """What carries the rest, if there is one."""
+    hidden, rest = pl.col("rules") - pl.col("shown"), pl.col("score") - pl.col("told")
+    more = {count: words.and_more(count) for count in rows.select(hidden).to_series().unique()}
+    limits = pl.when(pl.col("limited")).then(pl.lit(words.limits)).otherwise(pl.lit(words.rounding))
+    name = pl.when(hidden > 0).then(_mapped(hidden, more)).when(rest != 0).then(limits)
+    return pl.concat_str(name, pl.lit(" "), _marked(words, rest, "+", "−"))
+
+
+def _next(words: Wording, action: str) -> str:
+    end = "" if action.endswith((".", "!", "?", "؟", "…")) else "."
+    return f". {words.next}: {isolated(action, rtl=words.rtl)}{end}" if action else ""
+
+
+def _number(words: Wording, number: pl.Expr) -> pl.Expr:
+    """A number that is not negative."""
+    text, latin = number.cast(pl.String), "0123456789"
+    return text if words.digits == latin else text.str.replace_many(list(latin), list(words.digits))
+
+
+def _marked(words: Wording, number: pl.Expr, up: str, down: str) -> pl.Expr:
+    """A number with its sign, which stands before it in any direction."""
+    begin, end = (LRI, PDI) if words.rtl else ("", "")
+    sign = pl.when(number > 0).then(pl.lit(up)).when(number < 0).then(pl.lit(down)).otherwise(pl.lit("±"))
+    return pl.concat_str(pl.lit(begin), sign, _number(words, number.abs()), pl.lit(end))
+
+
+def _mapped(column: str | pl.Expr, texts: Mapping[Any, str]) -> pl.Expr:
+    """The text of each value, null for null."""
+    column = pl.col(column) if isinstance(column, str) else column
+    if not texts:
+        return pl.lit(None, pl.String).alias(column.meta.output_name())
+    return column.replace_strict(list(texts), list(texts.values()), default=None, return_dtype=pl.String)

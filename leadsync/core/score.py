@@ -12,11 +12,14 @@ from itertools import count
 
 import polars as pl
 
+from leadsync.catalog import ACTIVITIES, LANGUAGES
 from leadsync.core.conditions import Condition
 from leadsync.core.truth import happenings, per_row, with_activity_tests, with_field_tests, with_result_tests
 
 RESULTS = ("score", "fit", "engagement", "temperature")
 TEMPERATURES = ("hot", "warm", "cold")
+Labels = Mapping[tuple[str, str], Mapping[str, str]]
+"""(group, rule) → language → text."""
 _HIGHEST = 10_000
 _HITS = {"row": pl.UInt32, "points": pl.Int64, "on": pl.Date, "count": pl.Int64}
 
@@ -26,7 +29,8 @@ class Rule:
     """`points` (hundredths) where `when` holds: once, or per activity of one kind, each by its own age.
 
     Per activity, points halve every `half_life_days` and end where they round to 0, or at `window_days` of age.
-    `cap` (hundredths) bounds what the rule gives or takes in all. `label` is what people read.
+    `cap` (hundredths) bounds what the rule gives or takes in all. `label` is what people read: a text for all, or one
+    per language.
     """
 
     name: str
@@ -37,7 +41,7 @@ class Rule:
     half_life_days: int | None = None
     window_days: int | None = None
     cap: int | None = None
-    label: str = ""
+    label: str | Mapping[str, str] = ""
 
     @property
     def table(self) -> "Table":
@@ -88,9 +92,10 @@ class Scoring:
         return tuple(condition for condition in found if condition is not None)
 
     @property
-    def labels(self) -> Mapping[tuple[str, str], str]:
-        """(group, rule) → what people read."""
-        return {(r.group, r.name): r.label or r.name.replace("_", " ") for r in self.rules}
+    def labels(self) -> Labels:
+        """What people read of each rule. Where it has no label in a language that is what its activity is called there,
+        else its English label, else any, else its name."""
+        return {(rule.group, rule.name): _labels(rule) for rule in self.rules}
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,13 @@ def work(
         else:
             points.append(pl.repeat(rule.points, rows.height, dtype=pl.Int64, eager=True).alias(str(i)))
     return Worked(_with_results(scoring, rows.with_columns(points)), hits)
+
+
+def _labels(rule: Rule) -> Mapping[str, str]:
+    own = dict.fromkeys(LANGUAGES, rule.label) if isinstance(rule.label, str) else rule.label
+    activity = ACTIVITIES[rule.per].labels if rule.per else {}
+    other = own.get("en") or next(filter(None, own.values()), "") or rule.name.replace("_", " ")
+    return {language: own.get(language) or activity.get(language) or other for language in LANGUAGES}
 
 
 @cache

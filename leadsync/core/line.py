@@ -1,0 +1,54 @@
+"""Text of others in one line that people read: what may stand there, in which direction, and in how much room."""
+
+from collections.abc import Iterable
+from unicodedata import bidirectional, category
+
+FSI, LRI, RLI, PDI = "\u2068", "\u2066", "\u2067", "\u2069"  # isolates: first strong, left to right, right to left, end
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_FOREIGN = {False: frozenset(("R", "AL", "AN")), True: frozenset(("L", "EN", "AN", "ES", "ET"))}
+
+
+def cleaned(text: str) -> str:
+    """The text in one line, without control characters and without signs that steer its direction."""
+    kept = (c if c in (_ZWNJ, _ZWJ) else _CLEAN.get(category(c), c) for c in text)
+    return " ".join("".join(kept).split())
+
+
+_CLEAN = {"Cc": " ", "Zl": " ", "Zp": " ", "Cf": "", "Cs": ""}
+
+
+def isolated(text: str, *, rtl: bool) -> str:
+    """The text such that it cannot disturb the order of a line of that direction, nor be disturbed by it."""
+    return f"{FSI}{text}{PDI}" if any(bidirectional(c) in _FOREIGN[rtl] for c in text) else text
+
+
+def units(text: str) -> int:
+    """Its length in UTF-16 code units."""
+    return len(text) + sum(c > "\uffff" for c in text)
+
+
+def share(lengths: Iterable[int], room: int) -> int:
+    """The most units that each of several texts may have so that all fit; what short ones leave goes to the others."""
+    waiting = sorted(lengths)
+    while waiting and waiting[0] * len(waiting) <= room:
+        room -= waiting.pop(0)
+    return room // len(waiting) if waiting else room
+
+
+def cut(text: str, most: int) -> str:
+    """The text in at most so many units, with `…` where something was cut off, and no sign cut in two."""
+    if units(text) <= most:
+        return text
+    room, end = most - 1, 0
+    while end < len(text) and (room := room - units(text[end])) >= 0:
+        end += 1
+    while end and _joined(text[end - 1], text[end]):
+        end -= 1
+    return text[:end].rstrip(f" {_ZWNJ}") + "…" if most > 0 else ""
+
+
+def _joined(before: str, after: str) -> bool:
+    """Whether two characters are parts of one sign: marks, skin tones, flags and what else is joined."""
+    if category(after)[0] == "M" or _ZWJ in (before, after) or "\U0001f3fb" <= after <= "\U0001f3ff":
+        return True
+    return all("\U0001f1e6" <= c <= "\U0001f1ff" for c in (before, after))
