@@ -1,38 +1,60 @@
-"""YAML with places: only true/false, plain decimal numbers and null are resolved; all else stays text."""
+"""Files with places: a YAML file as plain data, and as a model, with every problem at its file, line and column."""
 
-import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
+from leadsync.config.syntax import MOST_BYTES, Loc, Syntax, lines_of
+from leadsync.connector import SecretRef
 from leadsync.errors import Problem, UserError
 
-Loc = tuple[str | int, ...]
+__all__ = ["Document", "Loc", "load", "validate"]
+
 M = TypeVar("M", bound=BaseModel)
 
-_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")  # a longer one is an id, and stays as it is
+_LONGEST_LINE = 300  # characters of a line that is still shown whole
+_MAPPING, _TEXT, _LIST = "expected keys with values", "expected text", "expected a list"
+_NUMBER, _WHOLE, _YES_NO = "expected a number", "expected a whole number", "expected true or false"
 _EXPECTED = {  # what pydantic calls wrong in words of Python
-    "dict_type": "expected keys with values", "model_type": "expected keys with values",
-    "model_attributes_type": "expected keys with values", "string_type": "expected text",
-    "bool_type": "expected true or false", "bool_parsing": "expected true or false",
-    "too_short": "expected at least one",
+    "dict_type": _MAPPING, "model_type": _MAPPING, "model_attributes_type": _MAPPING, "string_type": _TEXT,
+    "path_type": _TEXT, "tuple_type": _LIST, "list_type": _LIST, "bool_type": _YES_NO, "bool_parsing": _YES_NO,
+    "int_type": _WHOLE, "int_parsing": _WHOLE, "int_from_float": _WHOLE, "int_parsing_size": _WHOLE,
+    "float_type": _NUMBER, "float_parsing": _NUMBER, "finite_number": _NUMBER,
+    "greater_than": "expected more than {gt}", "greater_than_equal": "expected {ge} or more",
+    "less_than": "expected less than {lt}", "less_than_equal": "expected {le} or less",
+    "too_short": "expected at least one", "string_too_short": "expected at least one character",
+    "too_long": "expected at most {max_length} entries", "string_too_long": "expected at most {max_length} characters",
 }  # fmt: skip
-_MOST_BYTES, _MOST_DEPTH, _MOST_NODES = 4_000_000, 30, 200_000
+_ADVICE = {  # what to do about it, where what to write instead is not plain
+    _MAPPING: "write `key: value` lines below it, or {key: value}", _LIST: "write a list such as [a, b]",
+    _TEXT: "write it in quotes", _YES_NO: "write true or false", _NUMBER: "write a number such as 12.5",
+    _WHOLE: "write a number such as 12",
+}  # fmt: skip
 
 
 @dataclass
 class Document:
-    """A YAML file as plain data, and where each part of it stands."""
+    """A YAML file as plain data, and where each part of it stands.
+
+    `lines` are those that a fix may show, by file. What `validate` finds goes to `gather`; where that is None, it is
+    raised. `doubted` are the places, and `absent` the names, of what was left out and of what lies around it.
+    """
 
     path: Path
     data: Any
     places: dict[Loc, str] = field(default_factory=dict)
     texts: dict[Loc, tuple[str, int, int]] = field(default_factory=dict)  # one-line text: file, line, column
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    gather: list[Problem] | None = None
+    doubted: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
 
     def inside(self, loc: Sequence[str | int], offset: int) -> str:
         """`file:line:column` of the character at `offset` of a text; of the text itself where it spans lines."""
@@ -47,6 +69,13 @@ class Document:
         while spot and spot not in self.places:
             spot = spot[:-1]
         return self.places.get(spot, str(self.path))
+
+    def part(self, loc: Loc) -> Any:
+        """What stands at `loc`."""
+        data = self.data
+        for part in loc:
+            data = data[part]
+        return data
 
     def over(self, base: "Document", depth: int) -> "Document":
         """This document laid over `base`: mappings merge down to `depth` levels, anything else replaces by name.
@@ -63,7 +92,51 @@ class Document:
 
         data = merge(self.data, base.data, depth)
         places = {loc: at for loc, at in base.places.items() if _holds(data, loc)}  # not those of what was replaced
-        return Document(self.path, data, places | self.places, base.texts | self.texts)
+        texts, lines = base.texts | self.texts, base.lines | self.lines
+        return replace(self, data=data, places=places | self.places, texts=texts, lines=lines)
+
+    def leave_out(self, gone: set[Loc]) -> None:
+        """Take parts out. What is said afterwards of them, or of what they stood in, may follow from that alone."""
+        moved: dict[Loc, Loc] = {}  # entries of a list move up
+
+        def kept(data: Any, old: Loc, new: Loc) -> Any:
+            moved[old] = new
+            if isinstance(data, dict):
+                return {k: kept(v, (*old, k), (*new, k)) for k, v in data.items() if (*old, k) not in gone}
+            if isinstance(data, list):
+                left = [i for i in range(len(data)) if (*old, i) not in gone]
+                return [kept(data[i], (*old, i), (*new, n)) for n, i in enumerate(left)]
+            return data
+
+        around = {loc[:n] for loc in gone for n in range(1, len(loc) + 1)}
+        self.doubted |= {self.place(loc) for loc in around}
+        self.absent |= {str(loc[-1]) for loc in gone if loc}
+        self.data = kept(self.data, (), ())
+        self.places = {moved[loc]: at for loc, at in self.places.items() if loc in moved}
+        self.texts = {moved[loc]: at for loc, at in self.texts.items() if loc in moved}
+
+    def told(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Those that do not merely follow from what was left out; a fix shows the line as it is meant where it can."""
+        return [
+            self._mended(problem)
+            for problem in problems
+            if problem.where not in self.doubted and not self.absent & set(re.findall(r"'([^']*)'", problem.what))
+        ]
+
+    def _mended(self, problem: Problem) -> Problem:
+        guess = re.search(r"'([^']+)'; did you mean '([^']+)'\?$", f"{problem.what}; {problem.fix}".removesuffix("; "))
+        return problem if guess is None else replace(problem, fix=self.repaired(problem.where, guess[1], guess[2]))
+
+    def repaired(self, where: str, wrong: str, right: str) -> str:
+        """A fix: the line at a place with the `wrong` word replaced; only the `right` one if it may not be shown."""
+        spot = re.fullmatch(r"(.*):(\d+):(\d+)", where)
+        lines = self.lines.get(spot[1], []) if spot else []
+        line = lines[int(spot[2]) - 1] if spot and int(spot[2]) <= len(lines) else ""
+        at = int(spot[3]) - 1 if spot else 0
+        found = re.compile(rf"(?<!\w){re.escape(wrong)}(?!\w)").search(line, at)
+        if found is None or len(line) > _LONGEST_LINE:
+            return f"write `{right}` instead of `{wrong}`"
+        return f"write `{line[: found.start()]}{right}{line[found.end() :]}`"
 
 
 def _holds(data: Any, loc: Loc) -> bool:
@@ -75,112 +148,144 @@ def _holds(data: Any, loc: Loc) -> bool:
     return True
 
 
-def load(path: Path, *, listed: bool = False) -> Document:
-    """Read a YAML file of keys and values, or of a list where it is `listed`.
+def load(path: Path, *, listed: bool = False, gather: list[Problem] | None = None, shown: bool = True) -> Document:
+    """Read a YAML file of keys and values, or of a list where it is `listed`. Its lines may be `shown` in a fix unless
+    they can hold secrets.
 
-    Raises `UserError` with the place for what is not YAML, duplicate keys included.
+    Raises `UserError` with the place for what cannot be read. What can be left out, duplicate keys and their like, goes
+    to `gather`, if there is one.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UserError([Problem(f"cannot read the file: {error.strerror}", str(path))]) from error
-    if len(raw) > _MOST_BYTES:
-        raise UserError([Problem("the file is larger than 4 MB", str(path))])
-    try:
-        node = yaml.compose(raw.decode("utf-8-sig"), Loader=yaml.SafeLoader)
-    except UnicodeDecodeError as error:
-        raise UserError([Problem("the file is not text in UTF-8", str(path), "save it as UTF-8")]) from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        raise UserError([Problem(f"this is not YAML: {error.problem or error.context}", where)]) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UserError([Problem("this is not YAML that leadsync can read", str(path))]) from error
-    builder = _Builder(path)
-    data = builder.build(node, (), 0) if node else None
-    if builder.problems:
-        raise UserError(builder.problems)
-    data = ([] if listed else {}) if data is None else data
+    text = _text(path)
+    syntax = Syntax(text, str(path))
+    lines = lines_of(text) if shown else []
+    problems = [_without_tabs(problem, lines) for problem in syntax.problems]
+    if not syntax.whole or (problems and gather is None):
+        raise UserError(problems)
+    data = syntax.data if syntax.data is not None else [] if listed else {}
     if not isinstance(data, list if listed else dict):
         wanted = "a list, each entry after a `-`" if listed else "a set of `key: value` lines"
-        raise UserError([Problem(f"this is not {wanted}", f"{path}:1:1")])
-    return Document(path, data, builder.places, builder.texts)
+        raise UserError([*problems, Problem(f"this is not {wanted}", f"{path}:1:1", f"write {wanted}")])
+    found = Document(path, data, syntax.places, syntax.texts, {str(path): lines}, gather)
+    if gather is not None:
+        gather += problems
+        found.leave_out(syntax.refused)
+    return found
 
 
-class _Builder:
-    def __init__(self, path: Path) -> None:
-        self.path, self.places, self.problems, self.nodes = path, dict[Loc, str](), list[Problem](), 0
-        self.texts: dict[Loc, tuple[str, int, int]] = {}
-
-    def build(self, node: yaml.Node, loc: Loc, depth: int) -> Any:
-        self.places[loc] = where = f"{self.path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
-        self.nodes += 1
-        if depth > _MOST_DEPTH or self.nodes > _MOST_NODES:
-            if not self.problems:
-                self.problems.append(Problem("nested too deeply, or repeated by aliases too often", where))
-            return None
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, loc, depth)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.build(item, (*loc, i), depth + 1) for i, item in enumerate(node.value)]
-        if node.start_mark.line == node.end_mark.line:
-            quote = getattr(node, "style", None) in ("'", '"')
-            self.texts[loc] = (str(self.path), node.start_mark.line + 1, node.start_mark.column + 1 + quote)
-        return _scalar(node)
-
-    def mapping(self, node: yaml.MappingNode, loc: Loc, depth: int) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            where = f"{self.path}:{key_node.start_mark.line + 1}:{key_node.start_mark.column + 1}"
-            if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(Problem("a key must be a word", where))
-                continue
-            key = str(key_node.value)
-            if key in found:
-                self.problems.append(Problem(f"the key {key!r} stands here twice", where, "keep one of them"))
-            found[key] = self.build(value_node, (*loc, key), depth + 1)
-            self.places[(*loc, key)] = where
-        return found
+def _text(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UserError([Problem("this is not a file", str(path), "put a text file here")])
+        with path.open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = f"cannot read the file: {getattr(error, 'strerror', None) or 'that is no name of a file'}"
+        raise UserError([Problem(why, str(path), "give the user who runs leadsync a file to read")]) from error
+    if len(raw) > MOST_BYTES:
+        told = f"the file is larger than {MOST_BYTES // 1_000_000} MB"
+        raise UserError([Problem(told, str(path), "keep only what leadsync is to read")])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace").split("\n")
+        where = f"{path}:{len(before)}:{len(before[-1]) + 1}"
+        raise UserError([Problem("the file is not text in UTF-8", where, "save it as UTF-8")]) from error
 
 
-def _scalar(node: yaml.Node) -> Any:
-    value: str = node.value
-    if getattr(node, "style", None) is not None:  # quoted or block text
-        return value
-    if value in ("", "~", "null"):
-        return None
-    if value in ("true", "false"):
-        return value == "true"
-    if _NUMBER.fullmatch(value):
-        return float(value) if "." in value else int(value)
-    return value
+def _without_tabs(problem: Problem, lines: list[str]) -> Problem:
+    line = lines[int(problem.where.split(":")[-2]) - 1] if lines else ""
+    indent = re.match(r"[ \t]*", line)
+    if "a tab" not in problem.what or not indent or "\t" not in indent[0]:
+        return problem
+    return replace(problem, fix=f"write `{indent[0].expandtabs(2)}{line[indent.end() :]}`")
 
 
 def validate(model: type[M], document: Document) -> M:
-    """The document as a model. Raises `UserError` with every problem at once, each at its place."""
-    try:
-        return model.model_validate(document.data)
-    except ValidationError as error:
-        raise UserError(list(_problems(model, document, error))) from None
+    """The document as a model.
+
+    Every problem of its form is told at once, each at its place: raised as `UserError`, or added to the document's
+    `gather`. Then what is wrong is left out of the document, and the model is that of the rest; where nothing is left,
+    a `UserError` without problems is raised.
+    """
+    problems: dict[Problem, None] = {}
+    while True:
+        found, wrong = None, dict[Loc, list[ErrorDetails]]()
+        try:
+            found = model.model_validate(document.data)
+        except ValidationError as error:
+            for item in error.errors(include_url=False, include_input=False):
+                wrong.setdefault(_written(document, item["loc"]), []).append(item)
+        fresh = [p for spot, items in wrong.items() for p in _problems(model, document, spot, items)]
+        problems |= dict.fromkeys(document.told(fresh))
+        if found is not None or () in wrong:
+            break
+        document.leave_out(set(wrong))
+    if problems and document.gather is None:
+        raise UserError(list(problems))
+    if document.gather is not None:
+        document.gather += problems
+    if found is None:
+        raise UserError([])
+    return found
 
 
-def _problems(model: type[BaseModel], document: Document, error: ValidationError) -> Iterator[Problem]:
-    names = sorted(_names(model.model_json_schema()))
-    told = set()
-    for item in error.errors(include_url=False, include_input=False):
-        where = document.place(_written(document, item["loc"]))
+def _problems(model: type[BaseModel], document: Document, spot: Loc, items: list[ErrorDetails]) -> Iterator[Problem]:
+    """What is wrong at one place: several things where it could be one of several."""
+    value, where = document.part(spot), document.place(spot)
+    label = next((f"{part}: " for part in reversed(spot) if isinstance(part, str)), "")
+    said: dict[str, None] = {}
+    for item in items:
         name = str(item["loc"][-1]) if item["loc"] else ""
-        what, fix = _EXPECTED.get(item["type"], str(item["msg"])).removeprefix("Value error, "), ""
-        if item["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(name, names, 1)
-            what, fix = f"unknown key {name!r}", f"did you mean {close[0]!r}?" if close else "remove it"
-        elif item["type"] == "missing":
-            what, fix = f"the key {name!r} is missing", f"add `{name}: …`"
-        elif name:
-            what = f"{name}: {what[:1].lower()}{what[1:]}"
-        if (where, what) not in told:
-            told.add((where, what))
-            yield Problem(what, where, fix)
+        if item["type"] == "missing":
+            known = _keys(model, item["loc"][:-1])
+            if not get_close_matches(name, [key for key in value if key not in known], 1):  # which is told as unknown
+                yield Problem(f"the key {name!r} is missing", where, f"add `{name}: …`")
+        elif item["type"] == "extra_forbidden":
+            yield _unknown(name, _keys(model, item["loc"][:-1]), where)
+        elif item["type"] in ("literal_error", "enum"):
+            known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
+            close = get_close_matches(str(value).lower(), known, 1)
+            told = f"{label}expected {item['ctx']['expected']}"
+            if close:
+                yield Problem(f"{told}, not {value!r}", where, f"did you mean '{close[0]}'?")
+            else:
+                yield Problem(told, where)
+        else:
+            what = _EXPECTED[item["type"]].format(**item.get("ctx", {})) if item["type"] in _EXPECTED else item["msg"]
+            said[what.removeprefix("Value error, ")] = None
+    if said:
+        what = " or ".join(what if n == 0 else what.removeprefix("expected ") for n, what in enumerate(said))
+        right = _meant(what, str(value)) if isinstance(value, str | int | float) else None
+        fix = document.repaired(document.inside(spot, 0), str(value), right) if right else _ADVICE.get(what, "")
+        yield Problem(label + what[:1].lower() + what[1:], where, fix)
+
+
+def _unknown(name: str, known: list[str], where: str) -> Problem:
+    close = get_close_matches(name, known, 1)
+    if set(known) == set(SecretRef.model_fields) and not close:  # it may be the secret
+        return Problem("this key does not say where a secret is kept", where, "write {env: THE_VARIABLE}")
+    here = f"remove it; the keys here are {', '.join(known)}" if known else "remove it"
+    return Problem(f"unknown key {name!r}", where, f"did you mean '{close[0]}'?" if close else here)
+
+
+def _meant(what: str, value: str) -> str | None:
+    """What to write instead of a value, where that is plain."""
+    text = value.strip().lower()
+    if what == _YES_NO:
+        return (
+            "true" if text in ("on", "yes", "y", "true") else "false" if text in ("off", "no", "n", "false") else None
+        )
+    if what in (_NUMBER, _WHOLE):
+        plain = re.sub(r"[\s_%]", "", text) if what == _WHOLE else re.sub(r"[\s_%]", "", text).replace(",", ".")
+        return plain if plain != value and re.fullmatch(r"-?\d+(\.\d+)?", plain, re.ASCII) else None
+    if not what.startswith(("expected a time span", "expected whole days")):
+        return None
+    if clock := re.fullmatch(r"(\d{1,4}):([0-5]\d)", text, re.ASCII):
+        return f"{int(clock[1]) * 60 + int(clock[2])}m"
+    span = re.fullmatch(r"([1-9]\d{0,5})\s*([smhdw])(ec|in|r|econd|inute|our|ay|eek)?s?", text, re.ASCII)
+    if span is None:
+        return None
+    return f"{int(span[1]) * 7}d" if span[2] == "w" else span[1] + span[2]
 
 
 def _written(document: Document, loc: Loc) -> Loc:
@@ -191,10 +296,25 @@ def _written(document: Document, loc: Loc) -> Loc:
     return spot
 
 
-def _names(schema: Any) -> set[str]:
-    if isinstance(schema, Mapping):
-        own = set(schema["properties"]) if isinstance(schema.get("properties"), Mapping) else set()
-        return own.union(*map(_names, schema.values()))
-    if isinstance(schema, list):
-        return set().union(*map(_names, schema))
-    return set()
+def _keys(model: type[BaseModel], loc: Loc) -> list[str]:
+    """The keys that a file may have at a place of the model."""
+    schema = model.model_json_schema()
+
+    def opened(node: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(node, dict):
+            yield node
+            inner = [n for kind in ("anyOf", "allOf", "oneOf") for n in node.get(kind, ())]
+            for other in (*inner, *([schema["$defs"][node["$ref"].split("/")[-1]]] if "$ref" in node else ())):
+                yield from opened(other)
+
+    nodes = list(opened(schema))
+    for part in loc:
+        below = [
+            inner
+            for node in nodes
+            for inner in opened(
+                node.get("properties", {}).get(part) or node.get("additionalProperties") or node.get("items")
+            )
+        ]
+        nodes = below or nodes
+    return sorted({key for node in nodes for key in node.get("properties", {})})

@@ -1,9 +1,11 @@
 """All files of one installation: found, merged with what they `use:`, checked, all problems at once."""
 
+import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from importlib.resources import as_file, files
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -74,114 +76,180 @@ class Config:
     never: Condition | None = None
 
 
-class _Problems:
-    """Goes on after a problem, so that all files' problems are told together."""
+class _Files:
+    """The files of one folder, read one after the other; what is wrong with one does not hide what is with the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent
         self.found: list[Problem] = []
+        self.documents: dict[str, Document] = {}
+        main = self.try_(yaml.load, path, gather=self.found, shown=False)
+        self.main = main or Document(path, {})
+        declared = self.main.data.get("fields")
+        self.fields = {**catalog.FIELDS, **custom_words(declared), **catalog.FIELDS}
+        self._unsure = set(declared) - set(self.fields) if isinstance(declared, dict) else set()
+        self._blind = main is None  # then nobody knows which fields are declared
 
-    def try_(self, work: Callable[..., T], *args: Any) -> T | None:
+    def try_(self, work: Callable[..., T], *args: Any, **options: Any) -> T | None:
+        """What the work gives; None after a problem, which is kept."""
         try:
-            return work(*args)
+            return work(*args, **options)
         except UserError as error:
             self.found += error.problems
             return None
 
+    def compiled(self, document: Document, compile_: Callable[..., T], *args: Any, **options: Any) -> T | None:
+        """What the document means; None after a problem."""
+        document.absent |= self._unsure
+        try:
+            return compile_(document, *args, **options)
+        except UserError as error:
+            told = document.told(error.problems)
+            self.found += [
+                p for p in told if not (self._blind and p.what.startswith(("unknown field", "unknown word")))
+            ]
+            return None
+
+    def file(self, name: str, default: str | None, compile_: Callable[..., T]) -> T | None:
+        """What a file beside `leadsync.yaml` means; None after a problem, or without file and default."""
+        path = self.folder / f"{name}.yaml"
+        if default is None and not os.path.lexists(path):
+            return None
+        document = self.try_(self.merged, path, name, default)
+        if document is None:
+            return None
+        self.documents[name] = document
+        return self.compiled(document, compile_, self.fields)
+
+    def merged(self, path: Path, kind: str, default: str | None) -> Document:
+        """The file over the shipped one that it uses; without a file, or with an empty one, the shipped default."""
+        if not os.path.lexists(path):
+            return shipped(kind, str(default), path)
+        own = yaml.load(path, gather=self.found)
+        use = own.data.get("use", None if own.data else default)
+        if use is None or default is None:
+            return own
+        base = self.try_(shipped, kind, use, path, own)
+        return own.over(base or shipped(kind, default, path), 3)
+
 
 def load_config(path: Path) -> Config:
     """Read `leadsync.yaml` and the files beside it. Raises `UserError` with every problem of every file."""
-    if not path.exists():
+    if not os.path.lexists(path):
         fix = "run `leadsync init` to write one, or say where it is with --config FILE"
         raise UserError([Problem("there is no configuration here", str(path), fix)])
-    folder, main, problems = path.parent, yaml.load(path), _Problems()
-    settings = problems.try_(yaml.validate, Settings, main)
-    documents: dict[str, Document] = {"leadsync": main}
-    fields = {**catalog.FIELDS, **custom_words(main.data.get("fields"))}
-    home = settings.home.place if settings else NOWHERE
-    connections: dict[str, ConnectionConfig] = {}
-    listed = main.data.get("connections")
-    for name, raw in listed.items() if isinstance(listed, dict) else ():
-        if not isinstance(raw, dict):
-            continue
-        found = problems.try_(_connection, name, raw, main, folder, documents, fields, home)
-        if found is not None:
-            connections[name] = found
-    conditions = Conditions(main, fields)
-    never = conditions.read(settings.never, ("never",)) if settings is not None else None
-    problems.found += conditions.problems
-    if settings is not None:
-        for name in settings.prefer:
-            if name not in settings.connections:
-                problems.found.append(Problem(f"prefer: there is no connection {name!r}", main.place(("prefer",))))
-    scoring = problems.try_(_file, folder, "scoring", "b2b", compile_scoring, documents, fields)
-    ladder = problems.try_(_file, folder, "funnel", "default", compile_funnel, documents, fields)
-    routing = problems.try_(_file, folder, "routing", None, compile_routing, documents, fields)
-    if problems.found or settings is None or scoring is None or ladder is None:
-        raise UserError(problems.found)
+    files = _Files(path)
+    settings, never = _settings(files)
+    connections = _connections(files, settings.home.place if settings else NOWHERE)
+    scoring = files.file("scoring", "b2b", compile_scoring)
+    ladder = files.file("funnel", "default", compile_funnel)
+    routing = files.file("routing", None, compile_routing)
+    if files.found or settings is None or scoring is None or ladder is None:
+        raise UserError(_in_order(files.found, path))
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
+    documents = {"leadsync": files.main} | files.documents
     return Config(
-        folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
-        scoring, ladder, routing, version(*documents.values()), settings.brake, fields, documents, never,
+        files.folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
+        scoring, ladder, routing, version(*documents.values()), settings.brake, files.fields, documents, never,
     )  # fmt: skip
 
 
-def _connection(
-    name: str, raw: dict[str, Any], main: Document, folder: Path, documents: dict[str, Document],
-    fields: Mapping[str, Word], home: Home,
-) -> ConnectionConfig:  # fmt: skip
-    loc = ("connections", name)
-    type_ = raw.get("type")
+def _in_order(problems: list[Problem], first: Path) -> list[Problem]:
+    """Each problem once: those of `leadsync.yaml`, then file by file as they were read, from the top down."""
+
+    def spot(problem: Problem) -> tuple[str, int, int]:
+        found = re.fullmatch(r"(.*?)(?::(\d+))?(?::(\d+))?", problem.where, re.DOTALL)
+        assert found is not None
+        return found[1], int(found[2] or 0), int(found[3] or 0)
+
+    order = list(dict.fromkeys([str(first), *(spot(problem)[0] for problem in problems)]))
+    return sorted(dict.fromkeys(problems), key=lambda problem: (order.index(spot(problem)[0]), spot(problem)[1:]))
+
+
+def _settings(files: _Files) -> tuple[Settings | None, Condition | None]:
+    if not files.main.places:  # it could not be read, or is empty: then there is one thing to say
+        if not files.found:
+            fix = "write `connections:` with a CRM, or run `leadsync init` in an empty folder"
+            files.found.append(Problem("the file is empty", str(files.main.path), fix))
+        return None, None
+    main = replace(files.main)  # of which what is wrong is left out
+    settings = files.compiled(main, lambda document: yaml.validate(Settings, document))
+    conditions = Conditions(main, files.fields)
+    never = conditions.read(settings.never, ("never",)) if settings is not None else None
+    listed, prefer = files.main.data.get("connections"), files.main.data.get("prefer")
+    for n, name in enumerate(prefer if isinstance(prefer, list) and isinstance(listed, dict) else ()):
+        if isinstance(name, str) and name not in listed:
+            known = f"write one of {', '.join(listed)}"
+            told = Problem(f"prefer: there is no connection {name!r}", files.main.place(("prefer", n)), known)
+            conditions.problems.append(told)
+    files.found += main.told(conditions.problems)
+    return settings, never
+
+
+def _connections(files: _Files, home: Home) -> dict[str, ConnectionConfig]:
+    listed, found = files.main.data.get("connections"), {}
+    for name, raw in listed.items() if isinstance(listed, dict) else ():
+        if isinstance(raw, dict):
+            made = files.try_(_connection, files, name, raw, home)
+            if made is not None:
+                found[name] = made
+    known = {document.path for document in files.documents.values()}
+    for path in sorted((files.folder / "mappings").glob("*.yaml")) if not found else ():
+        if path not in known:  # nobody knows what it is for; it can at least be read
+            files.try_(yaml.load, path)
+    return found
+
+
+def _connection(files: _Files, name: str, raw: dict[str, Any], home: Home) -> ConnectionConfig | None:
+    main, loc = files.main, ("connections", name)
+    connector = _connector(main, name, raw)
+    inner = {place[2:]: at for place, at in main.places.items() if place[:2] == loc}
+    texts = {place[2:]: at for place, at in main.texts.items() if place[:2] == loc}
+    part = Document(main.path, raw, inner, texts, gather=files.found)
+    own: ConnectionSettings | None = files.compiled(part, lambda document: yaml.validate(connector.Settings, document))
+    at = raw.get("mapping") if own is None else own.mapping
+    path = files.folder / (at if isinstance(at, str | Path) else Path("mappings") / f"{name}.yaml")
+    if at is not None and not os.path.lexists(path):
+        fix = "write it, or take out this line: then the shipped mapping of the type is used"
+        raise UserError([Problem(f"{name}: there is no mapping {at}", main.place((*loc, "mapping")), fix)])
+    mapping = files.merged(path, "", raw["type"])
+    files.documents[f"mappings/{name}"] = mapping
+    can = connector.capabilities
+    compiled = files.compiled(
+        mapping, compile_mapping, dict(can.objects), files.fields, home, conditional=can.conditional
+    )
+    if own is None or compiled is None:
+        return None
+    paths = {key: files.folder / value for key, value in own if isinstance(value, Path) and key != "mapping"}
+    own, where = own.model_copy(update=paths), main.place(loc)
+    secrets = ConnectionSecrets(name, own, files.folder / f".{name}.secrets.json", where)
+    return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping)
+
+
+def _connector(main: Document, name: str, raw: dict[str, Any]) -> Any:
+    loc, type_ = ("connections", name), raw.get("type")
     if not isinstance(type_, str):
         fix = f"add `type:`, one of {', '.join(registry.types())}"
         raise UserError([Problem(f"{name}: the key 'type' is missing", main.place(loc), fix)])
     try:
-        connector = registry.connector(type_)
+        return registry.connector(type_)
     except UserError as error:
         raise UserError([Problem(p.what, main.place((*loc, "type")), p.fix) for p in error.problems]) from error
-    part = Document(main.path, raw, {place[2:]: at for place, at in main.places.items() if place[:2] == loc})
-    own = yaml.validate(connector.Settings, part)
-    paths = {key: folder / value for key, value in own if isinstance(value, Path) and key != "mapping"}
-    own = own.model_copy(update=paths)
-    where = main.place(loc)
-    path = folder / (own.mapping or Path("mappings") / f"{name}.yaml")
-    if own.mapping is not None and not path.exists():
-        raise UserError([Problem(f"{name}: there is no mapping {own.mapping}", main.place((*loc, "mapping")))])
-    mapping = _merged(path, "", type_)
-    documents[f"mappings/{name}"] = mapping
-    can = connector.capabilities
-    compiled = compile_mapping(mapping, dict(can.objects), fields, home, conditional=can.conditional)
-    secrets = ConnectionSecrets(name, own, folder / f".{name}.secrets.json", where)
-    return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping)
 
 
-def _file(
-    folder: Path, name: str, default: str | None, compile_: Callable[[Document, Mapping[str, Word]], T],
-    documents: dict[str, Document], fields: Mapping[str, Word],
-) -> T | None:  # fmt: skip
-    path = folder / f"{name}.yaml"
-    if default is None and not path.exists():
-        return None
-    merged = _merged(path, name, default)
-    documents[name] = merged
-    return compile_(merged, fields)
+def shipped_names(kind: str) -> list[str]:
+    """The ready-made files of a kind; the mappings, where it is empty."""
+    folder = resources.files("mappings") / kind if kind else resources.files("mappings")
+    return sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml"))
 
 
-def _merged(path: Path, kind: str, default: str | None) -> Document:
-    """The file over the shipped one that it uses; without a file, or with an empty one, the shipped default."""
-    if not path.exists():
-        return shipped(kind, str(default), path)
-    own = yaml.load(path)
-    use = own.data.get("use", None if own.data else default)
-    return own if use is None else own.over(shipped(kind, str(use), path, own), 3)
-
-
-def shipped(kind: str, name: str, path: Path, user: Document | None = None) -> Document:
+def shipped(kind: str, name: Any, path: Path, user: Document | None = None) -> Document:
     """A ready-made file. Raises `UserError` naming those there are."""
-    folder = files("mappings") / kind if kind else files("mappings")
-    found = {f.name.removesuffix(".yaml"): f for f in folder.iterdir() if f.name.endswith(".yaml")}
-    if name not in found:
+    known = shipped_names(kind)
+    if name not in known:
         told = f"no ready-made {kind or 'mapping'} file is called {name!r}"
         where = user.place(("use",)) if user else str(path)
-        raise UserError([Problem(told, where, f"there are {', '.join(sorted(found))}")])
-    with as_file(found[name]) as real:
+        raise UserError([Problem(told, where, f"there are {', '.join(known)}")])
+    folder = resources.files("mappings") / kind if kind else resources.files("mappings")
+    with resources.as_file(folder / f"{name}.yaml") as real:
         return yaml.load(real)

@@ -12,9 +12,10 @@ from leadsync.config.document import Document, load, validate
 from leadsync.config.settings import Settings
 from leadsync.errors import UserError
 
+SEEN = st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n\t\r")
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**12), 10**12) | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.text(SEEN, max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(SEEN, max_size=5), inner, max_size=3),
     max_leaves=12,
 )
 
@@ -40,7 +41,7 @@ def problems(file: Path, text: str | bytes) -> list[tuple[str, str]]:
     [("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("NO", "NO"), ("True", "True"), ("8:30", "8:30"),
      ("2026-12-01", "2026-12-01"), ("0x10", "0x10"), ("010", "010"), ("1e3", "1e3"), ("1_000", "1_000"), (".5", ".5"),
      (".inf", ".inf"), ("Null", "Null"), ("true", True), ("false", False), ("null", None), ("~", None), ("", None),
-     ("0", 0), ("-12", -12), ("12.50", 12.5), ("'12'", "12"), ('"true"', "true"), ("!!int 12", 12)],
+     ("0", 0), ("-12", -12), ("12.50", 12.5), ("'12'", "12"), ('"true"', "true")],
 )  # fmt: skip
 def test_only_plain_words_and_numbers_are_resolved(file: Path, written: str, value: Any) -> None:
     found = read(file, f"key: {written}\n").data["key"]
@@ -69,12 +70,12 @@ def test_duplicate_keys_are_all_told_with_their_places(file: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "where", "what"),
-    [("a: [1\nb: 2\n", "file:2:", "this is not YAML"), ("\tx: 1", "file:1:1", "this is not YAML"),
+    [("a: [1\nb: 2\n", "file:1:4", "this list is not closed"), ("\tx: 1", "file:1:1", "a tab stands"),
      ("- a\n- b\n", "file:1:1", "not a set of"), ("just text", "file:1:1", "not a set of"),
-     ("a: 1\n---\nb: 2\n", "file:2:1", "this is not YAML"), (b"\xff\xfe\x00", "file", "UTF-8"),
-     ("a: \x01", "file", "not YAML"),
-     ("? [1]\n: 2\n", "file:1:3", "a key must be a word"), ("a: &x [*x]\n", "file:1", "nested too deeply"),
-     ("a: *nowhere", "file:1:4", "this is not YAML")],
+     ("a: 1\n---\nb: 2\n", "file:2:1", "a second document begins here"), (b"\xff\xfe\x00", "file:1:1", "UTF-8"),
+     ("a: \x01", "file:1:4", "cannot be seen (U+0001)"), ('a: "\\ud800"', "file:1:4", "cannot be seen (U+D800)"),
+     ("? [1]\n: 2\n", "file:1:3", "a key must be a word"), ("a: &x [*x]\n", "file:1:8", "repeats another one"),
+     ("a: *nowhere", "file:1:4", "none of this name stands above")],
 )  # fmt: skip
 def test_what_cannot_be_read_is_told_at_its_place(file: Path, text: str | bytes, where: str, what: str) -> None:
     [(place, told)] = problems(file, text)
@@ -85,8 +86,9 @@ def test_what_cannot_be_read_is_told_at_its_place(file: Path, text: str | bytes,
 def test_a_few_aliases_cannot_blow_up(file: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
-    [(_, told)] = problems(file, "\n".join(lines))
-    assert "repeated by aliases too often" in told
+    [(place, told)] = problems(file, "\n".join(lines))
+    assert place == "file:5:30"
+    assert "more than 50000 values, repeated ones included" in told
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
@@ -94,21 +96,12 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         load(tmp_path / "none.yaml")
 
 
-@given(data=st.dictionaries(st.text(max_size=5), PLAIN, max_size=4))
+@given(data=st.dictionaries(st.text(SEEN, max_size=5), PLAIN, max_size=4))
 def test_quoted_text_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, data: dict[str, Any]) -> None:
     file = tmp_path_factory.mktemp("plain") / "file.yaml"
     file.write_text(yaml.safe_dump(data, default_style='"', allow_unicode=True), encoding="utf-8")
 
-    assert _shape(load(file).data, data)
-
-
-def _shape(found: Any, data: Any) -> bool:
-    """The same keys and lists, and the same text wherever there was text."""
-    if isinstance(data, dict):
-        return isinstance(found, dict) and found.keys() == data.keys() and all(_shape(found[k], data[k]) for k in data)
-    if isinstance(data, list):
-        return isinstance(found, list) and len(found) == len(data) and all(map(_shape, found, data))
-    return found == data if isinstance(data, str) else True
+    assert load(file).data == data
 
 
 def test_places_of_keys_values_and_what_lies_around(file: Path) -> None:
@@ -128,10 +121,9 @@ def test_all_problems_of_a_file_are_told_at_once(file: Path) -> None:
     told = {(p.where.removeprefix(str(file)), p.what.split(":")[0], p.fix) for p in error.value.problems}
     assert told == {
         (":1:1", "every", ""),
-        (":2:1", "unknown key 'conections'", "did you mean 'connections'?"),
-        (":1:1", "the key 'connections' is missing", "add `connections: …`"),
+        (":2:1", "unknown key 'conections'", "write `connections: {}`"),
         (":3:8", "time_zone", ""),
-        (":3:25", "unknown key 'weather'", "remove it"),
+        (":3:25", "unknown key 'weather'", "remove it; the keys here are country, currency, time_zone"),
     }
 
 
