@@ -1,8 +1,6 @@
 """Worlds in which a rep edits, at a chosen moment of a cycle, a field that leadsync writes, too."""
 
 import dataclasses
-import logging
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import fake_crm
-from fake_crm import MAPPING, Clock, Connection, Crm, Open
+from fake_crm import MAPPING, Clock, Connection, Crm, Open, coordinator
 
-from leadsync.config.load import Config, load_config
+from leadsync.config.load import load_config
 from leadsync.config.routing import Routing
 from leadsync.core.assign import RepRule
 from leadsync.core.mapping import CrmMapping, ObjectMapping, ReadField
 from leadsync.core.write_field import WriteField
-from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import FieldSchema, Role, Value, WriteOp
 
@@ -72,6 +69,7 @@ class World:
     prompt: Callable[[str, int], None]
     value: Callable[[str], Value]
     tick: Callable[[], None] = lambda: None
+    crm: Any = None
 
     def cycle(self, edits: Mapping[str, Value], moment: Moment) -> None:
         """One cycle, during which reps edit these rows at that moment."""
@@ -126,12 +124,10 @@ def fake(folder: Path, clock: Clock, opened: Open, fields: Sequence[WriteField],
     def prompt(id_: str, score: int) -> None:
         crm.edit("Lead", id_, **({"Title": "Chief"} if score == UP else {"Country": "DE"}))
 
-    world = World(
+    return World(
         opened(found), reps, lambda value: crm.add("Lead", {"Country": "PL", name: value}), prompt,
-        lambda id_: crm.rows["Lead"][id_].fields.get(name),
+        lambda id_: crm.rows["Lead"][id_].fields.get(name), crm=crm,
     )  # fmt: skip
-    world.crm = crm  # type: ignore[attr-defined]
-    return world
 
 
 class Owned(Connection):
@@ -182,7 +178,7 @@ def owned(folder: Path, clock: Clock, opened: Open, policy: str) -> World:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a CRM is called and what its objects are: `writes` is how the field under test is written."""
+    """A CRM's own names: its people's object, a field for a number, one with options, country and job title."""
 
     type: str
     people: str
@@ -190,7 +186,6 @@ class Kind:
     ladder: str
     country: str
     title: str
-    more: str = ""
 
 
 HUBSPOT = Kind("hubspot", "contacts", "leadsync_score", "hs_lead_status", "country", "jobtitle")
@@ -202,15 +197,10 @@ def served(folder: Path, driver: Any, kind: Kind, name: str, write: Mapping[str,
     """An account of a sandbox, `name` the field under test."""
     import yaml
 
-    secret = {"hubspot": "token", "salesforce": "token"}[kind.type]
-    main = {
-        "connections": {
-            "crm": {"type": kind.type, "base_url": "http://127.0.0.1:1", secret: {"env": "NONE"}, "live": True}
-        }
-    }
+    connection = {"type": kind.type, "base_url": "http://127.0.0.1:1", "token": {"env": "NONE"}, "live": True}
     reads = {kind.people: {"role": "lead", "country": kind.country, "job_title": kind.title}}
     (folder / "mappings").mkdir()
-    (folder / "leadsync.yaml").write_text(yaml.safe_dump(main))
+    (folder / "leadsync.yaml").write_text(yaml.safe_dump({"connections": {"crm": connection}}))
     (folder / "scoring.yaml").write_text(fake_crm.SCORING)
     mapping = {"read": reads, "write": {kind.people: {name: dict(write)}}}
     (folder / "mappings" / "crm.yaml").write_text(yaml.safe_dump(mapping, allow_unicode=True))
@@ -220,8 +210,8 @@ def served(folder: Path, driver: Any, kind: Kind, name: str, write: Mapping[str,
         driver.clock.advance(1)
 
     found = load_config(folder / "leadsync.yaml")
-    connection = replace(found.connections["crm"], connector=lambda *_, **__: hooked(driver.connect(), reps, tick))
-    leadsync = _open(replace(found, connections={"crm": connection}), driver.clock)
+    here = replace(found.connections["crm"], connector=lambda *_, **__: hooked(driver.connect(), reps, tick))
+    leadsync = coordinator(replace(found, connections={"crm": here}), driver.clock)
 
     def add(value: Value) -> str:
         row = {**driver.people.fresh, kind.country: "PL", **({} if value is None else {name: value})}
@@ -237,11 +227,3 @@ def served(folder: Path, driver: Any, kind: Kind, name: str, write: Mapping[str,
     finally:
         leadsync.close()
         driver.close()
-
-
-def _open(found: Config, clock: Any) -> Coordinator:
-    opened = Coordinator(
-        found, open_store(found.store, found.folder), clock, logging.getLogger("test"), threading.Event()
-    )
-    opened.open()
-    return opened
