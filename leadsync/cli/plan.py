@@ -184,6 +184,16 @@ def _told(lead: "Foreseen") -> Iterator[str]:
         yield from _pairs(r["fields"])
     yield "So leadsync knows"
     yield from _pairs(body["facts"])
+    if body["result"]:
+        yield from _result(body)
+    else:
+        yield "It is left alone: it has no score and no stage, and nobody is given it"
+    for r in body["records"]:
+        yield f"What becomes of {r['connection']} {r['object']} {r['id']}"
+        yield from (f"  {w['field']} {w['means']}" for w in r["writes"])
+
+
+def _result(body: dict[str, Any]) -> Iterator[str]:
     result = body["result"]
     yield f"Score {result['score']}, {result['temperature']}"
     for part in body["parts"]:
@@ -191,9 +201,6 @@ def _told(lead: "Foreseen") -> Iterator[str]:
         last = f" ({part['count']} times, last on {part['on']})" if part["on"] else ""
         yield f"  {part['points'] / 100:+g} {where.replace('_', ' ')}{last}"
     yield f"Stage {result['stage'] or '—'}, owner {result['owner'] or '—'}"
-    for r in body["records"]:
-        yield f"What becomes of {r['connection']} {r['object']} {r['id']}"
-        yield from (f"  {w['field']} {w['means']}" for w in r["writes"])
 
 
 def _pairs(fields: dict[str, Any]) -> Iterable[str]:

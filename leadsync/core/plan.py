@@ -124,7 +124,7 @@ def _written(verdict: Verdict) -> Verdict:
     return Verdict(verdict.write, verdict.before, verdict.after)
 
 
-def held(writes: Sequence[WriteField], seen: Seen, why: str) -> list[Verdict]:
+def left_alone(writes: Sequence[WriteField], seen: Seen, why: str) -> list[Verdict]:
     """The verdicts on a record that is left alone whatever its lead's words are: `why` is "scope" or "never"."""
     return [Verdict(write, seen.fields.get(write.field), None, why) for write in writes]
 

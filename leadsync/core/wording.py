@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from leadsync.catalog import TEMPERATURE_LABELS
 from leadsync.core.convert.dates import solar
 
 
@@ -56,28 +57,28 @@ _PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 _DOTTED = "{0.day:02}.{0.month:02}.{0.year}"
 _ALL = (
     Wording(
-        "en", {"hot": "hot", "warm": "warm", "cold": "cold"},
+        "en", TEMPERATURE_LABELS["en"],
         {"other": "and {} more"}, "limits", "rounding", "Next",
         _named("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", "{0.day} {1} {0.year}"),
     ),
     Wording(
-        "fa", {"hot": "داغ", "warm": "گرم", "cold": "سرد"},
+        "fa", TEMPERATURE_LABELS["fa"],
         {"other": "و {} مورد دیگر"}, "سقف و کف", "گرد کردن", "گام بعدی", _solar, _PERSIAN, rtl=True,
     ),
     Wording(
-        "ru", {"hot": "горячий", "warm": "тёплый", "cold": "холодный"},
+        "ru", TEMPERATURE_LABELS["ru"],
         {"one": "и ещё {} причина", "few": "и ещё {} причины", "other": "и ещё {} причин"},
         "ограничения", "округление", "Дальше",
         _named("янв фев мар апр мая июн июл авг сен окт ноя дек", _DOTTED),
     ),
     Wording(
-        "pl", {"hot": "gorący", "warm": "ciepły", "cold": "zimny"},
+        "pl", TEMPERATURE_LABELS["pl"],
         {"one": "i jeszcze {} powód", "few": "i jeszcze {} powody", "other": "i jeszcze {} powodów"},
         "limity", "zaokrąglenie", "Dalej",
         _named("sty lut mar kwi maja cze lip sie wrz paź lis gru", _DOTTED),
     ),
     Wording(
-        "vi", {"hot": "nóng", "warm": "ấm", "cold": "lạnh"},
+        "vi", TEMPERATURE_LABELS["vi"],
         {"other": "và {} mục khác"}, "giới hạn", "làm tròn", "Tiếp theo", _slashed,
     ),
 )  # fmt: skip

@@ -63,10 +63,14 @@ class Material:
 
 @dataclass(slots=True)
 class Decision:
-    """What evaluation decided on a lead: its result, and the writes that follow (record, fields → before, after)."""
+    """What evaluation decided on a lead: its result, and the writes that follow (record, fields → before, after).
+
+    `held` are the records that leadsync keeps away from, with the reason. Where all are, the result has no words.
+    """
 
     result: Stored
     writes: list[tuple[int, Mapping[str, tuple[Value, Value]]]] = field(default_factory=list)
+    held: Mapping[int, str] = field(default_factory=dict)
 
 
 def touched(store: Store, busy: Collection[int], limit: int) -> Marks:

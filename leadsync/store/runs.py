@@ -53,8 +53,9 @@ def _live() -> sa.Select[tuple[int]]:
 
 
 def _counts(db: sa.Connection, column: sa.Column[str]) -> dict[str, int]:
-    live = schema.results.c.lead_id.in_(_live())
-    rows = db.execute(sa.select(column, sa.func.count()).where(live).group_by(column).order_by(column))
+    t = schema.results.c
+    scored = t.lead_id.in_(_live()) & t.temperature.is_not(None)  # the results of leads that are left alone are empty
+    rows = db.execute(sa.select(column, sa.func.count()).where(scored).group_by(column).order_by(column))
     return {word or "none": count for word, count in rows}
 
 

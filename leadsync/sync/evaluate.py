@@ -1,7 +1,7 @@
 """Touched leads in, decisions out: survive, score, stage, assign, plan. Decides with core and stores nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,14 +9,16 @@ from typing import Any
 import polars as pl
 
 from leadsync.config.load import Config
-from leadsync.core.assign import Candidate, assign
-from leadsync.core.mapping import text
+from leadsync.core.assign import Candidate, RepRule, assign
+from leadsync.core.frames import column, fulfilled
+from leadsync.core.mapping import ObjectMapping, text
 from leadsync.core.next_change import next_change
-from leadsync.core.plan import Account, Planned, Seen, Verdict, planned, verdicts
+from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import Scores, score
 from leadsync.core.stage import stages
 from leadsync.core.survive import golden
+from leadsync.core.translate import translations
 from leadsync.core.truth import truths
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.sources import Source
@@ -35,6 +37,7 @@ class Directory:
     email: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, id) → e-mail of an active person
     id: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, e-mail) → id of an active person
     nobody: set[tuple[str, str]] = field(default_factory=set)  # (connection, id): queues, people who left
+    language: dict[str, str] = field(default_factory=dict)  # e-mail → one of `LANGUAGES`, where a CRM tells it
 
     def owner(self, connection: str, ext_id: str | None) -> str | None:
         """The e-mail of the person who owns, or None for nobody."""
@@ -59,41 +62,92 @@ class Evaluator:
     def evaluate(self, found: Material, counts: dict[str, int], now: datetime) -> list[Decision]:
         """Decisions on the leads of `found`, in ascending order. `counts` (leads per rep) is brought up to date."""
         members: dict[int, list[Member]] = defaultdict(list)
-        for member in found.members:
-            members[member.lead_id].append(member)
-        if not members:
-            return []
-        today = now.astimezone(self.config.zone).date()
-        frame = self._frame(members, found, today)
-        activities = self._activities(found)
+        held: dict[int, dict[int, str]] = defaultdict(dict)  # lead → record → why nothing is written to it
+        for member, inside in zip(found.members, self._inside(found.members), strict=True):
+            if inside:
+                members[member.lead_id].append(member)
+            else:
+                held[member.lead_id][member.id] = "scope"
+        frame, activities = self._frame(members, found, now), self._activities(found)
+        avoided = self._avoided(frame, activities)
+        for lead in avoided:
+            held[lead] |= dict.fromkeys((member.id for member in members.pop(lead)), "never")
+        decisions = []
+        for lead in held.keys() - members.keys():
+            former = found.results.get(lead)
+            if former is not None and former.rep is not None:
+                counts[former.rep] = counts.get(former.rep, 0) - 1
+            decisions.append(Decision(Stored(lead, {}, [], None, avoided.get(lead))))
+        if members:
+            kept = frame.filter(pl.col("lead").is_in(list(members)))
+            decisions += self._decided(members, kept, activities, found, counts, now)
+        for decision in decisions:
+            decision.held = held.get(decision.result.lead_id, {})
+        return sorted(decisions, key=lambda decision: decision.result.lead_id)
+
+    def _decided(
+        self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame, found: Material,
+        counts: dict[str, int], now: datetime,
+    ) -> Iterator[Decision]:  # fmt: skip
+        """Decisions on the leads of `frame`; `members` are their records in scope."""
         scores = score(self.config.scoring, frame, activities)
         frame = frame.hstack(scores.totals.select(_RESULTS))
         frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
         lines = reason_lines(scores, self.config.scoring.labels)["reasons"]
-        watched = [*self.config.ladder.conditions, *([self._when] if self._when else [])]
+        watched = [*self.config.ladder.conditions, *filter(None, (self._when, self.config.never))]
         due = next_change(self.config.scoring, watched, frame, activities)["due"]
         owners = {lead: self._owner(records) for lead, records in members.items()}
         reps = self._assign(frame, activities, found, owners, counts)
         parts = _parts(scores)
-        emails = {rep.name: rep.email for rep in self.config.routing.reps} if self.config.routing else {}
-        decisions = []
+        emails = {rep.name: rep.email for rep in self._reps}
+        owners = {lead: email or emails.get(reps.get(lead) or "") for lead, email in owners.items()}
+        known = self.directory.language | {rep.email: rep.language for rep in self._reps if rep.language}
+        languages = {lead: known.get(email or "", "en") for lead, email in owners.items()}
+        writes = [w for c in self.config.connections.values() for own in c.mapping.writes.values() for w in own]
+        told = translations(writes, scores, self.config.scoring.labels, languages)
+        fields = sorted({write.value for write in writes} & self.config.fields.keys())
         for row, line, on in zip(
-            frame.select("lead", *_RESULTS, "stage").iter_rows(named=True), lines, due, strict=True
+            frame.select("lead", *_RESULTS, "stage", *fields).iter_rows(named=True), lines, due, strict=True
         ):
             lead = row.pop("lead")
             rep = reps.get(lead)
-            words: dict[str, Value] = row | {"owner": owners[lead] or emails.get(rep or ""), "reasons": line}
+            words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
+            words |= {"owner": owners[lead], "reasons": line, **told.get(lead, {})}
             wanted = list(self._writes(members[lead], words, now))
             again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
             dates = [at for at in (self._midnight(on), *again) if at is not None]
             stored = Stored(lead, words, parts.get(lead, []), rep, min(dates, default=None))
-            decisions.append(Decision(stored, [(record, p.fields) for record, p in wanted if p.fields]))
-        return decisions
+            yield Decision(stored, [(record, p.fields) for record, p in wanted if p.fields])
+
+    # whom leadsync looks after
+
+    def _inside(self, members: Sequence[Member]) -> list[bool]:
+        """Whether each of these records is in the scope of its object."""
+        inside, of = [True] * len(members), defaultdict[int, list[int]](list)
+        for place, member in enumerate(members):
+            of[member.source_id].append(place)
+        for places in of.values():
+            mapping = self._mapping(members[places[0]])
+            if mapping is not None and mapping.scope is not None:
+                facts = [members[place].facts or {} for place in places]
+                for place, holds in zip(places, fulfilled(mapping.scope, facts, self.config.fields), strict=True):
+                    inside[place] = holds
+        return inside
+
+    def _avoided(self, frame: pl.DataFrame, activities: pl.DataFrame) -> dict[int, datetime | None]:
+        """The leads for which `never` holds, and when it may end by time alone."""
+        never = self.config.never
+        if never is None or frame.is_empty():
+            return {}
+        frame = frame.filter(truths([never], frame, activities)["0"])
+        nothing = replace(self.config.scoring, groups=(), hot_when=None)
+        due = next_change(nothing, [never], frame, activities)
+        return {lead: self._midnight(day) for lead, day in due.iter_rows()}
 
     # what is known, in columns
 
-    def _frame(self, members: Mapping[int, Sequence[Member]], found: Material, today: date) -> pl.DataFrame:
-        leads = sorted(members)
+    def _frame(self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime) -> pl.DataFrame:
+        leads, today = sorted(members), now.astimezone(self.config.zone).date()
         known = [self.facts(members[lead], found) for lead in leads]
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
         return pl.DataFrame(
@@ -102,7 +156,7 @@ class Evaluator:
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
                 "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
                 **{
-                    name: _column(word.type, [facts.get(name) for facts in known])
+                    name: column(word.type, [facts.get(name) for facts in known])
                     for name, word in self.config.fields.items()
                 },
             }
@@ -138,19 +192,22 @@ class Evaluator:
 
     def _owner(self, records: Sequence[Member]) -> str | None:
         for member in self._by_trust(records):
-            field = self._reads(member)
-            if member.gone_at is None and member.fields is not None and field is not None:
-                ext_id = text(member.fields.get(field)) or None
+            mapping = self._mapping(member)
+            if member.gone_at is None and member.fields is not None and mapping is not None and mapping.owner:
+                ext_id = text(member.fields.get(mapping.owner)) or None
                 if email := self.directory.owner(self._connection(member), ext_id):
                     return email
         return None
 
-    def _reads(self, member: Member) -> str | None:
-        """The field that names the owner of a record."""
+    def _mapping(self, member: Member) -> ObjectMapping | None:
+        """How a record is read."""
         source = self.sources[member.source_id]
         connection = self.config.connections.get(source.connection)
-        mapping = connection.mapping.reads.get(source.object) if connection else None
-        return mapping.owner if mapping else None
+        return connection.mapping.reads.get(source.object) if connection else None
+
+    @property
+    def _reps(self) -> Sequence[RepRule]:
+        return self.config.routing.reps if self.config.routing else ()
 
     @property
     def _when(self) -> Any:
@@ -188,14 +245,21 @@ class Evaluator:
             if found is not None:
                 yield member.id, found
 
-    def verdicts(self, member: Member, words: Mapping[str, Value], now: datetime) -> list[Verdict]:
-        """What becomes of every field that is written to this record; none of one that is not there."""
+    def verdicts(
+        self, member: Member, words: Mapping[str, Value], now: datetime, why: str | None = None
+    ) -> list[Verdict]:
+        """What becomes of every field that is written to this record; none of one that is not there.
+
+        `why`: what keeps leadsync from the whole record, if anything.
+        """
         source = self.sources[member.source_id]
         connection = self.config.connections.get(source.connection)
         if connection is None or member.gone_at is not None or member.fields is None:
             return []
         writes = connection.mapping.writes.get(source.object, ())
         seen = Seen(member.fields, member.ours or {}, member.refused or {})
+        if why is not None:
+            return left_alone(writes, seen, why)
         now_us = (now - _EPOCH) // timedelta(microseconds=1)
         return verdicts(writes, seen, words, self._account(source), now_us)
 
@@ -210,14 +274,8 @@ class Evaluator:
         )
 
 
-def _column(type_: str, facts: Sequence[str | float | None]) -> pl.Series:
-    """A field's values as conditions compare them. Answers and dates are facts in words, as their converters write."""
-    if type_ == "number":
-        return pl.Series(facts, dtype=pl.Float64, strict=False)
-    told = pl.Series(facts, dtype=pl.String, strict=False)
-    if type_ == "date":
-        return told.str.to_date("%Y-%m-%d", strict=False)
-    return told == "yes" if type_ == "bool" else told
+def _plain(value: Any) -> Value:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:

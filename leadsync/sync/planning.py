@@ -18,7 +18,7 @@ from leadsync.core.plan import WHY, Verdict
 from leadsync.errors import LeadsyncError, PlanOutdated, UserError
 from leadsync.store import evaluation, records, schema
 from leadsync.store.database import Store, chunks
-from leadsync.store.evaluation import Material, Member, Stored
+from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.sync.cycle import BATCH, Coordinator
 from leadsync.sync.evaluate import Directory, Evaluator
 from leadsync.sync.report import CycleReport
@@ -81,7 +81,7 @@ def foresee(
                 if wanted is None or after.lead_id in wanted:
                     own = members[after.lead_id]
                     facts = evaluator.facts(own, found) if wanted is not None else {}
-                    yield Foreseen(before, after, facts, list(_judged(evaluator, own, after, now)), up)
+                    yield Foreseen(before, after, facts, list(_judged(evaluator, own, decision, now)), up)
 
 
 def _order(store: Store, now: datetime) -> list[tuple[list[int], bool]]:
@@ -103,13 +103,14 @@ def _order(store: Store, now: datetime) -> list[tuple[list[int], bool]]:
 
 
 def _judged(
-    evaluator: Evaluator, members: Sequence[Member], after: Stored, now: datetime
+    evaluator: Evaluator, members: Sequence[Member], decision: Decision, now: datetime
 ) -> Iterator[tuple[Key, Member, Sequence[Verdict]]]:
     for member in members:
         if member.gone_at is None and member.fields is not None:
             source = evaluator.sources[member.source_id]
             key = (source.connection, source.object, member.ext_id)
-            yield key, member, evaluator.verdicts(member, after.words, now)
+            why = decision.held.get(member.id)
+            yield key, member, evaluator.verdicts(member, decision.result.words, now, why)
 
 
 def stood(lead: Foreseen, directory: Directory) -> Standing:
@@ -333,7 +334,8 @@ def meaning(verdict: Verdict) -> str:
     """What becomes of a field, and why, in words that follow its name."""
     old, new = text(verdict.before), text(verdict.after)
     if not verdict.why:
-        return f"would change from {old} to {new}" if old else f"would be set to {new}"
+        change = f"change from {old} to {new}" if old and new else f"be set to {new}" if new else f"be cleared of {old}"
+        return f"would {change}"
     instead = f", and does not become {new}" if verdict.why not in ("same", "no_value") and new else ""
     until = f" (until {datetime.fromtimestamp(verdict.until / 1e6, UTC):%F %T} UTC)" if verdict.until else ""
     return f"stays {old or 'empty'}{instead}: {WHY[verdict.why]}{until}"

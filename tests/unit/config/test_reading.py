@@ -10,8 +10,8 @@ from leadsync.config.load import Config
 from leadsync.config.mapping import MappingFile
 from leadsync.core import facts, mapping
 from leadsync.core.convert import CONVERTERS
+from leadsync.core.frames import column
 from leadsync.errors import Problem
-from leadsync.sync.evaluate import _column
 from leadsync.types import Record
 
 Load = Callable[..., Config]
@@ -97,10 +97,10 @@ def test_fields_of_the_company_stand_in_conditions(configured: Load) -> None:
 
 def test_facts_of_own_fields_become_columns_of_their_type() -> None:
     values = facts.derive({"renewal": "2026-11-20", "partner": "no", "seats": "5.5"})
-    assert _column("date", [values["renewal"], None, "old text"]).to_list() == [date(2026, 11, 20), None, None]
-    assert _column("bool", [values["partner"], "yes", None]).to_list() == [False, True, None]
-    assert _column("number", [values["seats"], 3.0, None, "old text"]).to_list() == [5.5, 3.0, None, None]
-    assert _column("text", [values["seats"], None]).to_list() == ["5.5", None]
+    assert column("date", [values["renewal"], None, "old text"]).to_list() == [date(2026, 11, 20), None, None]
+    assert column("bool", [values["partner"], "yes", None]).to_list() == [False, True, None]
+    assert column("number", [values["seats"], 3.0, None, "old text"]).to_list() == [5.5, 3.0, None, None]
+    assert column("text", [values["seats"], None]).to_list() == ["5.5", None]
 
 
 AT = "mappings/hubspot.yaml:3:"
