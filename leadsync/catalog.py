@@ -112,6 +112,11 @@ ACTIVITIES = _words(
 NOT_INTEREST = frozenset({"email_sent", "call_out", "bounce", "complaint", "unsubscribe", "rep_activity"})
 """Activities that show no interest of the lead, being done by us or against us: the word `activity` leaves them out."""
 
+ATTRIBUTES = _words(
+    _word("topic", "text", "topic", "موضوع", "тема", "temat", "chủ đề"),
+)
+"""What is told of an activity besides its kind and its time."""
+
 RESULTS = _words(
     _word("score", "number", "score", "امتیاز", "балл", "punktacja", "điểm"),
     _word("fit", "number", "fit", "تناسب", "соответствие", "dopasowanie", "mức phù hợp"),
@@ -135,7 +140,7 @@ TEMPERATURE_LABELS: Mapping[str, Mapping[str, str]] = {
 DESIGNED = frozenset(
     (
         "handle", "name", "seniority", "department", "time_zone", "referrer", "initiative", "class", "completeness",
-        "topic", "cart_abandoned", "grade", "quadrant", "step", "band", "next_action", "duplicates", "probability",
+        "cart_abandoned", "grade", "quadrant", "step", "band", "next_action", "duplicates", "probability",
         "value", "urgency", "won",
     )
 )  # fmt: skip
@@ -145,6 +150,7 @@ _KINDS: Mapping[str, tuple[str, Mapping[str, Word]]] = {
     "field": ("a field", FIELDS),
     "activity": ("an activity", ACTIVITIES),
     "result": ("a result", RESULTS),
+    "attribute": ("an attribute of activities", ATTRIBUTES),
 }
 
 
@@ -156,6 +162,8 @@ def unknown_word(word: str, kind: str, also: Collection[str] = ()) -> str:
     """
     if word in DESIGNED:
         return f"'{word}' is not available yet"
+    if word in ATTRIBUTES and kind == "word":
+        return f"'{word}' is about a single activity: only `when` of a scoring rule with `per` can test it"
     for other, (article, words) in _KINDS.items():
         if word in words and other != kind:
             return f"'{word}' is {article} and cannot be used here"

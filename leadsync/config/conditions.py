@@ -8,7 +8,7 @@ from leadsync.config.document import Document
 from leadsync.core.conditions import Condition, ConditionError, parse
 from leadsync.errors import Problem
 
-RESULTS = {name: word.type for name, word in catalog.RESULTS.items()}
+_LATER = {name: word.type for name, word in (*catalog.RESULTS.items(), *catalog.ATTRIBUTES.items())}
 
 
 class Conditions:
@@ -19,11 +19,12 @@ class Conditions:
         self._fields = {name: word.type for name, word in fields.items()}
         self.problems: list[Problem] = []
 
-    def read(self, text: str | None, loc: Sequence[str | int], results: Collection[str] = ()) -> Condition | None:
-        """The condition, or None where there is none or it is wrong. It may read fields and these results."""
+    def read(self, text: str | None, loc: Sequence[str | int], also: Collection[str] = ()) -> Condition | None:
+        """The condition, or None where there is none or it is wrong. It may read fields and `also` these results, or
+        attributes of an activity."""
         if text is None:
             return None
-        words = self._fields | {name: RESULTS[name] for name in results}
+        words = self._fields | {name: _LATER[name] for name in also}
         try:
             return parse(text, fields=words, activities=catalog.ACTIVITIES)
         except ConditionError as error:

@@ -19,11 +19,14 @@ from leadsync.core.convert import NOWHERE, Home
 from leadsync.errors import Problem, UserError
 from leadsync.types import Role
 
-_OWNER_WORDS = {name: Word(name, "text", {}) for name in ("email", "name", "first_name", "last_name", "active", "kind")}
+_OWNER_WORDS = {
+    name: Word(name, "text", {}) for name in ("email", "name", "first_name", "last_name", "active", "kind", "language")
+}
 OUTCOMES = ("won", "lost", "converted")
 
 
-Wanted = Annotated[tuple[Scalar, ...], BeforeValidator(listed)]
+Wanted = Annotated[tuple[Scalar | None, ...], BeforeValidator(listed)]  # null and "" are an empty field
+Topic = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Counter(Strict):
@@ -33,14 +36,17 @@ class Counter(Strict):
     at: str | None = None
     first: str | None = None
     detail: str | None = None
+    topic: Topic | None = None
 
 
 class Kind(Strict):
-    """An activity kind, the values of source fields that make a row one, and where its moment stands if elsewhere."""
+    """An activity kind, the values of source fields that make a row one, where its moment stands if elsewhere, and what
+    it is about where that is always the same."""
 
     kind: str = Field(alias="as")
     when: dict[str, Wanted] = {}
     at: Texts = ()
+    topic: Topic | None = None
 
 
 class Outcome(Strict):
@@ -135,7 +141,7 @@ def _scope(
     return scope
 
 
-def _test(when: dict[str, tuple[Scalar, ...]]) -> core.Test:
+def _test(when: dict[str, tuple[Scalar | None, ...]]) -> core.Test:
     return core.Test({name: frozenset(core.text(v).lower() for v in values) for name, values in when.items()})
 
 
@@ -147,16 +153,20 @@ def _object(name: str, read: ObjectRead, words: Mapping[str, Word], home: Home) 
         fields=tuple(sorted(fields, key=lambda field: field.name != "country")),  # phone numbers are read by it
         owner=read.owner,
         at=read.at,
-        kinds=tuple(core.Kind(k.kind, _test(k.when), k.at) for k in read.kinds),
+        kinds=tuple(core.Kind(k.kind, _test(k.when), k.at, k.topic or "") for k in read.kinds),
         detail=read.detail,
-        counters=tuple(core.Counter(f, c.kind, c.at, c.first, c.detail) for f, c in read.counters.items()),
+        counters=tuple(
+            core.Counter(f, c.kind, c.at, c.first, c.detail, c.topic or "") for f, c in read.counters.items()
+        ),
         outcomes=tuple(core.OutcomeRule(o.kind, _test(o.when), o.at, o.amount) for o in read.outcomes),
+        home=home,
     )
 
 
 def _fed(read: ObjectRead, words: Mapping[str, Word]) -> Mapping[str, Word]:
     """The words that an object of its role may feed."""
-    return _OWNER_WORDS if read.role is Role.OWNER else words
+    special = {Role.OWNER: _OWNER_WORDS, Role.ACTIVITY: catalog.ATTRIBUTES, Role.OUTCOME: {}}
+    return special.get(read.role, words)
 
 
 def _problems(
@@ -172,6 +182,9 @@ def _problems(
         for word, feed in read.fields.items():
             if word in fed:
                 yield from field_problems(fed[word], feed, home, document, ("read", name, word))
+            elif word in words:
+                told = f"'{word}' says nothing of an object with the role {read.role}"
+                yield Problem(told, document.place(("read", name, word)), "leave it out")
             else:
                 yield Problem(catalog.unknown_word(word, "field", fed), document.place(("read", name, word)))
         kinds: list[tuple[tuple[str | int, ...], str]] = [

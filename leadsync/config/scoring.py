@@ -50,7 +50,10 @@ Labels = Annotated[PerLanguage, BeforeValidator(_per_language, json_schema_input
 
 
 class RuleFile(Strict):
-    """Points where `when` holds: once, or `per` activity of a kind, fading by its age."""
+    """Points where `when` holds: once, or `per` activity of a kind, fading by its age.
+
+    With `per`, `when` may also test what is told of each activity.
+    """
 
     points: Points
     when: str | None = None
@@ -132,7 +135,7 @@ def _rule(document: Document, conditions: Conditions, group: str, name: str, rul
     if rule.when is None and rule.per is None:
         told = f"{name}: every lead would get these points"
         conditions.problems.append(Problem(told, document.place(loc), "add `when:` or `per:`"))
-    when = conditions.read(rule.when, (*loc, "when"))
+    when = conditions.read(rule.when, (*loc, "when"), catalog.ATTRIBUTES if rule.per else ())
     return Rule(
         name, group, _hundredths(rule.points), when, rule.per,
         half_life_days=rule.half_life, window_days=rule.window,

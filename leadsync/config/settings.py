@@ -152,7 +152,8 @@ class Settings(Strict):
     @field_validator("fields")
     @classmethod
     def _own_names(cls, value: dict[str, CustomField]) -> dict[str, CustomField]:
-        words = {*catalog.FIELDS, *catalog.ACTIVITIES, *catalog.RESULTS, *catalog.DESIGNED, *KEYWORDS, *_OTHER_WORDS}
+        taken = (catalog.FIELDS, catalog.ACTIVITIES, catalog.ATTRIBUTES, catalog.RESULTS, catalog.DESIGNED)
+        words = {*KEYWORDS, *_OTHER_WORDS}.union(*taken)
         for name in value:
             if name in words:
                 raise ValueError(f"'{name}' is a word of leadsync already; give your field another name")

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
 from leadsync.core.conditions import Condition
-from leadsync.core.convert import NOWHERE, Home, Read, Unreadable, found_by
+from leadsync.core.convert import NOWHERE, Home, Read, Unreadable, found_by, moment_or_day
 from leadsync.core.write_field import WriteField
 from leadsync.types import Record, Role, Value
+
+_LONGEST = 200  # characters of a detail or a topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,12 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A row that passes `when` is an activity of this kind; `at`, where given, replaces the object's own."""
+    """A row that passes `when` is an activity of this kind; `at` and `topic`, where given, replace the object's own."""
 
     kind: str
     when: Test
     at: tuple[str, ...] = ()
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Counter:
     """A number on a person's row that the CRM counts up: activity is the difference between two polls.
 
     `at` and `first` name fields with the moments of the latest and the first of them, `detail` one that describes it.
+    `topic` is what all of them are about.
     """
 
     field: str
@@ -65,6 +69,7 @@ class Counter:
     at: str | None = None
     first: str | None = None
     detail: str | None = None
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,11 @@ class OutcomeRule:
 
 @dataclass(frozen=True, slots=True)
 class ObjectMapping:
-    """How one object of a CRM is read. `scope`: what a row's own words must fulfil to be looked after."""
+    """How one object of a CRM is read. `scope`: what a row's own words must fulfil to be looked after.
+
+    `fields` are words of people, companies and owners, or attributes of activities. Times that do not say their zone
+    are those of `home`.
+    """
 
     object: str
     role: Role
@@ -91,6 +100,7 @@ class ObjectMapping:
     counters: tuple[Counter, ...] = ()
     outcomes: tuple[OutcomeRule, ...] = ()
     scope: Condition | None = None
+    home: Home = NOWHERE
 
     def source_fields(self) -> Iterator[str]:
         """Every source field this mapping reads, repeats included."""
@@ -134,6 +144,7 @@ class Happened(NamedTuple):
     at: datetime
     times: int = 1
     detail: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +185,30 @@ def number(value: Value) -> float | None:
     return result if result is not None and abs(result) < 1e15 else None  # NaN fails the comparison too
 
 
-def moment(value: Value) -> datetime | None:
-    """A field's value as a moment: ISO 8601, epoch milliseconds, or a date (as its noon in UTC)."""
+def moment(value: Value, home: Home = NOWHERE) -> datetime | None:
+    """A field's value as a moment: ISO 8601, epoch milliseconds, or what else `as: datetime` reads.
+
+    A day is its noon at home; where no zone stands it is the time at home.
+    """
     raw = text(value)
     if not raw:
         return None
     try:
         if len(raw) == 10 and raw[4] == "-":
-            return datetime.combine(date.fromisoformat(raw), time(12), UTC)
-        if raw.lstrip("-").isdigit():
+            return datetime.combine(date.fromisoformat(raw), time(12), home.zone).astimezone(UTC)
+        if not raw.isdigit():
+            at = datetime.fromisoformat(raw)
+            return (at if at.tzinfo else at.replace(tzinfo=home.zone)).astimezone(UTC)
+        if len(raw) in (12, 13):
             return datetime.fromtimestamp(int(raw) / 1000, UTC)
-        parsed = datetime.fromisoformat(raw)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
+        pass  # not as programs write it
+    try:
+        found = moment_or_day(raw, home)
+    except Unreadable:
         return None
+    at = found if isinstance(found, datetime) else datetime.combine(found, time(12), home.zone)
+    return at.astimezone(UTC)
 
 
 def plain_number(raw: str, _: Home, __: Mapping[str, str]) -> str:
@@ -278,12 +299,13 @@ def activity(mapping: ObjectMapping, record: Record) -> Happened | None:
     kind = next((k for k in mapping.kinds if k.when.holds(record.fields)), None)
     if kind is None:
         return None
-    moments = (moment(record.fields.get(f)) for f in kind.at or mapping.at)
+    moments = (moment(record.fields.get(f), mapping.home) for f in kind.at or mapping.at)
     at = next(filter(None, moments), None) or record.created_at
     if at is None:
         return None
     detail = next(filter(None, (text(record.fields.get(f)) for f in mapping.detail)), "")
-    return Happened("", kind.kind, at, detail=detail[:200])
+    topic = kind.topic or values(mapping, record).get("topic", "")
+    return Happened("", kind.kind, at, detail=detail[:_LONGEST], topic=topic[:_LONGEST])
 
 
 def counted(mapping: ObjectMapping, before: Mapping[str, Value] | None, record: Record) -> list[Happened]:
@@ -301,19 +323,20 @@ def counted(mapping: ObjectMapping, before: Mapping[str, Value] | None, record: 
         old = int(number(before[counter.field]) or 0) if before is not None and watched else 0
         if new <= old:
             continue
-        at = moment(record.fields.get(counter.at)) if counter.at else None
-        detail = text(record.fields.get(counter.detail))[:200] if counter.detail else ""
-        key = f"{counter.field}:{new}"
+        at = moment(record.fields.get(counter.at), mapping.home) if counter.at else None
+        detail = text(record.fields.get(counter.detail))[:_LONGEST] if counter.detail else ""
+        key, topic = f"{counter.field}:{new}", counter.topic
         if watched:
             last = at or record.modified_at or record.created_at
             if last:
-                found.append(Happened(key, counter.kind, last, new - old, detail))
+                found.append(Happened(key, counter.kind, last, new - old, detail, topic))
             continue
-        start = (moment(record.fields.get(counter.first)) if counter.first else None) or record.created_at
+        first = moment(record.fields.get(counter.first), mapping.home) if counter.first else None
+        start = first or record.created_at
         if at:
-            found.append(Happened(key, counter.kind, at, 1, detail))
+            found.append(Happened(key, counter.kind, at, 1, detail, topic))
         if (rest := new - (1 if at else 0)) and (start or at):
-            found.append(Happened(f"{key}:before", counter.kind, min(filter(None, (start, at))), rest))
+            found.append(Happened(f"{key}:before", counter.kind, min(filter(None, (start, at))), rest, topic=topic))
     return found
 
 
@@ -321,6 +344,6 @@ def outcome(mapping: ObjectMapping, record: Record) -> Ended | None:
     """How the row ended, or None while it is open."""
     for rule in mapping.outcomes:
         if rule.when.holds(record.fields):
-            at = moment(record.fields.get(rule.at)) if rule.at else record.modified_at
+            at = moment(record.fields.get(rule.at), mapping.home) if rule.at else record.modified_at
             return Ended(rule.kind, at, number(record.fields.get(rule.amount)) if rule.amount else None)
     return None

@@ -14,7 +14,7 @@ import polars as pl
 
 from leadsync.catalog import ACTIVITIES, LANGUAGES
 from leadsync.core.conditions import Condition
-from leadsync.core.truth import happenings, per_row, with_activity_tests, with_field_tests, with_result_tests
+from leadsync.core.truth import counting, happenings, per_row, with_activity_tests, with_field_tests, with_result_tests
 
 RESULTS = ("score", "fit", "engagement", "temperature")
 TEMPERATURES = ("hot", "warm", "cold")
@@ -26,7 +26,8 @@ _HITS = {"row": pl.UInt32, "points": pl.Int64, "on": pl.Date, "count": pl.Int64}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`points` (hundredths) where `when` holds: once, or per activity of one kind, each by its own age.
+    """`points` (hundredths) where `when` holds: once, or per activity of one kind, each by its own age. Per activity
+    `when` may test attributes as well: then it says which of them count.
 
     Per activity, points halve every `half_life_days` and end where they round to 0, or at `window_days` of age.
     `cap` (hundredths) bounds what the rule gives or takes in all. `label` is what people read: a text for all, or one
@@ -145,12 +146,13 @@ def work(
     by_kind = happened.partition_by("kind", as_dict=True)
     points, hits = [], {}
     for i, rule in enumerate(scoring.rules):
-        holds = None if rule.when is None else rows.select(rule.when.expr()).to_series()
         if rule.per is not None:
             back = None if held is None else held[rule.points < 0]
-            hits[i] = _hits(rule.table, by_kind.get((rule.per,), happened.clear()), holds, back)
+            own = by_kind.get((rule.per,), happened.clear())
+            hits[i] = _hits(rule.table, own if rule.when is None else counting(rule.when, rows, own), back)
             points.append(per_row(rows.height, hits[i], "points").alias(str(i)))
-        elif holds is not None:
+        elif rule.when is not None:
+            holds = rows.select(rule.when.expr()).to_series()
             points.append((holds.cast(pl.Int64) * rule.points).alias(str(i)))
         else:
             points.append(pl.repeat(rule.points, rows.height, dtype=pl.Int64, eager=True).alias(str(i)))
@@ -177,10 +179,8 @@ def _table(points: int, half_life: int | None, window: int | None) -> Table:
     return Table(tuple(rounded), 0)
 
 
-def _hits(table: Table, happened: pl.DataFrame, holds: pl.Series | None, back: pl.Series | None) -> pl.DataFrame:
-    """row, points, on (latest), count: what one rule gives for the activities of its kind."""
-    if holds is not None:
-        happened = happened.filter(holds.gather(happened["row"]))
+def _hits(table: Table, happened: pl.DataFrame, back: pl.Series | None) -> pl.DataFrame:
+    """row, points, on (latest), count: what one rule gives for these activities."""
     if back is not None:
         happened = happened.with_columns(pl.col("age") - back.gather(happened["row"]))
     if not table.after:

@@ -1,13 +1,15 @@
 """Conditions evaluated in columns: set-based, for any number of leads at once.
 
 `leads` frames have lead:Int64, day:Date (as of when), capture:Date (or null) and a column per field; (lead, day) is
-their key. `activities` frames have lead:Int64, kind:String, on:Date (the calendar day at home), count:Int64.
+their key. `activities` frames have lead:Int64, kind:String, on:Date (the calendar day at home), count:Int64, and a
+column per attribute that is tested.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 
 import polars as pl
 
+from leadsync.catalog import ATTRIBUTES
 from leadsync.core.conditions import ActivityTest, Condition, FieldTest
 
 KEY = ("lead", "day", "capture")
@@ -23,8 +25,11 @@ def truths(conditions: Sequence[Condition], leads: pl.DataFrame, activities: pl.
 def with_field_tests(
     conditions: Iterable[Condition], leads: pl.DataFrame, *, but: Collection[str] = ()
 ) -> pl.DataFrame:
-    """The key columns of `leads`, and the truth of every test on a field that is not one of `but`."""
-    tests = [test for test in _field_tests(conditions) if test.field not in but]
+    """The key columns of `leads`, and the truth of every test on a field that is not one of `but`.
+
+    Tests on attributes are about activities: see `happenings`.
+    """
+    tests = [test for test in _field_tests(conditions) if test.field not in but and test.field not in ATTRIBUTES]
     # lazily, so that what tests on the same field have in common is worked out once
     return leads.lazy().select(*KEY, *(test.expr().alias(test.column) for test in tests)).collect()
 
@@ -50,14 +55,17 @@ def happenings(
 ) -> pl.DataFrame:
     """What happened to each row's lead up to its day: row (its index), kind, on, age (whole days), count, captured.
 
-    `captured` is whether it was on the day of capture or later. Only kinds that the conditions test, and `kinds`.
+    `captured` is whether it was on the day of capture or later; a column per test on an attribute holds its truth.
+    Only kinds that the conditions test, and `kinds`.
     """
+    tests = [test for test in _field_tests(conditions) if test.field in ATTRIBUTES]
     wanted = sorted({*kinds, *(kind for c in conditions for test in c.windows for kind in test.kinds)})
     keys = rows.select(KEY).with_row_index("row")
     return (
         activities.lazy()
         .with_columns(pl.col("kind").cast(pl.Enum(wanted), strict=False))
         .drop_nulls("kind")
+        .with_columns(test.expr().alias(test.column) for test in tests)
         .join(keys.lazy(), on="lead")
         .filter(pl.col("on") <= pl.col("day"))
         .select(
@@ -65,11 +73,22 @@ def happenings(
             "kind",
             "on",
             "count",
+            *(test.column for test in tests),
             age=pl.col("day").cast(pl.Int32) - pl.col("on").cast(pl.Int32),
             captured=(pl.col("on") >= pl.col("capture")).fill_null(False),
         )
         .collect()
     )
+
+
+def counting(when: Condition, rows: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
+    """Those of `happened` for which the condition holds: what it says of a lead, and of each single activity."""
+    if when.fields.isdisjoint(ATTRIBUTES):
+        holds = rows.select(when.expr()).to_series()
+        return happened.filter(holds.gather(happened["row"]))
+    of_leads = {test.column: rows[test.column] for test in when.tests if test.column in rows}
+    told = (truth.gather(happened["row"]).alias(column) for column, truth in of_leads.items())
+    return happened.filter(happened.with_columns(told).select(when.expr()).to_series())
 
 
 def per_row(rows: int, found: pl.DataFrame, value: str) -> pl.Series:

@@ -53,11 +53,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count)."""
+    """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count, topic)."""
 
     members: Sequence[Member]
     companies: Mapping[int, Mapping[str, str | float]]
-    activities: Sequence[tuple[int, int, str, int, int]]
+    activities: Sequence[tuple[int, int, str, int, int, str | None]]
     results: Mapping[int, Stored]
 
 
@@ -124,14 +124,15 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     """All that is known of these leads."""
     db, records, activities = store.connection, schema.records, schema.activities
     columns = [records.c[name] for name in Member.__dataclass_fields__]
-    when = sa.type_coerce(activities.c.happened_at, sa.BigInteger)
+    a, when = activities.c, sa.type_coerce(activities.c.happened_at, sa.BigInteger)
+    told = (a.id, records.c.lead_id, a.kind, when, a.count, a.topic)
     members: list[Member] = []
-    events: list[tuple[int, int, str, int, int]] = []
+    events: list[tuple[int, int, str, int, int, str | None]] = []
     results: dict[int, Stored] = {}
     for part in chunks(leads):
         members += (Member(*row) for row in db.execute(sa.select(*columns).where(records.c.lead_id.in_(part))))
         query = (
-            sa.select(activities.c.id, records.c.lead_id, activities.c.kind, when, activities.c.count)
+            sa.select(*told)
             .join(records, records.c.id == activities.c.record_id)
             .where(records.c.lead_id.in_(part), activities.c.closed_at.is_(None))
         )
@@ -162,12 +163,12 @@ def owner_names(store: Store) -> list[tuple[str, str, str]]:
     return [(row.connection, row.ext_id, row.name) for row in store.connection.execute(query)]
 
 
-def owners(store: Store) -> list[tuple[str, str, str, str, bool]]:
-    """(connection, id, e-mail, kind, active) of all owners."""
+def owners(store: Store) -> list[tuple[str, str, str, str, bool, str | None]]:
+    """(connection, id, e-mail, kind, active, language) of all owners."""
     o, s = schema.owners, schema.sources
-    columns = (s.c.connection, o.c.ext_id, o.c.email, o.c.kind, o.c.active)
+    columns = (s.c.connection, o.c.ext_id, o.c.email, o.c.kind, o.c.active, o.c.language)
     query = sa.select(*columns).join(s, s.c.id == o.c.source_id).order_by(o.c.id)
-    return [(row.connection, row.ext_id, row.email, row.kind, row.active) for row in store.connection.execute(query)]
+    return [tuple(row) for row in store.connection.execute(query)]
 
 
 def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], now: datetime) -> list[tuple[int, Row]]:

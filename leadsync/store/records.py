@@ -218,7 +218,7 @@ def close_counted(store: Store, source_id: int, record_id: int, now: datetime) -
 
 
 def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> None:
-    """Owners as they are now (ext_id, name, email, kind, active)."""
+    """Owners as they are now (ext_id, name, email, kind, active, language)."""
     table = schema.owners
     ext_ids = [row["ext_id"] for row in rows]
     query = sa.select(table).where(table.c.source_id == source_id, table.c.ext_id.in_(ext_ids))

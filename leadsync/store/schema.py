@@ -164,6 +164,7 @@ activities = sa.Table(
     sa.Column("closed_at", Moment),  # no longer true: changed or removed in the CRM
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("detail", sa.Text),
+    sa.Column("topic", sa.Text),
     sa.Index("ix_activities_record", "record_id"),
     sa.Index("ix_activities_source", "source_id", "ext_id"),
 )
@@ -194,6 +195,7 @@ owners = sa.Table(
     sa.Column("email", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),  # person | queue
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("language", sa.Text),  # two letters
     sa.UniqueConstraint("source_id", "ext_id"),
 )
 

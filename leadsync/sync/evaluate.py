@@ -176,11 +176,12 @@ class Evaluator:
     def _activities(self, found: Material) -> pl.DataFrame:
         frame = pl.DataFrame(
             found.activities,
-            schema={"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "at": pl.Int64, "count": pl.Int64},
+            schema={"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "at": pl.Int64, "count": pl.Int64,
+                    "topic": pl.String},
             orient="row",
-        )
+        )  # fmt: skip
         on = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key).dt.date()
-        return frame.select("id", "lead", "kind", on.alias("on"), "count")
+        return frame.select("id", "lead", "kind", on.alias("on"), "count", "topic")
 
     def _connection(self, member: Member) -> str:
         return self.sources[member.source_id].connection
@@ -287,10 +288,12 @@ def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:
     return parts
 
 
-def directory(rows: Iterable[tuple[str, str, str, str, bool]], users: Mapping[str, str | None]) -> Directory:
-    """The directory of owner rows (connection, id, e-mail, kind, active) and our own users."""
+def directory(
+    rows: Iterable[tuple[str, str, str, str, bool, str | None]], users: Mapping[str, str | None]
+) -> Directory:
+    """The directory of owner rows (connection, id, e-mail, kind, active, language) and our own users."""
     found = Directory({name: user for name, user in users.items() if user})
-    for connection, ext_id, email, kind, active in rows:
+    for connection, ext_id, email, kind, active, _ in rows:
         if kind != "person" or not active:
             found.nobody.add((connection, ext_id))
         elif email:

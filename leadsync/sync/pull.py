@@ -126,7 +126,7 @@ class Pull:
     ) -> int:
         rows = [
             {"record_id": ids[record.id], "ext_id": f"{record.id}:{h.key}", "kind": h.kind, "happened_at": h.at,
-             "count": h.times, "detail": h.detail or None}
+             "count": h.times, "detail": h.detail or None, "topic": h.topic or None}
             for record, old in changed
             for h in core.counted(mapping, old.fields if old else None, record)
         ]  # fmt: skip
@@ -218,8 +218,10 @@ class Pull:
             name = words.get("name") or f"{words.get('first_name', '')} {words.get('last_name', '')}".strip()
             active = words.get("active", "true").lower() in ("true", "yes", "1")
             rows.append({"ext_id": record.id, "name": name, "email": words.get("email", "").lower(),
-                         "kind": words.get("kind", "person").lower(), "active": active})  # fmt: skip
-        rows += [{"ext_id": g.id, "name": "", "email": "", "kind": "person", "active": False} for g in page.gone]
+                         "kind": words.get("kind", "person").lower(), "active": active,
+                         "language": words.get("language")})  # fmt: skip
+        nobody = {"name": "", "email": "", "kind": "person", "active": False, "language": None}
+        rows += [nobody | {"ext_id": g.id} for g in page.gone]
         records.save_owners(self._store, source.id, rows)
 
 
@@ -270,7 +272,7 @@ def _links(found: Sequence[Record]) -> dict[str, set[str]]:
 
 def _activity(person: int, ext_id: str, told: core.Happened) -> Row:
     return {"record_id": person, "ext_id": ext_id, "kind": told.kind, "happened_at": told.at, "count": told.times,
-            "detail": told.detail or None}  # fmt: skip
+            "detail": told.detail or None, "topic": told.topic or None}  # fmt: skip
 
 
 def _outcome(person: int, ext_id: str, ended: core.Ended) -> Row:

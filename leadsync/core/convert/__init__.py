@@ -17,12 +17,12 @@ import polars as pl
 from leadsync.core.convert.base import NOWHERE, Home, Unreadable, fold, latin_digits
 from leadsync.core.convert.contact import email, phone
 from leadsync.core.convert.country import code_of, country
-from leadsync.core.convert.dates import jalali, read_date, read_datetime
+from leadsync.core.convert.dates import jalali, moment_or_day, read_date, read_datetime
 from leadsync.core.convert.numbers import currencies, currency, money, months, number, percent
 
 __all__ = [
-    "CONVERTERS", "NOWHERE", "Converter", "Home", "Read", "Unreadable", "code_of", "currencies", "found_by", "months",
-    "wrong_pattern",
+    "CONVERTERS", "NOWHERE", "Converter", "Home", "Read", "Unreadable", "code_of", "currencies", "found_by",
+    "moment_or_day", "months", "wrong_pattern",
 ]  # fmt: skip
 
 Read = Callable[[str, Home, Mapping[str, str]], str]

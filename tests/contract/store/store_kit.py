@@ -26,14 +26,16 @@ MAPPING = CrmMapping(
     {
         "Lead": ObjectMapping(
             "Lead", Role.LEAD, _words(email="Email", first_name="FirstName"), owner="OwnerId",
-            counters=(Counter("Opens", "email_open", at="LastOpen"),),
+            counters=(Counter("Opens", "email_open", at="LastOpen", topic="news"),),
             outcomes=(OutcomeRule("converted", Test({"Converted": frozenset({"true"})}), at="ConvertedOn"),),
         ),
         "Contact": ObjectMapping("Contact", Role.LEAD, _words(email="Email")),
         "Account": ObjectMapping("Account", Role.COMPANY, _words(company="Name", employees="Employees")),
-        "User": ObjectMapping("User", Role.OWNER, _words(email="Email", name="Name", active="Active", kind="Kind")),
+        "User": ObjectMapping(
+            "User", Role.OWNER, _words(email="Email", name="Name", active="Active", kind="Kind", language="Language")
+        ),
         "Task": ObjectMapping(
-            "Task", Role.ACTIVITY, at=("When",), detail=("Subject",),
+            "Task", Role.ACTIVITY, _words(topic="Topic"), at=("When",), detail=("Subject",),
             kinds=(Kind("call_in", Test({"Type": frozenset({"in"})})), Kind("call_out", Test({}))),
         ),
         "Deal": ObjectMapping(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from store_kit import DAY, HOUR, MINUTE, NOW, Kit, record
 
-from leadsync.store import schema, sources
+from leadsync.store import evaluation, schema, sources
 from leadsync.store.database import Store
 from leadsync.types import Cursor, Gone, Value, WriteStatus
 
@@ -85,6 +85,21 @@ def test_activities_are_replaced_and_not_overwritten(kit: Kit) -> None:
     assert (old.id, old.kind, old.known_at, old.closed_at) == (first.id, "call_in", NOW, LATER)
 
 
+def test_what_an_activity_was_about_may_become_known_later(kit: Kit) -> None:
+    kit.keep("Lead", record("L1", Opens=1, LastOpen=NOW.isoformat()))
+    lead = kit.lead("Lead", "L1")
+    for topic in (None, "price", "price"):
+        kit.clear()
+        kit.keep("Task", record("T1", links={"Lead": ("L1",)}, When=NOW.isoformat(), Topic=topic), now=LATER)
+    assert kit.marked() == set()
+
+    with kit.store.begin():
+        found = evaluation.material(kit.store, [lead]).activities
+    assert sorted((kind, topic) for _, _, kind, _, _, topic in found) == [("call_out", "price"), ("email_open", "news")]
+    closed = kit.rows(schema.activities, schema.activities.c.closed_at.is_not(None))
+    assert [(row.topic, row.closed_at) for row in closed] == [(None, LATER)]
+
+
 def test_an_activity_told_again_is_one_activity(kit: Kit) -> None:
     kit.keep("Lead", record("L1"))
     task = record("T1", links={"Lead": ("L1",)}, Type="in", When=NOW.isoformat())
@@ -152,6 +167,19 @@ def test_owners_are_kept_as_they_are_now(kit: Kit) -> None:
 
     found = {o.ext_id: (o.email, o.kind, o.active) for o in kit.rows(schema.owners)}
     assert found == {"U1": ("rep@example.com", "person", False), "U2": ("", "person", False)}
+
+
+def test_the_language_of_an_owner_is_kept_while_they_are_there(kit: Kit) -> None:
+    def told() -> list[tuple[str, str, str, str, bool, str | None]]:
+        with kit.store.begin():
+            return evaluation.owners(kit.store)
+
+    kit.keep("User", record("U1", Email="a@example.com"), record("U2", Email="b@example.com", Language="vi"))
+    assert {(row[1], row[5]) for row in told()} == {("U1", None), ("U2", "vi")}
+    kit.keep("User", record("U1", Email="a@example.com", Language="fa"), gone=(Gone("U2"),), now=LATER)
+    assert sorted(told(), key=lambda row: row[1]) == [
+        ("crm", "U1", "a@example.com", "person", True, "fa"), ("crm", "U2", "", "person", False, None),
+    ]  # fmt: skip
 
 
 def test_a_companys_change_marks_its_people(kit: Kit) -> None:

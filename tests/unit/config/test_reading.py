@@ -1,7 +1,7 @@
 """How a mapping file says that a word is read, and what it is told where that cannot be."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -82,6 +82,73 @@ def test_the_shipped_mappings_read_what_people_typed(configured: Load) -> None:
     assert read(config, **row).values == {"email": "ann@example.com", "phone": "+48221234567", "country": "PL"}
 
 
+ABOUT = """\
+read:
+  calls:
+    role: activity
+    at: [ended, started]
+    topic: {from: [about, title], match: 'about (\\w+)', map: {cost: price, delivery: logistics}, default: other}
+    kinds:
+      - {as: form_submit, when: {form: [quote, Prices]}, topic: price}
+      - {as: call_in, when: {direction: in, ended: null}}
+      - {as: call_out, when: {direction: [out, null], closed: [true, ""]}}
+  contacts: {role: lead, counters: {views: {as: page_view, topic: price}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [({"form": "prices", "about": "about delivery"}, ("form_submit", "price")),
+     ({"direction": "In", "title": "call about Delivery"}, ("call_in", "logistics")),
+     ({"direction": "in", "about": "nothing", "title": "about cost"}, ("call_in", "price")),
+     ({"direction": "in", "ended": ""}, ("call_in", "other")),
+     ({"direction": "in", "ended": "2026-03-02"}, None),
+     ({}, ("call_out", "other")), ({"direction": " ", "closed": True}, ("call_out", "other")),
+     ({"direction": "out", "closed": False}, None)],
+)  # fmt: skip
+def test_kinds_and_topics_of_activities(configured: Load, row: dict[str, Any], told: tuple[str, str] | None) -> None:
+    found = configured(leadsync=MAIN, mappings__hubspot=ABOUT).connections["hubspot"].mapping.reads["calls"]
+    fields = {"form": None, "started": "2.3.2026 10:00", **row}
+    happened = mapping.activity(found, Record("1", fields))
+    assert (None if happened is None else (happened.kind, happened.topic)) == told
+    if happened is not None and "ended" not in row:
+        assert happened.at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_what_topics_are_read_from_is_asked_for(configured: Load) -> None:
+    reads = configured(leadsync=MAIN, mappings__hubspot=ABOUT).connections["hubspot"].mapping
+    assert {"about", "title", "form", "direction", "closed"} <= set(reads.asked("calls"))
+    assert reads.reads["contacts"].counters[0].topic == "price"
+
+
+def test_a_rule_per_activity_may_test_what_it_was_about(configured: Load) -> None:
+    price = '{points: 20, per: inquiry, when: "topic = price", half_life: 14d, cap: 20}'
+    config = configured(leadsync=MAIN, scoring=f"use: b2b\nengagement: {{rules: {{price: {price}}}}}\n")
+    (rule,) = (rule for rule in config.scoring.rules if rule.name == "price")
+    assert rule.when is not None
+    assert (rule.per, rule.when.fields) == ("inquiry", {"topic"})
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "column"),
+    [("scoring", 'fit: {rules: {x: {points: 5, when: "email and topic = price"}}}', 47),
+     ("scoring", "temperature: {hot_when: topic = price}", 25), ("funnel", "stages: [{name: A, gate: {x: topic}}]", 30),
+     ("routing", "{when: topic = price, reps: {a: {email: a@example.com}}}", 8)],
+)  # fmt: skip
+def test_elsewhere_nothing_is_known_of_a_single_activity(refused: Refused, file: str, text: str, column: int) -> None:
+    [problem] = refused(leadsync=MAIN, **{file: f"{text}\n"})
+    assert problem.where == f"{file}.yaml:1:{column}"
+    assert problem.what == "'topic' is about a single activity: only `when` of a scoring rule with `per` can test it"
+
+
+def test_the_language_of_an_owner(configured: Load) -> None:
+    main = "connections: {salesforce: {type: salesforce, domain: x.my.salesforce.com, token: {env: X}}}\n"
+    user = configured(leadsync=main).connections["salesforce"].mapping.reads["User"]
+    keys = ("en_US", "pl", "fa", "vi", "ru", "", None)
+    told = [mapping.values(user, Record("1", {"LanguageLocaleKey": key})).get("language") for key in keys]
+    assert told == ["en", "pl", "fa", "vi", "ru", None, None]
+
+
 def test_fields_of_the_company_stand_in_conditions(configured: Load) -> None:
     when = "renewal > 2026-11-01 and partner and seats >= 5 and tier = a"
     config = configured(
@@ -125,6 +192,8 @@ AT = "mappings/hubspot.yaml:3:"
      ("need: {from: x, match: 'a'}", 19, "it has 0 groups in brackets, not one", ""),
      ("need: {from: x, match: '(?=a)(b)'}", 19, "look-around", ""),
      (f"need: {{from: x, match: '({'a' * 300})'}}", 19, "200 characters", ""),
+     ("topic: x", 3, "'topic' is an attribute of activities and cannot be used here", ""),
+     ("counters: {views: {as: page_view, topic: ''}}", 37, "topic", ""),
      ("tear: x", 3, "unknown field 'tear'; did you mean 'tier'?", "")],
 )  # fmt: skip
 def test_what_cannot_be_is_told_at_its_place(refused: Refused, line: str, column: int, what: str, fix: str) -> None:
@@ -134,12 +203,28 @@ def test_what_cannot_be_is_told_at_its_place(refused: Refused, line: str, column
 
 
 @pytest.mark.parametrize(
+    ("obj", "line", "what"),
+    [("calls", "topik: x", "unknown field 'topik'; did you mean 'topic'?"),
+     ("calls", "email: x", "'email' says nothing of an object with the role activity"),
+     ("deals", "email: x", "'email' says nothing of an object with the role outcome"),
+     ("owners", "phone: x", "'phone' says nothing of an object with the role owner"),
+     ("calls", "kinds: [{as: meeting, topic: 5}]", "expected text"),
+     ("calls", f"kinds: [{{as: meeting, topic: {'x' * 201}}}]", "200 characters")],
+)  # fmt: skip
+def test_what_an_object_of_its_role_cannot_say(refused: Refused, obj: str, line: str, what: str) -> None:
+    [problem] = refused(leadsync=MAIN, mappings__hubspot=f"use: hubspot\nread: {{{obj}: {{\n  {line}}}}}\n")
+    assert problem.where.startswith(AT)
+    assert what in problem.what
+
+
+@pytest.mark.parametrize(
     ("line", "what"),
     [("home: {country: Poland}", "'Poland' is not a country's code; write PL"),
      ("home: {country: Moon}", "one such as PL"),
      ("home: {currency: euro}", "'euro' is not a currency's code"),
      ("fields: {email: text}", "'email' is a word of leadsync already"),
-     ("fields: {role: text}", "is a word of leadsync already"), ("fields: {Renewal: date}", "is not a field's name"),
+     ("fields: {role: text}", "is a word of leadsync already"),
+     ("fields: {topic: text}", "is a word of leadsync already"), ("fields: {Renewal: date}", "is not a field's name"),
      ("fields: {renewal: time}", "'text', 'number', 'bool' or 'date'"),
      ("fields: {renewal: {label: x}}", "the key 'type' is missing")],
 )  # fmt: skip

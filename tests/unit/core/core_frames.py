@@ -37,10 +37,12 @@ def leads_frame(*leads: Mapping[str, Any], types: Mapping[str, str] = KNOWN) -> 
     return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
 
 
-def activities_frame(rows: Iterable[tuple[int, str, date] | tuple[int, str, date, int]]) -> pl.DataFrame:
-    """Rows of lead, kind, on[, count]."""
-    full = [(i, *row, *([1] if len(row) == 3 else [])) for i, row in enumerate(rows)]
-    schema = {"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "on": pl.Date, "count": pl.Int64}
+def activities_frame(rows: Iterable[tuple[Any, ...]]) -> pl.DataFrame:
+    """Rows of lead, kind, on[, count[, topic]]."""
+    full = [(i, *row, *(1, None)[len(row) - 3 :]) for i, row in enumerate(rows)]
+    schema = {
+        "id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "on": pl.Date, "count": pl.Int64, "topic": pl.String,
+    }  # fmt: skip
     return pl.DataFrame(full, schema=schema, orient="row")
 
 
@@ -52,6 +54,10 @@ WHENS = (
     "country = PL", "not phone", "employees between 10 and 20", "no activity in 9d", "2 visit in 12d",
     "any of [meeting, bounce] in 5d", "visit since capture and not meeting in 3d", "country = PL or bounce",
 )  # fmt: skip
+WHICH = (
+    "topic = price", "topic = price and country = PL", "not topic or phone", "topic and no visit in 3d",
+    "not (topic contains pri or bounce in 5d)",
+)  # fmt: skip
 
 
 @st.composite
@@ -62,7 +68,7 @@ def rules(draw: st.DrawFn, name: str, group: str) -> Rule:
         name,
         group,
         draw(st.integers(-6000, 6000).filter(bool)),
-        draw(st.none() | st.sampled_from([cond(when) for when in WHENS])),
+        draw(st.none() | st.sampled_from([cond(when, topic="text") for when in (*WHENS, *(WHICH if timed else ()))])),
         per,
         draw(st.none() | st.integers(1, 9)) if timed else None,
         draw(st.none() | st.integers(1, 25)) if timed else None,
@@ -99,11 +105,12 @@ LEADS = st.lists(
 )
 
 
-def happened(leads: int, *, ahead: int = 4, most: int = 8) -> st.SearchStrategy[list[tuple[int, str, date, int]]]:
+def happened(leads: int, *, ahead: int = 4, most: int = 8) -> st.SearchStrategy[list[tuple[Any, ...]]]:
     """Activities of that many leads, some of them of days to come."""
     one = st.tuples(
-        st.integers(1, leads), st.sampled_from(KINDS), st.integers(-ahead, 35).map(on), st.sampled_from((1, 1, 2, 7))
-    )
+        st.integers(1, leads), st.sampled_from(KINDS), st.integers(-ahead, 35).map(on), st.sampled_from((1, 1, 2, 7)),
+        st.sampled_from((None, "price", " Price", "delivery", "")),
+    )  # fmt: skip
     return st.lists(one, max_size=most)
 
 

@@ -2,13 +2,13 @@ import re
 
 import pytest
 
-from leadsync.catalog import ACTIVITIES, DESIGNED, FIELDS, LANGUAGES, NOT_INTEREST, RESULTS, unknown_word
+from leadsync.catalog import ACTIVITIES, ATTRIBUTES, DESIGNED, FIELDS, LANGUAGES, NOT_INTEREST, RESULTS, unknown_word
 
-ALL = {**FIELDS, **ACTIVITIES, **RESULTS}
+ALL = {**FIELDS, **ACTIVITIES, **ATTRIBUTES, **RESULTS}
 
 
 def test_every_word_is_there_once_with_a_label_in_every_language() -> None:
-    assert len(ALL) == len(FIELDS) + len(ACTIVITIES) + len(RESULTS)
+    assert len(ALL) == sum(map(len, (FIELDS, ACTIVITIES, ATTRIBUTES, RESULTS)))
     assert not DESIGNED & set(ALL)
     assert set(ACTIVITIES) >= NOT_INTEREST
     for name, word in ALL.items():
@@ -38,6 +38,12 @@ def test_labels_are_in_the_letters_of_their_language(word: object) -> None:
         ("visit", "field", "'visit' is an activity and cannot be used here"),
         ("seniority", "field", "'seniority' is not available yet"),
         ("grade", "result", "'grade' is not available yet"),
+        ("topic", "field", "'topic' is an attribute of activities and cannot be used here"),
+        (
+            "topic",
+            "word",
+            "'topic' is about a single activity: only `when` of a scoring rule with `per` can test it",
+        ),
     ],
 )
 def test_why_a_word_cannot_be_used(word: str, kind: str, sentence: str) -> None:

@@ -1,12 +1,15 @@
 """What a CRM's row says in leadsync's words."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leadsync.core import mapping as core
+from leadsync.core.convert import Home
 from leadsync.types import Record, Role, Value
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -53,6 +56,24 @@ def test_values_as_numbers(value: Value, number: float | None) -> None:
 )  # fmt: skip
 def test_values_as_moments(value: Value) -> None:
     assert core.moment(value) == NOON
+
+
+AUCKLAND = Home("NZ", "NZD", ZoneInfo("Pacific/Auckland"))  # 13 hours ahead in March
+
+
+@pytest.mark.parametrize(
+    ("value", "hour"),
+    [("2026-03-02", 12), ("2.3.2026", 12), ("2 Mar 2026", 12), ("20260302", 12), ("2026-03-02T01:00:00", 1),
+     ("2026-03-02 01:00", 1), ("02.03.2026 01:00", 1), ("2026-03-01T12:00:00Z", 1), ("1772366400000", 1),
+     (1772366400000, 1), ("1772366400", 1)],
+)  # fmt: skip
+def test_a_moment_that_does_not_say_its_zone_is_one_at_home(value: Value, hour: int) -> None:
+    assert core.moment(value, AUCKLAND) == datetime(2026, 3, 2, hour, tzinfo=AUCKLAND.zone)
+
+
+@pytest.mark.parametrize("value", ["soon", "31.2.2026", "2026-02-31", "123", "17723664000000000", "²²²²²²²²²²²²", "-5"])
+def test_what_is_no_moment(value: str) -> None:
+    assert core.moment(value) is None
 
 
 @given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-12))])))
@@ -146,6 +167,41 @@ def test_an_activity_of_no_kind_or_no_moment_is_none() -> None:
     assert core.activity(CALLS, row(direction="out", ended=NOON.isoformat())) is None
     assert core.activity(CALLS, row(direction="in", created=None, ended="soon")) is None
     assert core.activity(CALLS, row(direction="in", ended="soon")) == core.Happened("", "call_in", NOON - 30 * DAY)
+
+
+def test_all_times_of_a_row_are_read_at_home() -> None:
+    one = core.moment("2.3.2026", AUCKLAND)
+    calls, people, deals = (replace(mapping, home=AUCKLAND) for mapping in (CALLS, PEOPLE, DEALS))
+    told = core.activity(calls, row(direction="in", ended="soon", started="2.3.2026"))
+    assert told is not None
+    assert told.at == one
+    found = core.counted(people, None, row(opens=2, last="2.3.2026", first="2.3.2026"))
+    assert [h.at for h in found] == [one, one]
+    ended = core.outcome(deals, row(stage="closed won", closed="2.3.2026"))
+    assert ended is not None
+    assert ended.at == one
+
+
+def test_what_an_activity_was_about_is_told_by_its_kind_or_else_read() -> None:
+    kinds = (core.Kind("form_submit", core.Test({"form": frozenset({"quote"})}), topic="price"), *CALLS.kinds)
+    calls = replace(CALLS, kinds=kinds, fields=(core.ReadField("topic", ("about", "title"), {"cost": "price"}),))
+
+    def topic(**fields: Value) -> str:
+        told = core.activity(calls, row(**fields))
+        assert told is not None
+        return told.topic
+
+    assert topic(form="Quote", direction="in", about="delivery") == "price"
+    assert topic(direction="in", about="Cost", title="delivery") == "price"
+    assert topic(direction="in", title="x" * 500) == "x" * 200
+    assert topic(direction="in") == ""
+
+
+def test_a_counter_says_what_all_of_its_activity_is_about() -> None:
+    people = replace(PEOPLE, counters=(core.Counter("views", "page_view", "last", topic="price"),))
+    history = core.counted(people, None, row(views=3, last=NOON.isoformat()))
+    assert [(h.times, h.topic) for h in history] == [(1, "price"), (2, "price")]
+    assert [h.topic for h in core.counted(people, {"views": 3}, row(views=4))] == ["price"]
 
 
 DEALS = core.ObjectMapping(

@@ -25,7 +25,7 @@ from leadsync.core.next_change import next_change
 from leadsync.core.score import Group, Rule, Scores, Scoring, score
 from leadsync.core.truth import truths
 
-Act = tuple[int, str, date, int]
+Act = tuple[Any, ...]
 HISTORIES = LEADS.flatmap(lambda leads: st.tuples(st.just(leads), happened(len(leads))))
 TOTALS = ("score", "fit", "engagement", "temperature")
 PARTS = ("name", "group", "what", "points", "on", "count")
@@ -82,6 +82,34 @@ def test_a_per_activity_rule_counts_only_where_its_condition_holds() -> None:
     rule = Rule("visit", "engagement", 400, cond("country = PL"), "visit")
     found = [total(scored(one_group(rule), ("visit", on(1)), country=country)) for country in ("PL", "VN", None)]
     assert found == [4, 0, 0]
+
+
+ASKED = [("inquiry", on(1), 1, "Price"), ("inquiry", on(2), 2, "delivery"), ("inquiry", on(3), 4, None),
+         ("visit", on(1), 8, "price")]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("when", "here", "elsewhere"),
+    [("topic = price", 1, 1), ("topic != price", 6, 6), ("topic", 3, 3), ("not topic", 4, 4),
+     ("topic in [price, demo]", 1, 1), ("topic contains [ric, live]", 3, 3), ('topic matches "^d"', 2, 2),
+     ("topic = price and country = PL", 1, 0), ("country = PL and not topic = price", 6, 0),
+     ("topic = price or country = PL", 7, 1), ("not (topic = price or country = PL)", 0, 6),
+     ("topic = price and visit in 2d", 1, 1), ("topic = price and no visit in 2d", 0, 0),
+     ("2 inquiry and topic = delivery and not phone", 2, 2)],
+)  # fmt: skip
+def test_a_condition_on_attributes_says_which_activities_count(when: str, here: int, elsewhere: int) -> None:
+    how = one_group(Rule("asked", "engagement", 100, cond(when, topic="text"), "inquiry"))
+    leads = leads_frame({"country": "PL"}, {"country": "VN"}, {"country": "PL"})
+    acts = activities_frame((lead, *act) for lead in (1, 2) for act in ASKED)
+    assert score(how, leads, acts).totals["score"].to_list() == [here, elsewhere, 0]
+
+
+def test_only_the_activities_that_count_are_told_and_fade() -> None:
+    how = one_group(Rule("price", "engagement", 2000, cond("topic = price", topic="text"), "inquiry", 14, cap=2000))
+    assert rows(scored(how, *ASKED).parts, PARTS)[0] == ("price", "engagement", "rule", 1903, on(1), 1)
+    leads, acts = leads_frame({}), activities_frame((1, *act) for act in ASKED[:2])
+    assert next_change(how, [], leads, acts)["due"].to_list() == brute_force(how, [], leads, acts, 30)
+    assert next_change(how, [], leads, activities_frame([(1, *ASKED[1])]))["due"].item() is None
 
 
 def test_caps_floor_ceiling_and_rounding_are_parts_of_their_own() -> None:
