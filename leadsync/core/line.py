@@ -24,7 +24,7 @@ def isolated(text: str, *, rtl: bool) -> str:
 
 def units(text: str) -> int:
     """Its length in UTF-16 code units."""
-    return len(text) + sum(c > "\uffff" for c in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def share(lengths: Iterable[int], room: int) -> int:

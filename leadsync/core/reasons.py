@@ -90,7 +90,7 @@ def _told(parts: pl.DataFrame, rows: pl.DataFrame, keys: list[tuple[str, str]]) 
 
 def _lines(words: Wording, rows: pl.DataFrame, items: pl.DataFrame, texts: Mapping[int, str]) -> pl.DataFrame:
     """row, line. Where one would be too long, its labels and its next action share the room that there is."""
-    rows = rows.select("row", "action", head=_head(words), tail=_tail(words, rows))
+    rows = rows.select("row", "action", head=_head(words, rows), tail=_tail(words, rows))
     used = {rule: texts[rule] for rule in items["rule"].unique()}
     items = items.select("row", text=_mapped("rule", used), end=_end(words, items))
     lines = _assembled(words, rows, items)
@@ -131,11 +131,11 @@ def _shortened(long: Mapping[int, int], rows: pl.DataFrame, items: pl.DataFrame)
     return rows.with_columns(fitting(rows, "action")), items.with_columns(fitting(items, "text"))
 
 
-def _head(words: Wording) -> pl.Expr:
+def _head(words: Wording, rows: pl.DataFrame) -> pl.Expr:
     change = pl.col("change")
-    moved = pl.when(change != 0).then(pl.concat_str(pl.lit(" "), _marked(words, change, "▲", "▼")))
+    moved = pl.when(change != 0).then(pl.concat_str(pl.lit(" "), _marked(words, rows, change, "▲", "▼")))
     temperature = _mapped("temperature", words.temperatures)
-    return pl.concat_str(_number(words, pl.col("score")), moved.fill_null(""), pl.lit(" "), temperature)
+    return pl.concat_str(_number(words, rows, pl.col("score")), moved.fill_null(""), pl.lit(" "), temperature)
 
 
 def _end(words: Wording, items: pl.DataFrame) -> pl.Expr:
@@ -143,7 +143,7 @@ def _end(words: Wording, items: pl.DataFrame) -> pl.Expr:
     days = items["on"].drop_nulls().unique()
     with_year, without = (_mapped("on", {day: f" ({words.date(day, year)})" for day in days}) for year in (True, False))
     dated = pl.when("old").then(with_year).otherwise(without).fill_null("")
-    return pl.concat_str(pl.lit(" "), _marked(words, pl.col("whole"), "+", "−"), dated)
+    return pl.concat_str(pl.lit(" "), _marked(words, items, pl.col("whole"), "+", "−"), dated)
 
 
 def _tail(words: Wording, rows: pl.DataFrame) -> pl.Expr:
@@ -152,7 +152,7 @@ def _tail(words: Wording, rows: pl.DataFrame) -> pl.Expr:
     more = {count: words.and_more(count) for count in rows.select(hidden).to_series().unique()}
     limits = pl.when(pl.col("limited")).then(pl.lit(words.limits)).otherwise(pl.lit(words.rounding))
     name = pl.when(hidden > 0).then(_mapped(hidden, more)).when(rest != 0).then(limits)
-    return pl.concat_str(name, pl.lit(" "), _marked(words, rest, "+", "−"))
+    return pl.concat_str(name, pl.lit(" "), _marked(words, rows, rest, "+", "−"))
 
 
 def _next(words: Wording, action: str) -> str:
@@ -160,17 +160,17 @@ def _next(words: Wording, action: str) -> str:
     return f". {words.next}: {isolated(action, rtl=words.rtl)}{end}" if action else ""
 
 
-def _number(words: Wording, number: pl.Expr) -> pl.Expr:
-    """A number that is not negative."""
-    text, latin = number.cast(pl.String), "0123456789"
-    return text if words.digits == latin else text.str.replace_many(list(latin), list(words.digits))
+def _number(words: Wording, frame: pl.DataFrame, number: pl.Expr) -> pl.Expr:
+    """A number of `frame` that is not negative."""
+    numbers = frame.select(number.drop_nulls().unique()).to_series()
+    return _mapped(number, {each: words.number(each) for each in numbers})
 
 
-def _marked(words: Wording, number: pl.Expr, up: str, down: str) -> pl.Expr:
-    """A number with its sign, which stands before it in any direction."""
+def _marked(words: Wording, frame: pl.DataFrame, number: pl.Expr, up: str, down: str) -> pl.Expr:
+    """A number of `frame` with its sign, which stands before it in any direction."""
     begin, end = (LRI, PDI) if words.rtl else ("", "")
     sign = pl.when(number > 0).then(pl.lit(up)).when(number < 0).then(pl.lit(down)).otherwise(pl.lit("±"))
-    return pl.concat_str(pl.lit(begin), sign, _number(words, number.abs()), pl.lit(end))
+    return pl.concat_str(pl.lit(begin), sign, _number(words, frame, number.abs()), pl.lit(end))
 
 
 def _mapped(column: str | pl.Expr, texts: Mapping[Any, str]) -> pl.Expr:

@@ -1,0 +1,57 @@
+"""What a sales rep does next with a lead, by its place on the funnel and its temperature."""
+
+from collections.abc import Mapping
+
+from leadsync.catalog import LANGUAGES
+
+_ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the order of LANGUAGES
+    ("bottom", "hot"): (
+        "call today", "امروز تماس بگیرید", "позвонить сегодня", "zadzwoń dziś", "gọi hôm nay",
+    ),
+    ("bottom", "warm"): (
+        "offer a meeting", "پیشنهاد جلسه بدهید", "предложить встречу", "zaproponuj spotkanie", "đề nghị một cuộc hẹn",
+    ),
+    ("bottom", "cold"): (
+        "ask whether there is still interest", "بپرسید آیا هنوز علاقه‌مند است", "узнать, есть ли ещё интерес",
+        "zapytaj, czy temat jest nadal aktualny", "hỏi xem khách còn quan tâm không",
+    ),
+    ("middle", "hot"): (
+        "call today, ask about need and budget", "امروز تماس بگیرید و نیاز و بودجه را بپرسید",
+        "позвонить сегодня, уточнить потребность и бюджет", "zadzwoń dziś, zapytaj o potrzebę i budżet",
+        "gọi hôm nay, hỏi nhu cầu và ngân sách",
+    ),
+    ("middle", "warm"): (
+        "write, ask about need and budget", "پیام بدهید و نیاز و بودجه را بپرسید",
+        "написать, уточнить потребность и бюджет", "napisz, zapytaj o potrzebę i budżet",
+        "nhắn tin, hỏi nhu cầu và ngân sách",
+    ),
+    ("middle", "cold"): (
+        "keep in touch, no call yet", "در ارتباط بمانید، فعلاً تماس نگیرید", "поддерживать контакт, пока не звонить",
+        "utrzymuj kontakt, na razie nie dzwoń", "giữ liên lạc, chưa cần gọi",
+    ),
+    ("top", "hot"): (
+        "check the contact details, then call", "اطلاعات تماس را بررسی کنید و تماس بگیرید",
+        "проверить контакты и позвонить", "sprawdź dane kontaktowe i zadzwoń", "kiểm tra thông tin liên hệ rồi gọi",
+    ),
+    ("top", "warm"): (
+        "invite to a demo or webinar", "به دمو یا وبینار دعوت کنید", "пригласить на демонстрацию или вебинар",
+        "zaproś na demo lub webinarium", "mời xem demo hoặc dự hội thảo online",
+    ),
+    ("top", "cold"): (
+        "leave to marketing, no call yet", "به بازاریابی بسپارید، فعلاً تماس نگیرید",
+        "оставить маркетингу, пока не звонить", "zostaw marketingowi, na razie nie dzwoń",
+        "để marketing nuôi dưỡng, chưa cần gọi",
+    ),
+}  # fmt: skip
+
+
+def next_action(stage: int | None, stages: int, temperature: str, language: str = "en") -> str:
+    """What to do next, in one of `LANGUAGES`, without a full stop.
+
+    `stage` is the lead's place among so many stages, 0 the lowest and the last one that which sales works on; `None`
+    is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top. Whether
+    the lead may be written to at all (opt-out) is not asked here.
+    """
+    above = 2 if stage is None else stages - 1 - stage
+    band = ("bottom", "middle", "top")[min(max(above, 0), 2)]
+    return _ACTIONS[band, temperature][LANGUAGES.index(language)]

@@ -1,0 +1,87 @@
+"""The same leads told in each language, line by line as a sales rep reads them: see the files under `golden/`."""
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from core_frames import TODAY, scoring
+from test_reasons import Row, balanced, limit, points, rule, scored
+
+from leadsync.catalog import LANGUAGES
+from leadsync.core.line import units
+from leadsync.core.next_action import next_action
+from leadsync.core.reasons import LONGEST, reason_lines
+from leadsync.core.score import Group, Rule
+
+GOLDEN = Path(__file__).parent / "golden"
+PRICE = {"en": "asked about price", "fa": "پرسش قیمت", "ru": "запрос цены", "pl": "zapytanie o cenę", "vi": "hỏi giá"}
+DECIDES = {"en": "director", "fa": "مدیر ارشد", "ru": "директор", "pl": "dyrektor", "vi": "giám đốc"}
+SILENT = {
+    "en": "silent for 60 days", "fa": "۶۰ روز بی‌پاسخ", "ru": "нет ответа 60 дней", "pl": "brak odpowiedzi od 60 dni",
+    "vi": "60 ngày chưa phản hồi",
+}  # fmt: skip
+LONG = {
+    "en": "decides about the budget of all branches in the north and in the south",
+    "fa": "دربارهٔ بودجهٔ همهٔ شعبه‌ها در شمال و جنوب تصمیم می‌گیرد و قرارداد امضا می‌کند",
+    "ru": "решает, на что пойдёт бюджет всех филиалов на севере и на юге страны",
+    "pl": "decyduje o budżecie wszystkich oddziałów na północy i na południu kraju",
+    "vi": "quyết định ngân sách của tất cả chi nhánh ở miền Bắc và miền Nam",
+}
+LABELS = scoring(
+    Group("g", None, (
+        Rule("demo", "g", 1, per="demo_request"), Rule("price", "g", 1, per="inquiry", label=PRICE),
+        Rule("decides", "g", 1, label=DECIDES), Rule("silent", "g", 1, label=SILENT),
+        Rule("out", "g", 1, per="unsubscribe"), Rule("site", "g", 1, per="visit"), Rule("long", "g", 1, label=LONG),
+        Rule("latin", "g", 1, label="CRM Expo 2026 (Hanoi)"), Rule("persian", "g", 1, label="نمایشگاه تهران"),
+        *(Rule(f"small_{i}", "g", 1) for i in range(22)),
+    ))
+).labels  # fmt: skip
+NOV = date(2026, 11, 20)
+HOT = [rule("price", 2000, NOV), rule("demo", 2500, date(2026, 11, 3)), rule("decides", 1800)]
+
+
+def small(count: int, worth: int) -> list[Row]:
+    return [rule(f"small_{i}", worth) for i in range(count)]
+
+
+LEADS: dict[str, tuple[int, str, list[Row]]] = {
+    "nothing": (0, "cold", []),
+    "one more": (68, "warm", [*HOT, *small(1, 500)]),
+    "two more": (73, "hot", [*HOT, *small(2, 500)]),
+    "five more": (88, "hot", [*HOT, *small(5, 500)]),
+    "twelve more": (75, "hot", [*HOT, *small(12, 100)]),
+    "twenty-one more": (84, "hot", [*HOT, *small(21, 100)]),
+    "twenty-two more": (85, "hot", [*HOT, *small(22, 100)]),
+    "rose, and what is next": (82, "hot", [*HOT, rule("silent", -600), *small(3, 833), limit("rounding", 1)]),
+    "fell": (4, "cold", [rule("demo", 1900, date(2026, 6, 21)), rule("silent", -1500)]),
+    "long ago": (15, "cold", [rule("site", 1000, date(2026, 1, 24)), rule("price", 500, date(2025, 3, 20))]),
+    "limits": (40, "warm", [rule("demo", 3000, NOV), rule("decides", 1850), limit("cap", -850, group="g")]),
+    "rounding": (3, "cold", [rule("site", 140), rule("decides", 140), limit("rounding", 20)]),
+    "below nothing": (0, "cold", [rule("out", -2500, TODAY - timedelta(2)), limit("floor", 2500)]),
+    "of the other direction": (45, "warm", [rule("latin", 2500, NOV), rule("persian", 2000)]),
+    "more than has room": (
+        99, "hot",
+        [rule("long", 5000, NOV), rule("latin", 3000, NOV), rule("persian", 900, date(2025, 5, 5)), *small(10, 100)],
+    ),
+}  # fmt: skip
+BEFORE = {"rose, and what is next": 68, "fell": 10, "more than has room": 98}
+STAGE = {"rose, and what is next": 3, "fell": 2, "more than has room": None}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_lines_as_they_are_read(language: str) -> None:
+    scores = scored(*((i, *lead) for i, lead in enumerate(LEADS.values())))
+    number = {name: i for i, name in enumerate(LEADS)}
+    told = reason_lines(
+        scores,
+        LABELS,
+        language,
+        before={number[name]: score for name, score in BEFORE.items()},
+        actions={number[name]: next_action(at, 4, LEADS[name][1], language) for name, at in STAGE.items()},
+    )["reasons"].to_list()
+    for line in told:
+        score, items = points(line)
+        assert sum(items) == score
+        assert units(line) <= LONGEST
+        assert balanced(line)
+    assert told == (GOLDEN / f"reasons.{language}.txt").read_text("utf-8").splitlines()
