@@ -14,7 +14,7 @@ from leadsync.core import fit
 from leadsync.core.convert import Home
 from leadsync.core.convert.base import fold
 from leadsync.core.mapping import CrmMapping, text
-from leadsync.core.propose_reading import Reading, own_type, reading
+from leadsync.core.propose_reading import Reading, own_type, reading, writable
 from leadsync.core.propose_words import meant, personal, phrases
 from leadsync.core.survive import OF_COMPANIES
 from leadsync.types import FieldSchema, ObjectSchema, Role, Value
@@ -252,7 +252,7 @@ def _present(look: Looked, names: Sequence[str]) -> list[str]:
 
 def _sound(one: FieldSchema) -> bool:
     """Whether a mapping can name the field, and it is not one of ours."""
-    return text(one.name) == one.name != "" and not one.name.lower().startswith(_OWN)
+    return writable(one.name) and text(one.name) == one.name != "" and not one.name.lower().startswith(_OWN)
 
 
 def _plain(name: str) -> str:

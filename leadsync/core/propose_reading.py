@@ -1,6 +1,7 @@
 """How a field could be read as a word: chosen from its type, its options, and what it holds."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -143,7 +144,12 @@ def _answered(word: str, one: FieldSchema, values: Sequence[str], home: Home) ->
 def _told(one: FieldSchema, values: Sequence[str]) -> list[str]:
     """All that the field can hold, or what it was seen to hold."""
     found = [text(option) for option in one.options] if one.type == "enum" and one.options else values
-    return [value for value in found if 0 < len(value) <= _LONGEST_OPTION]
+    return [value for value in found if 0 < len(value) <= _LONGEST_OPTION and writable(value)]
+
+
+def writable(told: str) -> bool:
+    """Whether a text has nothing in it that a file of this kind refuses: control characters, halves of characters."""
+    return not any(unicodedata.category(c) in ("Cc", "Cs", "Cn", "Co") or c == "\ufeff" for c in told)
 
 
 def _share(read: Read, values: Sequence[str], home: Home) -> float:

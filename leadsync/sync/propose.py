@@ -46,9 +46,7 @@ def propose(config: Config, connection: ConnectionConfig, connector: Connector, 
     kept = own if own.exists() else None
     written = connection.written.data if connection.written else {}
     home = Home.model_validate(config.documents["leadsync"].data.get("home") or {}).place
-    proposer = Proposer(
-        connection.mapping, written, config.fields, few_words(config), home, _usable, whole=kept is None
-    )
+    proposer = Proposer(connection.mapping, written, config.fields, few_words(config), home, usable, whole=kept is None)
     objects = proposer.propose(looked)
     file = own.with_suffix(".proposed.yaml") if kept else own
     rows = {look.object: look.rows for look in looked}
@@ -104,7 +102,7 @@ def _sampled(
 
 
 @cache
-def _usable(name: str) -> bool:
+def usable(name: str) -> bool:
     """Whether `fields` of leadsync.yaml may declare this name."""
     try:
         Settings.model_validate({"connections": {"any": {}}, "fields": {name: "text"}})
