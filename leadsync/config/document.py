@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -215,8 +216,9 @@ def validate(model: type[M], document: Document) -> M:
         except ValidationError as error:
             for item in error.errors(include_url=False, include_input=False):
                 wrong.setdefault(_written(document, item["loc"]), []).append(item)
-        fresh = [p for spot, items in wrong.items() for p in _problems(model, document, spot, items)]
-        problems |= dict.fromkeys(document.told(fresh))
+        for spot, items in wrong.items():
+            if document.place(spot) not in document.doubted:
+                problems |= dict.fromkeys(document.told(list(_problems(model, document, spot, items))))
         if found is not None or () in wrong:
             break
         document.leave_out(set(wrong))
@@ -296,9 +298,14 @@ def _written(document: Document, loc: Loc) -> Loc:
     return spot
 
 
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
 def _keys(model: type[BaseModel], loc: Loc) -> list[str]:
     """The keys that a file may have at a place of the model."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
 
     def opened(node: Any) -> Iterator[dict[str, Any]]:
         if isinstance(node, dict):

@@ -39,12 +39,15 @@ def compile_funnel(document: Document, fields: Mapping[str, Word] = catalog.FIEL
     for i, stage in enumerate(file.stages):
         if stage.name in names:
             told = f"the stage {stage.name!r} stands here twice"
-            conditions.problems.append(Problem(told, document.place(("stages", i))))
+            conditions.problems.append(
+                Problem(told, document.place(("stages", i)), "give each stage a name of its own")
+            )
         names.add(stage.name)
         read = {part: conditions.read(text, ("stages", i, "gate", part), RESULTS) for part, text in stage.gate.items()}
         stages.append(Stage(stage.name, {part: c for part, c in read.items() if c is not None}, dict(stage.shows)))
     if not stages:
-        conditions.problems.append(Problem("a funnel needs stages", str(document.path), "add them or `use: default`"))
+        place = document.place(("stages",))
+        conditions.problems.append(Problem("a funnel needs stages", place, "add them or write `use: default`"))
     if conditions.problems:
         raise UserError(conditions.problems)
     return Ladder(tuple(stages), version(document))

@@ -14,34 +14,37 @@ from leadsync.errors import Problem
 
 Loc = tuple[str | int, ...]
 
-MOST_BYTES, MOST_DEPTH, MOST_VALUES = 1_000_000, 30, 50_000
+MOST_BYTES, MOST_DEPTH, MOST_VALUES = 1_000_000, 30, 20_000
 
 _NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")  # a longer one is an id, and stays as it is
 _UNSEEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # could not be printed, stored or sent to a CRM
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # as YAML counts lines
 _QUOTE = "put the value in quotes"
 _BLANKS = "indent by blanks, as many as the lines beside it have"
+_TAG = "a value that begins with `!` is a tag to YAML, and tags are not supported"
+_FLOW = "put `,` between entries and text with `:` or `,` in quotes, and close the bracket"
 _SAID: tuple[tuple[str, bool, str, str], ...] = (  # what PyYAML says; whether its first place is meant; what we say
-    (r"character '\t'", False, "a tab stands where blanks are meant to", _BLANKS),
+    (r"character '\t'", False, "a tab stands where blanks belong", _BLANKS),
     ("cannot start any token", False, "a value cannot begin with this character", _QUOTE),
     ("could not find expected ':'", True, "after this key a `: ` is missing", "write `key: value`"),
-    ("mapping values are not allowed", False, "a `:` cannot stand here", f"{_BLANKS}; put text with `: ` in quotes"),
-    ("sequence entries are not allowed", False, "a list entry cannot stand here", "give each `- ` a line of its own"),
+    ("mapping values are not", False, "a `:` cannot stand here", f"put text with `:` in quotes, or {_BLANKS}"),
+    ("sequence entries are not", False, "a list entry cannot stand here", "give each `- ` a line of its own"),
     ("unexpected end of stream", True, "this quote is not closed", "close it"),
     ("unexpected document separator", True, "this quote is not closed", "close it"),
     ("unknown escape", False, "after a backslash this character has no meaning", "write two backslashes, or use '…'"),
     ("hexadecimal", False, "this is no character", "write the character itself"),
     ("an alias", True, "a value that begins with `*` repeats another one", _QUOTE),
     ("an anchor", True, "a value that begins with `&` names what follows", _QUOTE),
-    ("flow sequence", True, "this list is not closed, or lacks a comma", "separate entries by `,` and close with `]`"),
-    ("flow mapping", True, "this is not closed, or lacks a comma", "separate entries by `,` and close with `}`"),
+    ("flow sequence", True, "this `[` is not closed, or what it holds is not a list", _FLOW),
+    ("flow mapping", True, "this `{` is not closed, or what it holds are not keys and values", _FLOW),
     ("a block scalar", True, "a value that begins with `>` or `|` is a text of several lines", _QUOTE),
     ("node content", False, "a value is missing before this", _QUOTE),
+    ("document start", False, "this does not belong to what stands above", "a file holds one document"),
     ("block", False, "this does not fit with what stands above", f"{_BLANKS}; put text in quotes as a whole"),
     ("directive", False, "a line cannot begin with `%`", _QUOTE),
-    ("a tag", True, "a value that begins with `!` means a tag, which are not supported", _QUOTE),
-    ("tag handle", False, "a value that begins with `!` means a tag, which are not supported", _QUOTE),
-)  # fmt: skip
+    ("a tag", True, _TAG, _QUOTE),
+    ("tag handle", False, _TAG, _QUOTE),
+)
 
 
 def lines_of(text: str) -> list[str]:
@@ -124,11 +127,7 @@ class Syntax:
         if live and event.anchor:
             self._anchors[event.anchor] = (begin, 0)
         if event.tag is not None:
-            self._tell(
-                mark,
-                "a value that begins with `!` means a tag, which are not supported",
-                "leave the tag out, or " + _QUOTE,
-            )
+            self._tell(mark, _TAG, f"leave the tag out, or {_QUOTE}")
             self.refused.add(loc)
         data = self._plain(event, events, loc, depth)
         if live and event.anchor:
