@@ -115,7 +115,7 @@ def show(made: "Plan") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from leadsync.core.plan import shortened
+    from leadsync.core.line import cut
     from leadsync.sync.planning import arrow
 
     body, console = made.body(), wide()
@@ -128,7 +128,7 @@ def show(made: "Plan") -> None:
             table.add_column(heading, justify="right" if heading in ("set", "changed", "cleared") else "left")
         for f in body["fields"]:
             examples = (f"{e['id']}: {arrow(e['before'], e['after'])}" for e in f["examples"])
-            told = "  ".join(shortened(example, _EXAMPLE) for example in examples)
+            told = "  ".join(cut(example, _EXAMPLE) for example in examples)
             words = (f["connection"], f["object"], f["field"], f["set"], f["changed"], f["cleared"], told)
             table.add_row(*(escape(str(word)) for word in words))
         console.print(table)

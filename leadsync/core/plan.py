@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from leadsync.core.line import cut
 from leadsync.core.mapping import number, text
 from leadsync.core.write_field import WriteField
 from leadsync.types import Value
@@ -213,11 +214,4 @@ def shown(write: WriteField, value: Value) -> Value:
     """A value in its format and length."""
     if write.format:
         value = write.format.replace("{}", text(value))
-    return shortened(value, write.length) if write.length is not None and isinstance(value, str) else value
-
-
-def shortened(long: str, length: int) -> str:
-    """The text in at most so many characters, with a sign where something was cut off."""
-    if len(long) <= length:
-        return long
-    return long[: length - 1].rstrip() + "…" if length > 1 else "…"[:length]
+    return cut(value, write.length) if write.length is not None and isinstance(value, str) else value

@@ -117,7 +117,7 @@ def digest(connection: ConnectionConfig) -> str:
     """Names what of the mapping the account is judged by."""
     mapping = connection.mapping
     told = {
-        obj: [mapping.asked(obj), [[w.field, w.value, w.map] for w in mapping.writes.get(obj, ())]]
+        obj: [mapping.asked(obj), [[w.field, w.word, w.map, w.format, w.length] for w in mapping.writes.get(obj, ())]]
         for obj in mapping.reads
     }
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=dict)).hexdigest()[:12]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.plan import WHY, Account, Planned, Seen, plan, same, shortened, verdicts
+from leadsync.core.plan import WHY, Account, Planned, Seen, left_alone, plan, same, verdicts
 from leadsync.core.write_field import WriteField
 from leadsync.types import Value
 
@@ -177,8 +177,131 @@ def test_a_field_waits_until_its_time_has_come() -> None:
     assert plan([write], Seen({"f": 5}), {"score": 9}, ACCOUNT, 0) == Planned({"f": (5, 9)})
 
 
+# how a value is put
+
+WORDS = {"score": 73.0, "temperature": "hot", "reasons": "73 hot", "reasons@fa": "۷۳ داغ", "country": "PL", "vip": True}
+
+
+@pytest.mark.parametrize(
+    ("write", "after"),
+    [
+        (WriteField("f", "score", format="{} points"), "73 points"),
+        (WriteField("f", "score", format="{} points", length=6), "73 po…"),
+        (WriteField("f", "temperature", format="is {}", map={"hot": "on fire"}), "is on fire"),
+        (WriteField("f", "reasons"), "73 hot"),
+        (WriteField("f", "reasons", language="en"), "73 hot"),
+        (WriteField("f", "reasons", language="fa"), "۷۳ داغ"),
+        (WriteField("f", "reasons", language="owner"), "73 hot"),  # no word of its own: the owner reads English
+        (WriteField("f", "country", "if_empty"), "PL"),
+        (WriteField("f", "vip", map={"true": "yes"}), "yes"),
+    ],
+)
+def test_a_value_is_put_as_the_mapping_says(write: WriteField, after: str) -> None:
+    assert planned(write, None, WORDS) == {"f": (None, after)}
+    assert planned(write, after, WORDS) is None
+
+
+def test_a_map_may_clear_a_field_and_what_it_does_not_name_is_left_alone() -> None:
+    write = WriteField("stage", "temperature", map={"cold": None, "hot": "SQL"})
+    assert planned(write, "mql", {"temperature": "cold"}) == {"stage": ("mql", None)}
+    assert planned(write, "", {"temperature": "cold"}) is None
+    assert why(write, Seen({"stage": "mql"}), {"temperature": "warm"}) == "not_in_map"
+
+
+@pytest.mark.parametrize("policy", ["if_empty", "if_ours", "never_lower", "forward_only"])
+def test_clearing_is_no_way_round_a_policy(policy: str) -> None:
+    write = WriteField("stage", "temperature", policy, map={"cold": None})
+    assert why(write, Seen({"stage": "mql"}), {"temperature": "cold"}) == policy
+    assert why(write, Seen({"stage": None}), {"temperature": "cold"}) == "same"
+
+
+@pytest.mark.parametrize(("before", "written"), [("73 points", False), ("70 points", False), ("68 points", True)])
+def test_least_change_looks_at_the_number_within_a_format(before: str, written: bool) -> None:
+    write = WriteField("f", "score", format="{} points", least=5)
+    assert (planned(write, before, {"score": 73}) is not None) is written
+
+
+@pytest.mark.parametrize(("before", "written"), [("", True), ("72 points", True), ("74 points", False), ("?", False)])
+def test_never_lower_looks_at_the_number_within_a_format(before: str, written: bool) -> None:
+    write = WriteField("f", "score", "never_lower", format="{} points")
+    assert (planned(write, before, {"score": 73}) is not None) is written
+
+
+def test_a_record_that_is_left_alone_shows_what_stands_there() -> None:
+    (found,) = left_alone([WriteField("f", "score")], Seen({"f": 5}), "never")
+    assert (found.before, found.after, found.why in WHY) == (5, None, True)
+
+
+# whatever is planned
+
+LADDER = ("a", "b", "c", "d")
+LINES = st.sampled_from((None, "", " ", "a", "b", "d", "C", "1", "2.50", "73", "x y", "سلام 🙂"))
+MAPS = st.none() | st.dictionaries(st.sampled_from((*LADDER, "1", "73")), st.none() | st.sampled_from(LADDER))
+
+
+@st.composite
+def writes(draw: st.DrawFn, field: str) -> WriteField:
+    return WriteField(
+        field,
+        draw(st.sampled_from(("score", "temperature", "reasons", "country"))),
+        draw(st.sampled_from(("always", "if_empty", "if_ours", "if_unchanged", "never_lower", "forward_only"))),
+        map=draw(MAPS),
+        length=draw(st.none() | st.integers(1, 9)),
+        least=draw(st.none() | st.just(5.0)),
+        language=draw(st.sampled_from(("", "fa", "owner"))),
+        format=draw(st.sampled_from(("", "{}", "{} points", " <{}> "))),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[list[WriteField], Seen, dict[str, Value], Account]:
+    fields = ("f", "g")
+    made = [draw(writes(field)) for field in fields]
+    if draw(st.booleans()):
+        made[1] = WriteField("g", "reasons", rides_with="f")
+    told = {field: draw(LINES) for field in fields}
+    ours: dict[str, tuple[Value, int]] = {field: (draw(LINES), 0) for field in fields if draw(st.booleans())}
+    words: dict[str, Value] = {"score": draw(st.none() | st.integers(0, 100))}
+    words |= {word: draw(LINES) for word in ("temperature", "reasons", "reasons@fa", "country")}
+    options = {field: draw(st.sampled_from(((), LADDER))) for field in fields if draw(st.booleans())}
+    return made, Seen(told, ours), words, Account(options, (), REPS.get, lambda _: False, (35, 70))
+
+
+@given(cases())
+def test_after_a_plan_is_carried_out_nothing_is_left_to_do(
+    case: tuple[list[WriteField], Seen, dict[str, Value], Account],
+) -> None:
+    made, seen, words, account = case
+    if (first := plan(made, seen, words, account)) is not None:
+        done = {field: after for field, (_, after) in first.fields.items()}
+        later = Seen({**seen.fields, **done}, {**seen.ours, **{field: (after, 1) for field, after in done.items()}})
+        assert plan(made, later, words, account) is None
+
+
+@given(st.sampled_from((*LADDER, "D", "other", "")), st.sampled_from((*LADDER, "E", "other")), MAPS)
+def test_forward_only_never_goes_back(before: str, word: str, map_: Mapping[str, str | None] | None) -> None:
+    account = Account({"f": LADDER}, (), REPS.get, lambda _: False)
+    found = plan([WriteField("f", "stage", "forward_only", map=map_)], Seen({"f": before}), {"stage": word}, account)
+    if found is not None and before:
+        assert LADDER.index(str(found.fields["f"][1])) > LADDER.index(before.lower())
+
+
+@given(
+    st.none() | st.integers(-9, 9) | st.floats(-9, 9) | st.sampled_from(("", "N/A", "5 points")),
+    st.none() | st.integers(-9, 9) | st.floats(-9, 9),
+    st.sampled_from(("", "{} points")),
+)
+def test_never_lower_never_lowers(before: Value, after: Value, format_: str) -> None:
+    found = planned(WriteField("f", "score", "never_lower", format=format_), before, {"score": after})
+    if found is not None and before not in (None, ""):
+        low, high = (float(str(value).removesuffix(" points")) for value in found["f"])
+        assert high > low
+
+
 @given(st.text(max_size=40), st.integers(1, 30))
 def test_a_text_is_shortened_honestly(long: str, length: int) -> None:
-    short = shortened(long, length)
-    assert len(short) <= length
-    assert short == long if len(long) <= length else short.endswith("…")
+    found = planned(WriteField("f", "reasons", length=length), "before", {"reasons": long})
+    if found is not None:
+        short = str(found["f"][1])
+        assert len(short) <= length
+        assert short == long if len(long.encode("utf-16-le")) <= 2 * length else short.endswith("…")
