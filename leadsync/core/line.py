@@ -30,9 +30,10 @@ def units(text: str) -> int:
 def share(lengths: Iterable[int], room: int) -> int:
     """The most units that each of several texts may have so that all fit; what short ones leave goes to the others."""
     waiting = sorted(lengths)
+    longest = max(waiting, default=0)
     while waiting and waiting[0] * len(waiting) <= room:
         room -= waiting.pop(0)
-    return room // len(waiting) if waiting else room
+    return room // len(waiting) if waiting else longest
 
 
 def cut(text: str, most: int) -> str:

@@ -17,6 +17,7 @@ LONGEST = 255
 """In UTF-16 code units, as Salesforce documents the length of its texts; no other way of counting finds more."""
 _STRONGEST = 3
 _DATED_DAYS = 300  # a date further back than this is told with its year
+_OF_TWO_UNITS = "[\U00010000-\U0010ffff]"
 _BETWEEN = " · "
 _HERE = pl.col("row")
 
@@ -94,8 +95,9 @@ def _lines(words: Wording, rows: pl.DataFrame, items: pl.DataFrame, texts: Mappi
     used = {rule: texts[rule] for rule in items["rule"].unique()}
     items = items.select("row", text=_mapped("rule", used), end=_end(words, items))
     lines = _assembled(words, rows, items)
-    suspect = lines.filter(pl.col("line").str.len_chars() * 2 > LONGEST).iter_rows()
-    if long := {row: length for row, line in suspect if (length := units(line)) > LONGEST}:
+    chars = pl.col("line").str.len_chars()
+    suspect = lines.filter(chars * 2 > LONGEST).filter((chars > LONGEST) | pl.col("line").str.contains(_OF_TWO_UNITS))
+    if long := {row: length for row, line in suspect.iter_rows() if (length := units(line)) > LONGEST}:
         return lines.update(_assembled(words, *_shortened(long, rows, items)), on="row")
     return lines
 
