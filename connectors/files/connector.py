@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 import leadsync.connector as ls
 from connectors.files.table import COLUMNS, Table, table
@@ -23,7 +23,7 @@ class FilesSettings(ls.ConnectionSettings):
     """Where the files are."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"folder": "files"}]})
-    folder: Path
+    folder: Path = Field(description="The folder with the CSV files, from that of leadsync.yaml.")
 
 
 class FilesConnector:

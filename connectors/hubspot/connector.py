@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from connectors.hubspot import api
 from connectors.hubspot.answers import entries, understood
@@ -59,10 +59,10 @@ class HubSpotSettings(ConnectionSettings):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"token": {"env": "HUBSPOT_TOKEN"}}]})
 
-    token: SecretRef | None = None
-    client_id: SecretRef | None = None
-    client_secret: SecretRef | None = None
-    refresh_token: SecretRef | None = None
+    token: SecretRef | None = Field(None, description="A service key, or the token of a private app.")
+    client_id: SecretRef | None = Field(None, description="The id of an app that was installed by OAuth.")
+    client_secret: SecretRef | None = Field(None, description="The secret of that app.")
+    refresh_token: SecretRef | None = Field(None, description="Its refresh token; a new one is kept beside the store.")
 
     @field_validator("base_url")
     @classmethod

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from leadsync.connector import ConnectionSettings, SecretRef
 
@@ -28,12 +28,12 @@ class SalesforceSettings(ConnectionSettings):
         }
     )
 
-    domain: str | None = None
-    token: SecretRef | None = None
-    client_id: SecretRef | None = None
-    client_secret: SecretRef | None = None
-    username: str | None = None
-    private_key: SecretRef | None = None
+    domain: str | None = Field(None, description="The My Domain host, such as example.my.salesforce.com.")
+    token: SecretRef | None = Field(None, description="An access token.")
+    client_id: SecretRef | None = Field(None, description="The client id of an external client app.")
+    client_secret: SecretRef | None = Field(None, description="Its secret, for client credentials.")
+    username: str | None = Field(None, description="The user to log in as, with a private key (JWT bearer).")
+    private_key: SecretRef | None = Field(None, description="An RSA key in PEM form; the app holds its certificate.")
 
     @field_validator("domain")
     @classmethod

@@ -116,7 +116,7 @@ def compile_mapping(
     if problems:
         raise UserError(problems)
     reads = {
-        name: replace(_object(name, read, _fed(read, words), home), scope=scopes[name])
+        name: replace(_object(name, read, feedable(read.role, words), home), scope=scopes[name])
         for name, read in file.read.items()
     }
     writes = {obj: compile_writes(fields, words) for obj, fields in file.write.items()}
@@ -163,10 +163,10 @@ def _object(name: str, read: ObjectRead, words: Mapping[str, Word], home: Home) 
     )
 
 
-def _fed(read: ObjectRead, words: Mapping[str, Word]) -> Mapping[str, Word]:
-    """The words that an object of its role may feed."""
+def feedable(role: Role, words: Mapping[str, Word]) -> Mapping[str, Word]:
+    """The words that an object of this role may feed; `words` are those of people and companies."""
     special = {Role.OWNER: _OWNER_WORDS, Role.ACTIVITY: catalog.ATTRIBUTES, Role.OUTCOME: {}}
-    return special.get(read.role, words)
+    return special.get(role, words)
 
 
 def _problems(
@@ -178,7 +178,7 @@ def _problems(
             yield Problem(f"this connector knows no object {name!r}", at, f"it knows {', '.join(known)}")
         elif read.role is not known[name]:
             yield Problem(f"{name} has the role {known[name]}, not {read.role}", at, f"write `role: {known[name]}`")
-        fed = _fed(read, words)
+        fed = feedable(read.role, words)
         for word, feed in read.fields.items():
             if word in fed:
                 yield from field_problems(fed[word], feed, home, document, ("read", name, word))
