@@ -94,7 +94,7 @@ class Home(Strict):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # of a folder of zones, too
             raise ValueError(f"{value!r} is not a time zone; write one such as Europe/Warsaw") from None
         return value
 
