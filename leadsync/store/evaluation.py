@@ -73,25 +73,26 @@ class Decision:
     held: Mapping[int, str] = field(default_factory=dict)
 
 
-def touched(store: Store, busy: Collection[int], limit: int) -> Marks:
-    """The leads that something touched, oldest mark first, backfills last; leads in `busy` keep their marks."""
+def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True) -> Marks:
+    """The leads that something touched, oldest mark first, `late` ones last; leads in `busy` keep their marks."""
     table = schema.dirty
     order = (table.c.late, table.c.seq)
     query = (
         sa.select(table.c.seq, schema.records.c.lead_id, table.c.late)
         .join(schema.records, schema.records.c.id == table.c.record_id).order_by(*order).limit(limit)
     )  # fmt: skip
+    query = query if late else query.where(table.c.late == 0)
     seqs: dict[int, list[int]] = defaultdict(list)
     idle, last, more, all_late = [], (0, 0), True, True
     while more and not seqs:  # a connection that is down may keep many leads busy; it holds up no others
         after = sa.or_(table.c.late > last[0], sa.and_(table.c.late == last[0], table.c.seq > last[1]))
         rows = store.connection.execute(query.where(after)).all()
-        for seq, lead, late in rows:
+        for seq, lead, behind in rows:
             if lead is None:
                 idle.append(seq)  # only heard of so far: its own page will mark it
             elif lead not in busy:
                 seqs[lead].append(seq)
-                all_late &= bool(late)
+                all_late &= bool(behind)
         more = len(rows) == limit
         last = (rows[-1].late, rows[-1].seq) if rows else last
     for part in chunks(idle):
@@ -121,7 +122,7 @@ def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple
 
 
 def material(store: Store, leads: Sequence[int]) -> Material:
-    """All that is known of these leads."""
+    """All that is known of these leads: nothing of objects that are not read any more."""
     db, records, activities = store.connection, schema.records, schema.activities
     columns = [records.c[name] for name in Member.__dataclass_fields__]
     a, when = activities.c, sa.type_coerce(activities.c.happened_at, sa.BigInteger)
@@ -129,12 +130,14 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     members: list[Member] = []
     events: list[tuple[int, int, str, int, int, str | None]] = []
     results: dict[int, Stored] = {}
+    unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
+    read = records.c.source_id.not_in(unread)
     for part in chunks(leads):
-        members += (Member(*row) for row in db.execute(sa.select(*columns).where(records.c.lead_id.in_(part))))
+        members += (Member(*row) for row in db.execute(sa.select(*columns).where(records.c.lead_id.in_(part), read)))
         query = (
             sa.select(*told)
             .join(records, records.c.id == activities.c.record_id)
-            .where(records.c.lead_id.in_(part), activities.c.closed_at.is_(None))
+            .where(records.c.lead_id.in_(part), a.closed_at.is_(None), read, a.source_id.not_in(unread))
         )
         events += (tuple(row) for row in db.execute(query))
         kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
@@ -143,7 +146,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     companies: dict[int, Mapping[str, str | float]] = {}
     for part in chunks(sorted({m.company_id for m in members if m.company_id is not None})):
         query = sa.select(records.c.id, records.c.facts).where(
-            records.c.id.in_(part), records.c.facts.is_not(None), records.c.gone_at.is_(None)
+            records.c.id.in_(part), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
         companies.update({row.id: row.facts for row in db.execute(query)})
     return Material(sorted(members, key=lambda m: (m.lead_id, m.source_id, m.id)), companies, events, results)
@@ -164,10 +167,10 @@ def owner_names(store: Store) -> list[tuple[str, str, str]]:
 
 
 def owners(store: Store) -> list[tuple[str, str, str, str, bool, str | None]]:
-    """(connection, id, e-mail, kind, active, language) of all owners."""
+    """(connection, id, e-mail, kind, active, language) of all owners in the CRMs that are read."""
     o, s = schema.owners, schema.sources
     columns = (s.c.connection, o.c.ext_id, o.c.email, o.c.kind, o.c.active, o.c.language)
-    query = sa.select(*columns).join(s, s.c.id == o.c.source_id).order_by(o.c.id)
+    query = sa.select(*columns).join(s, s.c.id == o.c.source_id).where(s.c.fields.is_not(None)).order_by(o.c.id)
     return [tuple(row) for row in store.connection.execute(query)]
 
 

@@ -1,6 +1,6 @@
 """Writes: intended before the call, sent, and what came of them. All of it inside `Store.begin()`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -109,10 +109,10 @@ def drop(store: Store, writes: Sequence[Write], now: datetime) -> None:
     records.mark(store, [w.record_id for w in writes])
 
 
-def forget_refusals(store: Store, connection: str | None = None) -> None:
-    """Try again what the CRMs, or this one, refused: the rules, the mapping or the account has changed."""
+def forget_refusals(store: Store, source_ids: Collection[int] | None = None) -> None:
+    """Try again what the CRMs refused, or of the rows of these sources: rules, mapping or account have changed."""
     table = schema.records
     change = sa.update(table).where(table.c.refused.is_not(None)).values(refused=None)
-    if connection is not None:
-        change = change.where(table.c.source_id.in_(records.sources_of(connection)))
+    if source_ids is not None:
+        change = change.where(table.c.source_id.in_(source_ids))
     store.connection.execute(change)

@@ -159,18 +159,6 @@ def mark(store: Store, record_ids: Iterable[int], *, late: bool = False) -> None
     insert(store, schema.dirty, [{"record_id": id_, "late": int(late)} for id_ in dict.fromkeys(record_ids)])
 
 
-def sources_of(connection: str) -> sa.Select[tuple[int]]:
-    """The sources of a connection."""
-    return sa.select(schema.sources.c.id).where(schema.sources.c.connection == connection)
-
-
-def mark_connection(store: Store, connection: str) -> None:
-    """Mark all people of a connection, to be evaluated after what has just happened."""
-    r = schema.records.c
-    query = sa.select(r.id, sa.literal(1)).where(r.source_id.in_(sources_of(connection)), r.lead_id.is_not(None))
-    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], query))
-
-
 def people_of(store: Store, company_ids: Sequence[int]) -> list[int]:
     """The records of the people who belong to these company records."""
     query = sa.select(schema.records.c.id).where(schema.records.c.company_id.in_(company_ids))
@@ -217,8 +205,11 @@ def close_counted(store: Store, source_id: int, record_id: int, now: datetime) -
     store.connection.execute(counted.values(closed_at=now))
 
 
-def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> None:
-    """Owners as they are now (ext_id, name, email, kind, active, language)."""
+def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
+    """Owners as they are now (ext_id, name, email, kind, active, language).
+
+    Returns those that were not so before, as they were and as they are now: (id, e-mail, active).
+    """
     table = schema.owners
     ext_ids = [row["ext_id"] for row in rows]
     query = sa.select(table).where(table.c.source_id == source_id, table.c.ext_id.in_(ext_ids))
@@ -227,8 +218,11 @@ def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> None:
         r for r in rows if r["ext_id"] not in old or any(getattr(old[r["ext_id"]], k) != v for k, v in r.items())
     ]
     if not changed:
-        return
+        return []
     gone = [row["ext_id"] for row in changed]
     store.connection.execute(sa.delete(table).where(table.c.source_id == source_id, table.c.ext_id.in_(gone)))
     ids = store.new_ids(table, len(changed))
     insert(store, table, [row | {"id": id_, "source_id": source_id} for id_, row in zip(ids, changed, strict=True)])
+    were = [old[ext_id] for ext_id in gone if ext_id in old]
+    told = [(row.ext_id, row.email, row.active) for row in were]
+    return told + [(row["ext_id"], row["email"], row["active"]) for row in changed]

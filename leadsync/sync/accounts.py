@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,12 +44,10 @@ class Account:
         """Whether everything that the mapping names is there and fits."""
         return not (self.problems or self.undescribed or self.absent)
 
-    @property
-    def shape(self) -> Any:
-        """What planning and reading depend on."""
-        found = asdict(self)
-        del found["at"], found["problems"], found["undescribed"]
-        return orjson.dumps(found, option=orjson.OPT_SORT_KEYS)
+    def shape(self, obj: str) -> bytes:
+        """What planning and reading of an object depend on."""
+        own = [found.get(obj) for found in (self.options, self.blocked, self.missing)]
+        return orjson.dumps([self.user, *own, obj in self.absent, obj in self.calculated])
 
 
 def judge(

@@ -13,7 +13,7 @@ from leadsync.store.evaluation import Material
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.planning import Plan, foresee, stands
-from leadsync.sync.remap import derive
+from leadsync.sync.rederive import derive
 
 _COMPARED = ("score", "temperature", "stage", "owner")
 

@@ -12,7 +12,7 @@ from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.mapping import text
 from leadsync.errors import ConnectionFailed
-from leadsync.store import evaluation, schema
+from leadsync.store import again, evaluation, schema
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Member
 from leadsync.store.sources import Source
@@ -63,12 +63,13 @@ class Brake:
         kept: Mapping[str, Any] = self._store.get_meta("brake") or {}
         self.pulled = {name: Pulled(**raw) for name, raw in kept.items() if name in self._config.connections}
 
-    def release(self) -> list[str]:
-        """Somebody has allowed it, or changed the files: the connections that may go on; inside `begin()`."""
-        names = list(self.pulled)
+    def release(self) -> None:
+        """Somebody has allowed it, or changed the files: what was held back is evaluated again; inside `begin()`."""
+        for source in self._sources.values():
+            if source.connection in self.pulled and source.role is Role.LEAD:
+                again.mark_source(self._store, source)
         self.pulled.clear()
         self._store.set_meta("brake", {})
-        return names
 
     def look_ahead(self, evaluator: Evaluator, counts: Mapping[str, int]) -> None:
         """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from leadsync import __version__
 from leadsync.config.load import Config, ConnectionConfig
 from leadsync.connector import Clock, HasHistory
 from leadsync.errors import LeadsyncError
-from leadsync.store import evaluation, outbox, records, runs, sources
+from leadsync.store import again, evaluation, outbox, runs, sources
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
 from leadsync.sync import accounts
 from leadsync.sync.accounts import Account
+from leadsync.sync.adopt import Adoption
 from leadsync.sync.brake import Brake
 from leadsync.sync.budget import Budget
 from leadsync.sync.bulk import MOST
@@ -36,7 +36,7 @@ from leadsync.sync.messages import (
     Written,
 )
 from leadsync.sync.pull import Pull
-from leadsync.sync.remap import remap
+from leadsync.sync.rederive import Rederive
 from leadsync.sync.report import ConnectionReport, CycleReport, Sample
 from leadsync.sync.upkeep import Upkeep
 from leadsync.sync.worker import Worker
@@ -72,6 +72,8 @@ class Coordinator:
         self._upkeep = Upkeep(config, store, clock)
         self._budget = Budget({})
         self.brake = Brake(config, store, clock, self._sources)
+        self.adoption = Adoption(config, store, log, self._sources, self.brake)
+        self._rederive = Rederive(config, store, clock, self._sources)
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
@@ -93,7 +95,7 @@ class Coordinator:
             self._sources.update({s.id: s for s in sources.load(self.store)})
             self._outgoing.take_over(outbox.unsettled(self.store))
             self.brake.load()
-        self._adopt()
+            self.adoption.take_up()
         for name, connection in self.config.connections.items():
             self._connect(name, connection)
 
@@ -101,23 +103,8 @@ class Coordinator:
         """The sources as mapping and account want them; inside `begin()`."""
         asked, reads = accounts.asked(connection, self._accounts[name]), connection.mapping.reads
         found = sources.prepare(self.store, name, [(obj, reads[obj].role, fields) for obj, fields in asked.items()])
+        self._sources.update({source.id: source for source in found})
         self._pulls[name] = Pull(self.store, connection.mapping, found)
-
-    def _adopt(self) -> None:
-        """Rules or mappings that changed apply to every lead from now on."""
-        version = f"{__version__} {self.config.version}"
-        with self.store.begin():
-            before = self.store.get_meta("rules")
-        if before == version:
-            return
-        if before is not None:
-            self.log.info("the configuration has changed: every lead is evaluated again")
-            remap(self.store, self.config, self._sources, self.clock)
-        with self.store.begin():
-            outbox.forget_refusals(self.store)
-            evaluation.mark_all(self.store)
-            self.brake.release()
-            self.store.set_meta("rules", version)
 
     def _connect(self, name: str, connection: ConnectionConfig) -> None:
         try:
@@ -163,8 +150,7 @@ class Coordinator:
         """Somebody has looked at it: what the brake holds back is written, and so is all that follows."""
         self.brake.allowed = True
         with self.store.begin():
-            for name in self.brake.release():
-                records.mark_connection(self.store, name)
+            self.brake.release()
 
     # one cycle
 
@@ -174,12 +160,18 @@ class Coordinator:
         return self.decide()
 
     def read(self) -> None:
-        """The first half of a cycle: read all that is new. Nothing is evaluated."""
+        """The first half of a cycle: read all that is new, derive again what it has to. Nothing is evaluated."""
         self.begin_cycle()
         for name in self.workers:
             self.poll(name, whole=True)
         while self.polling and not self.stopping.is_set():
             self._next(0.5)
+        self.derive()
+
+    def derive(self) -> None:
+        """Derive again all that changed files and owners touch."""
+        while not self.stopping.is_set() and self._rederive.step():
+            pass
 
     def decide(self) -> CycleReport:
         """The second half: evaluate, write, wait for the answers."""
@@ -315,17 +307,16 @@ class Coordinator:
             report.error = message.error or report.error
 
     def _introduced(self, name: str, account: Account) -> None:
-        """The account is known anew. Where it has changed, what it refused is tried again, and what fits now is
-        written: that is how a field or option which was mended comes back."""
+        """The account is known anew. Where an object has changed, what it refused is tried again, and what fits now
+        is written: that is how a field or option which was mended comes back."""
         before, self._accounts[name] = self._accounts[name], account
         self._refused.discard(name)
         connection = self.config.connections[name]
         with self.store.begin():
             self.store.set_meta(f"account:{name}", asdict(account))
             self._prepare(name, connection)
-            if before is not None and before.shape != account.shape:
-                outbox.forget_refusals(self.store, name)
-                records.mark_connection(self.store, name)
+            if before is not None:
+                self.adoption.account_changed(name, before, account)
         self._owners_changed = True
 
     def _source(self, message: Seen | Remembered) -> sources.Source:
@@ -343,19 +334,24 @@ class Coordinator:
         if self._outgoing.full:
             self._outgoing.release()
             return False
+        self.adoption.settle()
         now, store = self.clock.now(), self.store
         with store.begin():
             busy = self.busy()
-            marks = evaluation.touched(store, busy, BATCH)
-            due = () if marks.leads else evaluation.due(store, now, busy, BATCH)
+            todo = again.load(store) is not None  # what is derived again comes before what waits for it
+            marks = evaluation.touched(store, busy, BATCH, late=not todo)
+            due = () if marks.leads or todo else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
-            if not leads:
+            if not leads and not todo:
                 self._outgoing.release()
                 self.brake.drained()
                 return False
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = evaluation.material(store, leads)
             counts = evaluation.rep_counts(store) if self.config.routing else {}
+        if not leads:
+            self.brake.drained()  # what this touches is weighed as a whole
+            return self._rederive.step()
         evaluator = self.evaluator()
         self.brake.look_ahead(evaluator, counts)
         decisions = evaluator.evaluate(found, counts, now)
@@ -368,6 +364,9 @@ class Coordinator:
             part = decisions[start : start + STORED]
             cleared = [seq for d in part for seq in marks.seqs.get(d.result.lead_id, ())]
             writes += self._keep(part, cleared, of)
+        if lost := {*leads} - {decision.result.lead_id for decision in decisions}:
+            with store.begin():
+                again.forget(store, lost, marks.seqs)
         self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes}, following)
         return True
 

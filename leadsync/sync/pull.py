@@ -7,7 +7,7 @@ from typing import Any
 
 from leadsync.core import facts as core_facts
 from leadsync.core import mapping as core
-from leadsync.store import records, schema, sources
+from leadsync.store import again, records, schema, sources
 from leadsync.store.database import Store
 from leadsync.store.records import Known, Row
 from leadsync.store.sources import Source
@@ -142,7 +142,7 @@ class Pull:
         now: datetime,
     ) -> None:
         if mapping.outcomes:
-            rows = [_outcome(ids[r.id], r.id, ended) for r in found if (ended := core.outcome(mapping, r))]
+            rows = [outcome_row(ids[r.id], r.id, ended) for r in found if (ended := core.outcome(mapping, r))]
             told = [record.id for record in found]
             records.replace_events(self._store, schema.outcomes, source.id, told, rows, now)
 
@@ -191,10 +191,10 @@ class Pull:
             whose = [people[obj, id_] for obj, ids in record.links.items() for id_ in ids if (obj, id_) in people]
             if source.role is Role.ACTIVITY:
                 told = core.activity(mapping, record)
-                rows += [_activity(person, record.id, told) for person in whose] if told else []
+                rows += [activity_row(person, record.id, told) for person in whose] if told else []
             else:
                 ended = core.outcome(mapping, record)
-                rows += [_outcome(person, record.id, ended) for person in whose] if ended else []
+                rows += [outcome_row(person, record.id, ended) for person in whose] if ended else []
         told_ids = [r.id for r in page.records] + [g.id for g in page.gone] + [m.id for m in page.moved]
         touched = records.replace_events(self._store, table, source.id, told_ids, rows, now)
         records.mark(self._store, touched, late=self._late)
@@ -222,7 +222,8 @@ class Pull:
                          "language": words.get("language")})  # fmt: skip
         nobody = {"name": "", "email": "", "kind": "person", "active": False, "language": None}
         rows += [nobody | {"ext_id": g.id} for g in page.gone]
-        records.save_owners(self._store, source.id, rows)
+        changed = records.save_owners(self._store, source.id, rows)
+        again.owners_changed(self._store, source.connection, changed)
 
 
 def _current(old: Known | None, record: Record, read_at: datetime) -> Record | None:
@@ -270,12 +271,14 @@ def _links(found: Sequence[Record]) -> dict[str, set[str]]:
     return linked
 
 
-def _activity(person: int, ext_id: str, told: core.Happened) -> Row:
+def activity_row(person: int, ext_id: str, told: core.Happened) -> Row:
+    """A row of activities, but for what the store adds."""
     return {"record_id": person, "ext_id": ext_id, "kind": told.kind, "happened_at": told.at, "count": told.times,
             "detail": told.detail or None, "topic": told.topic or None}  # fmt: skip
 
 
-def _outcome(person: int, ext_id: str, ended: core.Ended) -> Row:
+def outcome_row(person: int, ext_id: str, ended: core.Ended) -> Row:
+    """A row of outcomes, but for what the store adds."""
     return {"record_id": person, "ext_id": ext_id, "kind": ended.kind, "happened_at": ended.at, "amount": ended.amount}
 
 

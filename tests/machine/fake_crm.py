@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadsync.config.document import Document, load
 from leadsync.config.funnel import compile_funnel
 from leadsync.config.load import Config, ConnectionConfig, shipped
 from leadsync.config.scoring import compile_scoring
@@ -296,10 +297,6 @@ class Connection:
 
 def config(folder: Path, crms: Mapping[str, Any], *, live: bool = True, mapping: CrmMapping = MAPPING) -> Config:
     """An installation of these connections (name → what makes a connector)."""
-    from leadsync.config.document import load
-
-    (folder / "scoring.yaml").write_text(SCORING)
-    scoring = compile_scoring(load(folder / "scoring.yaml"))
     ladder = compile_funnel(shipped("funnel", "default", folder))
     settings = ConnectionSettings(type="fake", live=live)
     connections = {
@@ -308,10 +305,26 @@ def config(folder: Path, crms: Mapping[str, Any], *, live: bool = True, mapping:
         )
         for name, make in crms.items()
     }
+    document = rules(folder, SCORING)
+    scoring = compile_scoring(document)
     return Config(
         folder, "sqlite:///leadsync.db", timedelta(seconds=1), ZoneInfo("UTC"), connections, tuple(connections),
-        scoring, ladder, None, repr((scoring, mapping)),
+        scoring, ladder, None, repr((scoring, mapping)), documents={"scoring": document},
     )  # fmt: skip
+
+
+def rules(folder: Path, text: str) -> Document:
+    """A file of scoring rules."""
+    (folder / "scoring.yaml").write_text(text)
+    return load(folder / "scoring.yaml")
+
+
+def scored_by(found: Config, text: str) -> Config:
+    """The same installation with these rules."""
+    document = rules(found.folder, text)
+    return replace(
+        found, version=text, scoring=compile_scoring(document), documents={**found.documents, "scoring": document}
+    )
 
 
 def maker(crm: Crm) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_crm import MAPPING, Clock, Crm, Open, config, maker
+from fake_crm import MAPPING, SCORING, Clock, Crm, Open, config, maker, scored_by
 
 from leadsync.config.settings import BrakeShares
 from leadsync.core.mapping import CrmMapping
@@ -102,7 +102,7 @@ def test_a_changed_rule_that_moves_everybody_is_held_back_and_changing_it_back_l
     leadsync.cycle()
     leadsync.close()
     crm.writes.clear()
-    other = replace(found, version="2", scoring=replace(found.scoring, groups=found.scoring.groups[1:]))
+    other = scored_by(found, SCORING[SCORING.index("engagement") :])
     changed = opened(other)
     assert error(changed).code == "brake"
     changed.close()

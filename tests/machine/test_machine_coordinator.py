@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import MAPPING, SETTLE, Clock, Connection, Crm, Open, config, coordinator, maker
+from fake_crm import MAPPING, SCORING, SETTLE, Clock, Connection, Crm, Open, config, coordinator, maker, scored_by
 
 from leadsync.core.mapping import CrmMapping
 from leadsync.errors import AuthLost, Transient
@@ -224,10 +224,7 @@ def test_a_connection_that_is_not_live_is_only_shown(tmp_path: Path, crm: Crm, o
 def test_changed_rules_apply_to_every_lead(tmp_path: Path, crm: Crm, opened: Open) -> None:
     found = config(tmp_path, {"crm": maker(crm)})
     opened(found).cycle()
-    less = dataclasses.replace(
-        found, version="changed", scoring=dataclasses.replace(found.scoring, groups=found.scoring.groups[1:])
-    )
-    opened_again = opened(less)
+    opened_again = opened(scored_by(found, SCORING[SCORING.index("engagement") :]))
     opened_again.cycle()
     assert scores(crm) == [0, 0, 0]
 

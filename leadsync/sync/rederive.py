@@ -1,0 +1,166 @@
+"""Deriving again what follows from stored rows: facts, outcomes, counted activity. In slices, behind what is new."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadsync.config.load import Config
+from leadsync.connector import Clock
+from leadsync.core import facts, mapping
+from leadsync.store import again, evaluation, records, schema
+from leadsync.store.again import Todo
+from leadsync.store.database import Store, chunks
+from leadsync.store.records import Row
+from leadsync.store.sources import Source
+from leadsync.sync.pull import activity_row, outcome_row
+from leadsync.types import Record, Role, Value
+
+_AT_ONCE = 2000  # records of one transaction
+
+
+class Rederive:
+    """Walks over the stored records, as far as `again` demands it; where it has come to is kept with what it did."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:
+        self._config, self._store, self._clock, self._sources = config, store, clock, sources
+
+    def step(self) -> bool:
+        """One slice; whether there was one."""
+        self._store.keep_lease(self._clock.now())
+        with self._store.begin():
+            todo = again.load(self._store)
+            if todo is None:
+                return False
+            touched = self._slice(todo) if todo.last < todo.upto else set()
+            if not todo.all:
+                again.mark_evaluated(self._store, touched)
+            todo.last += _AT_ONCE
+            if todo.last < todo.upto:
+                again.keep(self._store, todo)
+            else:
+                again.keep(self._store, None)
+                if todo.all:
+                    evaluation.mark_all(self._store)
+        return True
+
+    def _slice(self, todo: Todo) -> set[int]:
+        """Derive again what the next records say; the people whose leads this touches."""
+        r, wanted = schema.records.c, self._wanted(todo)
+        columns = (r.id, r.source_id, r.ext_id, r.lead_id, r.fields, r.facts, r.created_at, r.modified_at)
+        rows = self._store.connection.execute(
+            sa.select(*columns).where(
+                r.id > todo.last, r.id <= todo.last + _AT_ONCE, r.fields.is_not(None),
+                (r.source_id + 0).in_(wanted),  # no index of it: the ids are few enough
+            )
+        ).all()  # fmt: skip
+        touched = self._facts([row for row in rows if row.source_id in todo.facts])
+        by_source: dict[int, list[Any]] = defaultdict(list)
+        for row in rows:
+            by_source[row.source_id].append(row)
+        for id_, own in by_source.items():
+            read = self._read(self._sources[id_])
+            if read is None:
+                continue
+            if id_ in todo.outcomes:
+                touched.update(self._outcomes(id_, read, own))
+            if (before := todo.counters.get(str(id_))) is not None:
+                touched.update(self._counted(id_, read, before, own))
+            if str(id_) in todo.owner:
+                touched.update(row.id for row in own if _held(row, todo.owner[str(id_)]) != _held(row, read.owner))
+            users = todo.users.get(self._sources[id_].connection, ())
+            touched.update(row.id for row in own if users and _held(row, read.owner) in users)
+        return touched | self._theirs(todo, rows)
+
+    def _wanted(self, todo: Todo) -> set[int]:
+        found = {*todo.facts, *todo.outcomes, *map(int, todo.owner), *map(int, todo.counters)}
+        if todo.users or todo.emails:
+            found.update(source.id for source in self._sources.values() if source.role is Role.LEAD)
+        return found
+
+    def _read(self, source: Source) -> mapping.ObjectMapping | None:
+        connection = self._config.connections.get(source.connection)
+        return connection.mapping.reads.get(source.object) if connection else None
+
+    def _facts(self, rows: Sequence[Any]) -> set[int]:
+        fresh: dict[int, Mapping[str, str | float]] = {}
+        companies, people = set[int](), set[int]()
+        for row in rows:
+            source = self._sources[row.source_id]
+            derived = derive(self._config, source, row.ext_id, row.fields)
+            if derived is not None and derived != row.facts:
+                fresh[row.id] = derived
+                (people if source.role is Role.LEAD else companies).add(row.id)
+        records.update(self._store, [{"id": id_, "facts": found} for id_, found in fresh.items()])
+        return people.union(records.people_of(self._store, sorted(companies)))
+
+    def _outcomes(self, source: int, read: mapping.ObjectMapping, rows: Sequence[Any]) -> list[int]:
+        told = [
+            outcome_row(row.id, row.ext_id, ended) for row in rows if (ended := mapping.outcome(read, _record(row)))
+        ]
+        ext_ids = [row.ext_id for row in rows]
+        return records.replace_events(self._store, schema.outcomes, source, ext_ids, told, self._clock.now())
+
+    def _counted(
+        self, source: int, read: mapping.ObjectMapping, before: Mapping[str, Any], rows: Sequence[Any]
+    ) -> list[int]:
+        """A counter that means another activity now means it for all that was counted; one that is new is counted as at
+        first sight; one that is not read any more has counted nothing."""
+        now = {counter.field: counter for counter in read.counters}
+        held = self._held_events(source, [row.id for row in rows])
+        told: list[Row] = []
+        stale: list[str] = []
+        for row, field in ((row, field) for row in rows for field in sorted(before.keys() | now.keys())):
+            old = [event for event in held[row.id] if event["ext_id"].startswith(f"{row.ext_id}:{field}:")]
+            stale += [event["ext_id"] for event in old]
+            if (counter := now.get(field)) is None:
+                continue
+            if old or field in before:
+                told += [event | {"kind": counter.kind} for event in old]
+            else:
+                alone = mapping.ObjectMapping(read.object, read.role, counters=(counter,))
+                found = mapping.counted(alone, None, _record(row))
+                told += [activity_row(row.id, f"{row.ext_id}:{h.key}", h) for h in found]
+        return records.replace_events(self._store, schema.activities, source, stale, told, self._clock.now())
+
+    def _held_events(self, source: int, record_ids: Sequence[int]) -> dict[int, list[Row]]:
+        table, found = schema.activities, defaultdict[int, list[Row]](list)
+        names = [c for c in table.c if c.name not in ("id", "source_id", "known_at", "closed_at")]
+        query = sa.select(*names).where(
+            table.c.record_id.in_(record_ids), table.c.source_id == source, table.c.closed_at.is_(None)
+        )
+        for row in self._store.connection.execute(query):
+            found[row.record_id].append(dict(row._mapping))
+        return found
+
+    def _theirs(self, todo: Todo, rows: Sequence[Any]) -> set[int]:
+        """People whose lead is given to one of these e-mails, or to nobody although somebody has joined."""
+        touched: set[int] = set()
+        if not todo.emails:
+            return touched
+        table, of = schema.results.c, {row.lead_id: row.id for row in rows if row.lead_id is not None}
+        emails: set[Value] = {*todo.emails, *([None] if todo.joined and self._config.routing else [])}
+        for part in chunks(sorted(of)):
+            found = self._store.connection.execute(sa.select(table.lead_id, table.words).where(table.lead_id.in_(part)))
+            touched.update(of[lead] for lead, words in found if words.get("owner") in emails)
+        return touched
+
+
+def _record(row: Any) -> Record:
+    return Record(row.ext_id, row.fields, row.created_at, row.modified_at)
+
+
+def _held(row: Any, field: str | None) -> str:
+    return mapping.text(row.fields.get(field)) if field else ""
+
+
+def derive(
+    config: Config, source: Source, ext_id: str, fields: Mapping[str, Value]
+) -> Mapping[str, str | float] | None:
+    """The facts of a person's or company's row, or None for a row that the configuration does not read as one."""
+    connection = config.connections.get(source.connection)
+    read = connection.mapping.reads.get(source.object) if connection else None
+    if read is None or read.role not in (Role.LEAD, Role.COMPANY):
+        return None
+    return facts.derive(mapping.values(read, Record(ext_id, fields)))
