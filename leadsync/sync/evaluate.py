@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from leadsync.catalog import LANGUAGES
 from leadsync.config.load import Config
 from leadsync.core.assign import Candidate, RepRule, assign
 from leadsync.core.frames import column, fulfilled
@@ -293,10 +294,12 @@ def directory(
 ) -> Directory:
     """The directory of owner rows (connection, id, e-mail, kind, active, language) and our own users."""
     found = Directory({name: user for name, user in users.items() if user})
-    for connection, ext_id, email, kind, active, _ in rows:
+    for connection, ext_id, email, kind, active, language in rows:
         if kind != "person" or not active:
             found.nobody.add((connection, ext_id))
         elif email:
+            if (spoken := (language or "")[:2].lower()) in LANGUAGES:
+                found.language.setdefault(email, spoken)
             found.email[connection, ext_id] = email
             found.id.setdefault((connection, email), ext_id)
     return found

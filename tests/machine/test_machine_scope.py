@@ -175,7 +175,10 @@ def test_a_change_of_the_files_takes_leads_away_and_brings_them_back(
         leadsync.close()
 
 
-def test_facts_and_owners_languages_are_written(tmp_path: Path, crm: Crm, opened: Open) -> None:
+@pytest.mark.parametrize(("in_files", "in_crm"), [("pl", None), ("", "pl_PL"), ("pl", "ru")])
+def test_facts_and_owners_languages_are_written(
+    tmp_path: Path, crm: Crm, opened: Open, in_files: str, in_crm: str | None
+) -> None:
     """A normalised field goes back where it is empty; the line and the temperature speak the owner's language."""
     lead = dataclasses.replace(MAPPING.reads["Lead"], owner="Owner")
     writes = (
@@ -187,18 +190,11 @@ def test_facts_and_owners_languages_are_written(tmp_path: Path, crm: Crm, opened
     crm.edit("Lead", "L1", Land="Polska")
     crm.edit("Lead", "L2", Owner="eve")
     found = config(tmp_path, {"crm": maker(crm)}, mapping=CrmMapping({**MAPPING.reads, "Lead": lead}, {"Lead": writes}))
-    eve = RepRule("eve", "eve@x.example", language="pl")
+    eve = RepRule("eve", "eve@x.example", language=in_files)
     leadsync = opened(dataclasses.replace(found, routing=Routing(cond("country = DE"), (eve,))))
     with leadsync.store.begin() as db:
-        row = {
-            "id": 1,
-            "source_id": 1,
-            "ext_id": "eve",
-            "name": "",
-            "email": eve.email,
-            "kind": "person",
-            "active": True,
-        }
+        row = {"id": 1, "source_id": 1, "ext_id": "eve", "name": "", "email": eve.email, "kind": "person",
+               "active": True, "language": in_crm}  # fmt: skip
         db.execute(sa.insert(schema.owners), [row])
     leadsync.cycle()
     assert held(crm, "Land") == ["PL", "Polska", "PL"]

@@ -179,7 +179,9 @@ def test_a_field_waits_until_its_time_has_come() -> None:
 
 # how a value is put
 
-WORDS = {"score": 73.0, "temperature": "hot", "reasons": "73 hot", "reasons@fa": "۷۳ داغ", "country": "PL", "vip": True}
+WORDS: dict[str, Value] = {
+    "score": 73.0, "temperature": "hot", "reasons": "73 hot", "reasons@fa": "۷۳ داغ", "country": "PL", "vip": True,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from leadsync import catalog
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.reasons import LONGEST
-from leadsync.core.wanted import DESCRIPTIONS, wanted
+from leadsync.core.wanted import DESCRIPTIONS, OF_FIELDS, wanted
 from leadsync.core.write_field import WriteField
 from leadsync.types import FieldSchema, ObjectSchema, WantedField
 
@@ -34,6 +34,29 @@ def test_options_are_those_of_the_map_lowest_first_and_once():
     assert stage.options == (("working", "Working"), ("nurturing", "Nurturing"))
     (score,) = want(WriteField("s", "score", map={"73": "high"}))
     assert (score.type, score.options) == ("enum", (("high", "High"),))
+
+
+def test_a_format_a_length_and_a_language_make_other_options():
+    points, short, heat, anyones = want(
+        WriteField("a", "score", format="{} points"),
+        WriteField("b", "stage", format="at {}", length=6),
+        WriteField("c", "temperature", language="vi"),
+        WriteField("d", "temperature", map={"hot": "Hot", "cold": None}),
+    )
+    assert (points.type, points.length) == ("text", LONGEST)
+    assert [option for option, _ in short.options] == ["at su…", "at MQL", "at SQL"]
+    assert heat.options == (("lạnh", "Lạnh"), ("ấm", "Ấm"), ("nóng", "Nóng"))
+    assert anyones.options == (("Hot", "Hot"),)
+    (owners,) = want(WriteField("e", "temperature", language="owner"))
+    assert len(owners.options) == len(catalog.LANGUAGES) * 3
+
+
+def test_fields_that_are_written_are_wanted_by_their_type_where_there_are_none():
+    renewal = catalog.Word("renewal", "date", {"en": "end of contract"})
+    country, end = want(WriteField("a", "country", "if_empty"), WriteField("b", "renewal", declared=renewal))
+    assert country == WantedField("people", "a", "text", "Leadsync country", OF_FIELDS, (), LONGEST)
+    assert (end.type, end.label) == ("date", "Leadsync end of contract")
+    assert not want(WriteField("a", "country", "if_empty"), there=("a",))
 
 
 @pytest.mark.parametrize("policy", ["always", "forward_only"])
