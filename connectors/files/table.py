@@ -17,7 +17,7 @@ _LEAD = (
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "leads": dict.fromkeys(_LEAD.split(), "text")
     | dict.fromkeys(("employees", "revenue", "budget", "timeline"), "number"),
-    "activities": dict.fromkeys(("lead", "kind", "at", "detail"), "text"),
+    "activities": dict.fromkeys(("lead", "kind", "at", "detail", "topic"), "text"),
     "outcomes": dict.fromkeys(("lead", "kind", "at"), "text") | {"amount": "number"},
 }
 """The columns that a file may leave out; it may have others. Only `id` is needed."""

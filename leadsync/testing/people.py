@@ -43,13 +43,14 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """A sales rep; an inactive one has left but may still own leads."""
+    """A sales rep, who reads `language` (two letters); an inactive one has left but may still own leads."""
 
     number: int
     first_name: str
     last_name: str
     email: str
     active: bool
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,11 @@ _SECOND_EVERY = 25
 _MS = timedelta(milliseconds=1)
 
 REPS = tuple(
-    Rep(number, first, last, f"{first}.{last}@sales.example".lower(), active=number != 7)
-    for number, (first, last) in enumerate(
+    Rep(number, first, last, f"{first}.{last}@sales.example".lower(), number != 7, language)
+    for number, (first, last, language) in enumerate(
         (
-            ("Alice", "Marlow"), ("Omar", "Tehrani"), ("Nina", "Orlova"), ("Jan", "Kowal"),
-            ("Linh", "Pham"), ("Grace", "Holt"), ("Peter", "Lindqvist"), ("Victor", "Dale"),
+            ("Alice", "Marlow", "en"), ("Omar", "Tehrani", "fa"), ("Nina", "Orlova", "ru"), ("Jan", "Kowal", "pl"),
+            ("Linh", "Pham", "vi"), ("Grace", "Holt", "en"), ("Peter", "Lindqvist", "en"), ("Victor", "Dale", "en"),
         )
     )
 )  # fmt: skip

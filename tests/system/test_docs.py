@@ -99,10 +99,12 @@ def test_every_configuration_key_is_documented(key: str):
 
 
 @pytest.mark.parametrize(
-    "words", [catalog.FIELDS, catalog.ACTIVITIES, catalog.RESULTS], ids=["fields", "activities", "results"]
+    "words",
+    [catalog.FIELDS, catalog.ACTIVITIES, catalog.ATTRIBUTES, catalog.RESULTS],
+    ids=["fields", "activities", "attributes", "results"],
 )
 def test_the_page_lists_the_words_there_are(words: dict[str, object]):
-    kind = next(name for name in ("FIELDS", "ACTIVITIES", "RESULTS") if getattr(catalog, name) is words)
+    kind = next(name for name in ("FIELDS", "ACTIVITIES", "ATTRIBUTES", "RESULTS") if getattr(catalog, name) is words)
     start = CONFIGURATION.index(f"\n{kind.capitalize()}: `")
     paragraph = CONFIGURATION[start + 1 :].split("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", paragraph)) == set(words)

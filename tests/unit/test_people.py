@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from leadsync.catalog import LANGUAGES
 from leadsync.testing.people import Card, World, population
 from leadsync.testing.people_names import FEMALE, MALE, SURNAMES, feminine, latin
 from leadsync.testing.people_stories import KINDS
@@ -210,6 +211,7 @@ def test_eight_reps_one_of_whom_has_left_own_about_half(worlds: tuple[World, Wor
     world = worlds[0]
     assert [r.active for r in world.reps].count(False) == 1
     assert len(world.reps) == 8
+    assert {r.language for r in world.reps} == set(LANGUAGES)
     assert 0.4 < sum(c.rep is not None for c in world.cards) / len(world.cards) < 0.6
     outcomes = Counter(c.outcome for c in world.cards)
     assert set(outcomes) == {"", "won", "lost"}

@@ -191,6 +191,7 @@ Alias string:8
 IsActive boolean
 UserType picklist Standard|AutomatedProcess
 TimeZoneSidKey picklist UTC
+LanguageLocaleKey picklist en_US|fa|ru|pl|vi restricted
 """),
     "Group": ("00G", _SYSTEM.replace("IsDeleted boolean ro\n", "") + """
 Name string:40 required

@@ -78,7 +78,7 @@ class Seeder:
         for rep in reps:
             values = {
                 "FirstName": rep.first_name, "LastName": rep.last_name, "Email": rep.email, "Username": rep.email,
-                "IsActive": rep.active,
+                "IsActive": rep.active, "LanguageLocaleKey": "en_US" if rep.language == "en" else rep.language,
             }  # fmt: skip
             self._reps[rep.number] = self.add("User", values, long_ago)
 

@@ -234,6 +234,7 @@ def test_seeded_accounts_have_what_a_sales_team_has():
     assert {row["ConvertedContactId"] for row in converted} <= set(rows["Contact"])
     assert {row["OwnerId"][:3] for row in leads} == {"005", "00G"}
     assert [u["IsActive"] for u in rows["User"].values()].count(False) == 1
+    assert {u.get("LanguageLocaleKey") for u in rows["User"].values()} == {None, "en_US", "fa", "pl", "ru", "vi"}
     assert {row.get("CallType") for row in rows["Task"].values()} == {None, "Inbound", "Outbound"}
     assert {row["Type"] for row in rows["Campaign"].values()} >= {"Webinar", "Trade Show"}
     assert {row["IsWon"] for row in rows["Opportunity"].values()} == {True, False}
