@@ -1,6 +1,7 @@
 """Text of others in one line that people read: what may stand there, in which direction, and in how much room."""
 
 from collections.abc import Iterable
+from functools import reduce
 from unicodedata import bidirectional, category
 
 FSI, LRI, RLI, PDI = "\u2068", "\u2066", "\u2067", "\u2069"  # isolates: first strong, left to right, right to left, end
@@ -37,15 +38,25 @@ def share(lengths: Iterable[int], room: int) -> int:
 
 
 def cut(text: str, most: int) -> str:
-    """The text in at most so many units, with `…` where something was cut off, and no sign cut in two."""
+    """The text in at most so many units, with `…` where something was cut off. No sign is cut in two, and isolates that
+    are opened are closed."""
     if units(text) <= most:
         return text
-    room, end = most - 1, 0
-    while end < len(text) and (room := room - units(text[end])) >= 0:
-        end += 1
+    used = opened = end = 0
+    for place, c in enumerate(text, 1):
+        used, opened = used + units(c), _opened(opened, c)
+        if used >= most:
+            break
+        end = place if used + opened < most else end
     while end and _joined(text[end - 1], text[end]):
         end -= 1
-    return text[:end].rstrip(f" {_ZWNJ}") + "…" if most > 0 else ""
+    kept = text[:end].rstrip(f" {_ZWNJ}")
+    return kept + "…" + PDI * reduce(_opened, kept, 0) if most > 0 else ""
+
+
+def _opened(opened: int, c: str) -> int:
+    """How many isolates are open after a character."""
+    return opened + 1 if c in (FSI, LRI, RLI) else max(opened - (c == PDI), 0)
 
 
 def _joined(before: str, after: str) -> bool:

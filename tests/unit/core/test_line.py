@@ -40,6 +40,9 @@ def test_text_of_the_other_direction_is_kept_apart(text: str, rtl: bool, kept_ap
         ("ab\U0001f4bbcd", 4, "ab…"), ("ab\U0001f4bbcd", 5, "ab\U0001f4bb…"), ("abe\u0301\u0323f", 5, "ab…"),
         (f"a{WOMAN_CODING}b", 8, "a…"), (f"a{WOMAN_CODING}b", 9, f"a{WOMAN_CODING}b"), (f"a{POLAND}b", 5, "a…"),
         ("می\u200cخواهد", 4, "می…"),
+        ("\u2067ab\u2066+1\u2069 cd\u2069", 10, "\u2067ab\u2066+1\u2069…\u2069"),
+        ("\u2067ab\u2066+1\u2069 cd\u2069", 8, "\u2067ab\u2066+…\u2069\u2069"),
+        ("\u2067ab\u2066+1\u2069 cd\u2069", 2, "…"), ("\u2067abcd\u2069", 5, "\u2067ab…\u2069"),
     ],
 )  # fmt: skip
 def test_text_is_cut_between_signs(text: str, most: int, told: str) -> None:
@@ -53,3 +56,15 @@ def test_room_is_shared(lengths: list[int], room: int) -> None:
     used = sum(min(length, most) for length in lengths)
     assert used <= room
     assert used == sum(lengths) or used > room - len(lengths)
+
+
+@given(st.text(st.sampled_from("ab c\u2066\u2068\u2069\u0301\U0001f4bb")), st.integers(0, 40))
+def test_what_is_cut_has_its_isolates_closed(text: str, most: int) -> None:
+    depth = 0
+    for c in text:
+        depth = depth + 1 if c in "\u2066\u2068" else max(depth - (c == "\u2069"), 0)
+    told, depth = cut(text + "\u2069" * depth, most), 0
+    assert units(told) <= most
+    for c in told:
+        depth = depth + 1 if c in "\u2066\u2068" else max(depth - (c == "\u2069"), 0)
+    assert depth == 0
