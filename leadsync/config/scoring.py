@@ -116,7 +116,7 @@ def compile_scoring(document: Document, fields: Mapping[str, Word] = catalog.FIE
         for name, group in file.groups.items()
     )
     bands = file.temperature
-    if bands.warm > bands.hot:
+    if bands.warm > bands.hot and document.place(("temperature",)) not in document.doubted:
         told = f"warm ({bands.warm}) begins above hot ({bands.hot}), so no lead could be warm"
         problems.append(Problem(told, document.place(("temperature", "warm")), "make `warm` lower than `hot`"))
     hot_when = conditions.read(bands.hot_when, ("temperature", "hot_when"), ("score", "fit", "engagement"))
