@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def check(
     config: ConfigOption = DEFAULT,
     offline: Annotated[bool, typer.Option("--offline", help="Only the files; nothing is asked of a CRM.")] = False,
+    merged: Annotated[
+        bool, typer.Option("--effective", help="Print what the files come to, merged with what they use and defaults.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Look over the files, then the CRMs, the store and the disk. Nothing is written.
@@ -29,6 +32,9 @@ def check(
     from leadsync.sync import check as checks
     from leadsync.types import Finding
 
+    if merged:
+        _show_effective(load_config(config), as_json=as_json)
+        return 0
     calls: dict[str, int] = {}
     try:
         loaded = load_config(config)
@@ -58,6 +64,16 @@ def _ask(config: "Config", connection: "ConnectionConfig", calls: dict[str, int]
             calls[connection.name] = connector.quota().calls
     except LeadsyncError as error:
         yield checks.Said(connection.name, checks.failure(error), 69)
+
+
+def _show_effective(config: "Config", *, as_json: bool) -> None:
+    from leadsync.config.effective import effective
+
+    found = effective(config)
+    if as_json:
+        print_json({"files": [{"file": each.file, "sources": each.sources, "content": each.data} for each in found]})
+    else:
+        print("---\n".join(each.text for each in found), end="")
 
 
 def _show(said: "list[Said]", calls: dict[str, int]) -> None:
