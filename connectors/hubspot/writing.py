@@ -31,7 +31,6 @@ _STAGE = "lifecyclestage"
 _NOT_FOUND = "OBJECT_NOT_FOUND"
 _PASSING = frozenset({"RATE_LIMITS", "LOCKED", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE"})
 _HALVINGS = 8  # from a full batch to a single row, and one more
-_EDGES = " \t\r\n\v\f\u00a0\u200b\u2060\ufeff"  # HubSpot refuses these around a value that is not text
 
 
 class Writer:
@@ -183,7 +182,7 @@ def rendered(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
-    return str(value).strip(_EDGES)
+    return str(value).strip()
 
 
 def _applied(op: WriteOp, kept: Mapping[str, Any], at: datetime | None) -> WriteResult:
