@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 from urllib.parse import quote, quote_plus
 
 import tenacity
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from leadsync.errors import (
     AuthLost,
@@ -133,7 +133,7 @@ class ConnectionSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: str
     base_url: str | None = None
-    live: bool = False
+    live: StrictBool = False
     mapping: Path | None = None
     quota: QuotaShares = QuotaShares()
 

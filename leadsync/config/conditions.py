@@ -10,6 +10,8 @@ from leadsync.errors import Problem
 
 _LATER = {name: word.type for name, word in (*catalog.RESULTS.items(), *catalog.ATTRIBUTES.items())}
 
+_SIGNS = {"==": "=", "<>": "!=", "=>": ">=", "=<": "<=", "&&": "and", "||": "or"}  # of other languages
+
 
 class Conditions:
     """Parses the conditions of one document, on these fields; `problems` gathers what is wrong with them."""
@@ -28,5 +30,9 @@ class Conditions:
         try:
             return parse(text, fields=words, activities=catalog.ACTIVITIES)
         except ConditionError as error:
-            self.problems.append(Problem(error.message, self._document.inside(loc, error.offset)))
+            where, fix = self._document.inside(loc, error.offset), ""
+            for wrong, right in _SIGNS.items():
+                if (at := text.find(wrong, max(error.offset - 1, 0), error.offset + 2)) >= 0:
+                    fix = self._document.repaired(self._document.inside(loc, at), wrong, right)
+            self.problems.append(Problem(error.message, where, fix))
             return None

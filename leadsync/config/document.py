@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
@@ -23,20 +23,28 @@ M = TypeVar("M", bound=BaseModel)
 _LONGEST_LINE = 300  # characters of a line that is still shown whole
 _MAPPING, _TEXT, _LIST = "expected keys with values", "expected text", "expected a list"
 _NUMBER, _WHOLE, _YES_NO = "expected a number", "expected a whole number", "expected true or false"
+_SOME = "expected at least one"
 _EXPECTED = {  # what pydantic calls wrong in words of Python
     "dict_type": _MAPPING, "model_type": _MAPPING, "model_attributes_type": _MAPPING, "string_type": _TEXT,
     "path_type": _TEXT, "tuple_type": _LIST, "list_type": _LIST, "bool_type": _YES_NO, "bool_parsing": _YES_NO,
     "int_type": _WHOLE, "int_parsing": _WHOLE, "int_from_float": _WHOLE, "int_parsing_size": _WHOLE,
     "float_type": _NUMBER, "float_parsing": _NUMBER, "finite_number": _NUMBER,
-    "greater_than": "expected more than {gt}", "greater_than_equal": "expected {ge} or more",
-    "less_than": "expected less than {lt}", "less_than_equal": "expected {le} or less",
-    "too_short": "expected at least one", "string_too_short": "expected at least one character",
+    "greater_than": "expected more than {gt:g}", "greater_than_equal": "expected {ge:g} or more",
+    "less_than": "expected less than {lt:g}", "less_than_equal": "expected {le:g} or less",
+    "too_short": _SOME, "string_too_short": "expected at least one character",
     "too_long": "expected at most {max_length} entries", "string_too_long": "expected at most {max_length} characters",
 }  # fmt: skip
+_NEXT = (  # what to do about a word that is told without advice
+    ("unknown field", "use a field of leadsync, or declare your own under `fields:` of leadsync.yaml"),
+    ("unknown word", "use a word of leadsync, or declare a field under `fields:` of leadsync.yaml"),
+    ("unknown activity", "use an activity of leadsync"), ("unknown result", "use a result of leadsync"),
+    ("is not available yet", "leave it out until then"),
+)  # fmt: skip
 _ADVICE = {  # what to do about it, where what to write instead is not plain
     _MAPPING: "write `key: value` lines below it, or {key: value}", _LIST: "write a list such as [a, b]",
     _TEXT: "write it in quotes", _YES_NO: "write true or false", _NUMBER: "write a number such as 12.5",
-    _WHOLE: "write a number such as 12",
+    _WHOLE: "write a number such as 12", "expected a time span": "write a number with its unit: s, m, h or d",
+    "expected whole days,": "write a number of days, such as 30d",
 }  # fmt: skip
 
 
@@ -126,7 +134,9 @@ class Document:
 
     def _mended(self, problem: Problem) -> Problem:
         guess = re.search(r"'([^']+)'; did you mean '([^']+)'\?$", f"{problem.what}; {problem.fix}".removesuffix("; "))
-        return problem if guess is None else replace(problem, fix=self.repaired(problem.where, guess[1], guess[2]))
+        if guess is not None:
+            return replace(problem, fix=self.repaired(problem.where, guess[1], guess[2]))
+        return problem if problem.fix else replace(problem, fix=next((f for w, f in _NEXT if w in problem.what), ""))
 
     def repaired(self, where: str, wrong: str, right: str) -> str:
         """A fix: the line at a place with the `wrong` word replaced; only the `right` one if it may not be shown."""
@@ -134,7 +144,8 @@ class Document:
         lines = self.lines.get(spot[1], []) if spot else []
         line = lines[int(spot[2]) - 1] if spot and int(spot[2]) <= len(lines) else ""
         at = int(spot[3]) - 1 if spot else 0
-        found = re.compile(rf"(?<!\w){re.escape(wrong)}(?!\w)").search(line, at)
+        edge = r"\b" if wrong.isidentifier() else ""
+        found = re.compile(edge + re.escape(wrong) + edge).search(line, at)
         if found is None or len(line) > _LONGEST_LINE:
             return f"write `{right}` instead of `{wrong}`"
         return f"write `{line[: found.start()]}{right}{line[found.end() :]}`"
@@ -209,6 +220,7 @@ def validate(model: type[M], document: Document) -> M:
     a `UserError` without problems is raised.
     """
     problems: dict[Problem, None] = {}
+    whole = True
     while True:
         found, wrong = None, dict[Loc, list[ErrorDetails]]()
         try:
@@ -217,11 +229,12 @@ def validate(model: type[M], document: Document) -> M:
             for item in error.errors(include_url=False, include_input=False):
                 wrong.setdefault(_written(document, item["loc"]), []).append(item)
         for spot, items in wrong.items():
-            if document.place(spot) not in document.doubted:
+            if (spot or whole) and document.place(spot) not in document.doubted:
                 problems |= dict.fromkeys(document.told(list(_problems(model, document, spot, items))))
         if found is not None or () in wrong:
             break
         document.leave_out(set(wrong))
+        whole = False
     if problems and document.gather is None:
         raise UserError(list(problems))
     if document.gather is not None:
@@ -243,7 +256,7 @@ def _problems(model: type[BaseModel], document: Document, spot: Loc, items: list
             if not get_close_matches(name, [key for key in value if key not in known], 1):  # which is told as unknown
                 yield Problem(f"the key {name!r} is missing", where, f"add `{name}: …`")
         elif item["type"] == "extra_forbidden":
-            yield _unknown(name, _keys(model, item["loc"][:-1]), where)
+            yield _unknown(name, _keys(model, item["loc"][:-1]), document.part(spot[:-1]), where)
         elif item["type"] in ("literal_error", "enum"):
             known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
             close = get_close_matches(str(value).lower(), known, 1)
@@ -256,14 +269,23 @@ def _problems(model: type[BaseModel], document: Document, spot: Loc, items: list
             what = _EXPECTED[item["type"]].format(**item.get("ctx", {})) if item["type"] in _EXPECTED else item["msg"]
             said[what.removeprefix("Value error, ")] = None
     if said:
-        what = " or ".join(what if n == 0 else what.removeprefix("expected ") for n, what in enumerate(said))
-        right = _meant(what, str(value)) if isinstance(value, str | int | float) else None
-        fix = document.repaired(document.inside(spot, 0), str(value), right) if right else _ADVICE.get(what, "")
+        what = _one_of(list(said))
+        plain = isinstance(value, str | int | float)
+        right = _meant(what, str(value)) if plain and _meant(what, str(value)) != value else None
+        advice = _ADVICE.get(what.split(" such as")[0], "") if plain or what != _TEXT else "write one text, not several"
+        fix = document.repaired(document.inside(spot, 0), str(value), right) if right else advice
         yield Problem(label + what[:1].lower() + what[1:], where, fix)
 
 
-def _unknown(name: str, known: list[str], where: str) -> Problem:
-    close = get_close_matches(name, known, 1)
+def _one_of(expected: list[str]) -> str:
+    """What may stand at a place that takes one of several things."""
+    others = [what for what in expected if not (what == _WHOLE and _NUMBER in expected) and what != _SOME] or expected
+    first, *rest = others
+    return first + "".join(", or " + what.removeprefix("expected ") for what in rest)
+
+
+def _unknown(name: str, known: list[str], beside: Mapping[str, Any], where: str) -> Problem:
+    close = get_close_matches(name, [key for key in known if key not in beside], 1)
     if set(known) == set(SecretRef.model_fields) and not close:  # it may be the secret
         return Problem("this key does not say where a secret is kept", where, "write {env: THE_VARIABLE}")
     here = f"remove it; the keys here are {', '.join(known)}" if known else "remove it"

@@ -23,7 +23,7 @@ Language = Annotated[str, BeforeValidator(one_of("language", _LANGUAGES)), WithJ
 
 def _email(value: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", value.strip()):
-        raise ValueError(f"{value!r} is not an e-mail address")
+        raise ValueError(f"{value!r} is not an e-mail address; write one such as ann@example.com")
     return value.strip().lower()
 
 
@@ -58,7 +58,8 @@ def compile_routing(document: Document, fields: Mapping[str, Word] = catalog.FIE
     for name, rep in file.reps.items():
         if (other := seen.setdefault(rep.email, name)) != name:
             told = f"{name} has the e-mail of {other}"
-            conditions.problems.append(Problem(told, document.place(("reps", name, "email"))))
+            fix = "keep one of them, or correct the address"
+            conditions.problems.append(Problem(told, document.place(("reps", name, "email")), fix))
     if conditions.problems:
         raise UserError(conditions.problems)
     return Routing(
