@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from leadsync.catalog import Word
 from leadsync.config.document import Document, Loc
-from leadsync.config.settings import Strict
+from leadsync.config.settings import Strict, one_of
 from leadsync.core import mapping as core
 from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, months, wrong_pattern
 from leadsync.errors import Problem
@@ -27,18 +26,10 @@ def listed(value: Any) -> Any:
     return value if isinstance(value, list) else [value]
 
 
-def _converter(value: Any) -> Any:
-    if not isinstance(value, str) or value in CONVERTERS:
-        return value
-    close = get_close_matches(value.lower(), CONVERTERS, 1)
-    meant = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(CONVERTERS)}"
-    raise ValueError(f"unknown converter '{value}'; {meant}")
-
-
 Texts = Annotated[tuple[str, ...], BeforeValidator(listed)]
 Scalar = str | bool | int | float
 Picklist = dict[str, Scalar]
-Name = Annotated[str, BeforeValidator(_converter), WithJsonSchema({"enum": list(CONVERTERS)})]
+Name = Annotated[str, BeforeValidator(one_of("converter", CONVERTERS)), WithJsonSchema({"enum": list(CONVERTERS)})]
 Names = Annotated[tuple[Name, ...], BeforeValidator(listed)]
 
 
