@@ -4,7 +4,7 @@ changed and what to do next where the caller says so. In columns, for many leads
 Whole points that always add up to the score. Dates of events, not ages, so that the line does not change by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -20,6 +20,8 @@ _DATED_DAYS = 300  # a date further back than this is told with its year
 _OF_TWO_UNITS = "[\U00010000-\U0010ffff]"
 _BETWEEN = " · "
 _HERE = pl.col("row")
+_Named = Sequence[tuple[tuple[str, str], Mapping[str, str]]]
+"""The items of `Labels`, by number of the rule."""
 
 
 def reason_lines(
@@ -47,13 +49,13 @@ def reason_lines(
         change=pl.col("score") - pl.Series([(before or {}).get(lead) for lead in leads], dtype=pl.Int64),
         action=pl.Series([steps.get((actions or {}).get(lead, "")) for lead in leads], dtype=pl.String),
     )
+    named = list(labels.items())
     items, rest = _told(scores.parts, rows, list(labels))
     rows = rows.join(rest, on="row", how="left").with_columns(pl.col("rules", "shown", "told").fill_null(0))
     lines = [pl.DataFrame(schema={"row": pl.Int64, "line": pl.String})]
     for (spoken,), own in rows.partition_by("language", as_dict=True).items():
         mine = items if own.height == rows.height else items.join(own, on="row", how="semi", maintain_order="left")
-        texts = {i: cleaned(label[spoken]) or cleaned(name) for i, ((_, name), label) in enumerate(labels.items())}
-        lines.append(_lines(WORDINGS[spoken], own, mine, texts))
+        lines.append(_lines(WORDINGS[spoken], own, mine, named))
     line = pl.concat(lines).sort("row")["line"]
     return scores.totals.select("lead", "day", line.alias("reasons"))
 
@@ -89,11 +91,12 @@ def _told(parts: pl.DataFrame, rows: pl.DataFrame, keys: list[tuple[str, str]]) 
     return items, rest.join(shown, on="row", how="left")
 
 
-def _lines(words: Wording, rows: pl.DataFrame, items: pl.DataFrame, texts: Mapping[int, str]) -> pl.DataFrame:
+def _lines(words: Wording, rows: pl.DataFrame, items: pl.DataFrame, named: _Named) -> pl.DataFrame:
     """row, line. Where one would be too long, its labels and its next action share the room that there is."""
     rows = rows.select("row", "action", head=_head(words, rows), tail=_tail(words, rows))
-    used = {rule: texts[rule] for rule in items["rule"].unique()}
-    items = items.select("row", text=_mapped("rule", used), end=_end(words, items))
+    used = {rule: named[rule] for rule in items["rule"].unique()}
+    texts = {rule: cleaned(label[words.code]) or cleaned(name) for rule, ((_, name), label) in used.items()}
+    items = items.select("row", text=_mapped("rule", texts), end=_end(words, items))
     lines = _assembled(words, rows, items)
     chars = pl.col("line").str.len_chars()
     suspect = lines.filter(chars * 2 > LONGEST).filter((chars > LONGEST) | pl.col("line").str.contains(_OF_TWO_UNITS))
