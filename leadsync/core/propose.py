@@ -154,7 +154,8 @@ class Proposer:
                 continue
             how = reading(self.words[word], one, _frequent(look, one.name), self.home)
             if how is not None:
-                sure = by_label is not None or fold(one.label) in ("", fold(_plain(one.name)))
+                alone = by_label is None and fold(one.label) not in ("", fold(_plain(one.name)))
+                sure = not alone or word not in FIELDS
                 found.setdefault(word, []).append(_Guess(one, how, sure))
         best = {
             word: max(guesses, key=lambda g: (g.sure, g.reading.complete, look.share(g.field.name)))

@@ -138,7 +138,7 @@ def _answered(word: str, one: FieldSchema, values: Sequence[str], home: Home) ->
         answer = CONVERTERS["yes_no"].read(value, home, {}) if _reads(CONVERTERS["yes_no"].read, value, home) else ""
         if answer or one.type == "enum":
             means[value.lower()] = _ANSWERS[word].get(answer, "")
-    return Reading({"map": means, "as": "yes_no"} if one.type == "text" else {"map": means})
+    return Reading({"map": means})
 
 
 def _told(one: FieldSchema, values: Sequence[str]) -> list[str]:

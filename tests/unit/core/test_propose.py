@@ -100,7 +100,7 @@ def test_a_field_is_known_by_what_it_is_plainly_called(said: str, word: str | No
         ("consent", own("c", "enum", options=("Tak", "Nie", "?")), [],
          {"map": {"tak": "granted", "nie": "denied", "?": ""}}),
         ("consent", own("c"), ["tak", "nie", "да", "call Ann"],
-         {"map": {"tak": "granted", "nie": "denied", "да": "granted"}, "as": "yes_no"}),
+         {"map": {"tak": "granted", "nie": "denied", "да": "granted"}}),
         ("authority", own("a", "bool"), [], {"map": {"true": "yes", "false": ""}}),
         ("authority", own("a", "enum", options=("CEO", "user")), [], {}),
         ("need", own("n", "multi", options=("a", "b")), [], {"split": ";", "join": ", "}),
