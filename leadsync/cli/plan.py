@@ -15,7 +15,8 @@ from leadsync.errors import UsageError, UserError
 if TYPE_CHECKING:
     from leadsync.config.load import Config
     from leadsync.sync.cycle import Coordinator
-    from leadsync.sync.planning import Foreseen, Plan
+    from leadsync.sync.foresee import Foreseen
+    from leadsync.sync.planning import Plan
 
 CHANGES = 2  # the exit code where something would be written
 _EXAMPLE = 48  # characters of an example
@@ -164,7 +165,7 @@ def _leads(found: "Coordinator", wanted: str, as_json: bool) -> int:
     ids = planning.find(found.store, wanted)
     if not ids:
         raise UsageError(f"no lead has the e-mail, id or URL {wanted!r}", fix="write it as its CRM shows it")
-    leads = list(planning.foresee(found.store, found.evaluator(), found.clock, found.clock.now(), wanted=ids))
+    leads = list(planning.leads(found, ids))
     if as_json:
         print_json({"leads": [planning.lead_body(lead) for lead in leads]})
     else:

@@ -19,8 +19,8 @@ class Todo:
     """What a walk over the stored records still has to do; it has come past record `last` and ends at `upto`.
 
     Of these sources the `facts` or `outcomes` are derived again; `owner` and `counters` name sources with what their
-    mapping said before. `users` (connection → ids) and `emails` are owners who are not who they were; `joined`: one of
-    them can be given leads now. `all`: in the end every lead is evaluated.
+    mapping said before. `users` (connection → ids) and `emails` are owners who are not who they were. `all`: in the end
+    every lead is evaluated.
     """
 
     last: int = 0
@@ -31,7 +31,6 @@ class Todo:
     counters: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     users: dict[str, list[str]] = field(default_factory=dict)
     emails: list[str] = field(default_factory=list)
-    joined: bool = False
     all: bool = False
 
     @property
@@ -64,25 +63,24 @@ def demand(store: Store, more: Todo) -> None:
         0, youngest,
         sorted({*todo.facts, *more.facts}), sorted({*todo.outcomes, *more.outcomes}),
         more.owner | todo.owner, {**more.counters, **todo.counters},  # as it was when leads were evaluated last
-        users, sorted({*todo.emails, *more.emails}), todo.joined or more.joined, todo.all or more.all,
+        users, sorted({*todo.emails, *more.emails}), todo.all or more.all,
     ))  # fmt: skip
 
 
-def owners_changed(store: Store, connection: str, owners: Iterable[tuple[str, str, bool]]) -> None:
-    """These owners (id, e-mail, active: as they were, and as they are) are not who they were."""
+def owners_changed(store: Store, connection: str, owners: Iterable[tuple[str, str]]) -> None:
+    """These owners (id, e-mail: as they were, and as they are) are not who they were."""
     found = list(owners)
     demand(store, Todo(
-        users={connection: sorted({id_ for id_, _, _ in found})} if found else {},
-        emails=sorted({email for _, email, _ in found if email}),
-        joined=any(active and email for _, email, active in found),
+        users={connection: sorted({id_ for id_, _ in found})} if found else {},
+        emails=sorted({email for _, email in found if email}),
     ))  # fmt: skip
 
 
 def owners_of(store: Store, source: Source) -> None:
     """All owners that this source told of come or go."""
     o = schema.owners.c
-    query = sa.select(o.ext_id, o.email, o.active).where(o.source_id == source.id)
-    owners_changed(store, source.connection, [tuple(row) for row in store.connection.execute(query)])
+    query = sa.select(o.ext_id, o.email).where(o.source_id == source.id)
+    owners_changed(store, source.connection, [(row.ext_id, row.email) for row in store.connection.execute(query)])
 
 
 def mark_source(store: Store, source: Source) -> None:

@@ -106,13 +106,6 @@ def backlog(store: Store, most: int) -> int:
     return store.connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
-def waiting(store: Store, after: int, limit: int) -> list[int]:
-    """Leads that something touched, by id, beyond `after`."""
-    lead = schema.records.c.lead_id
-    query = sa.select(lead).join(schema.dirty, schema.dirty.c.record_id == schema.records.c.id).where(lead > after)
-    return list(store.connection.scalars(query.distinct().order_by(lead).limit(limit)))
-
-
 def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple[int, ...]:
     """The leads whose result changes by time alone, the longest due first."""
     table = schema.results

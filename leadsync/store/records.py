@@ -205,10 +205,10 @@ def close_counted(store: Store, source_id: int, record_id: int, now: datetime) -
     store.connection.execute(counted.values(closed_at=now))
 
 
-def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
+def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> list[tuple[str, str]]:
     """Owners as they are now (ext_id, name, email, kind, active, language).
 
-    Returns those that were not so before, as they were and as they are now: (id, e-mail, active).
+    Returns those that were not so before, as they were and as they are now: (id, e-mail).
     """
     table = schema.owners
     ext_ids = [row["ext_id"] for row in rows]
@@ -223,6 +223,5 @@ def save_owners(store: Store, source_id: int, rows: Sequence[Row]) -> list[tuple
     store.connection.execute(sa.delete(table).where(table.c.source_id == source_id, table.c.ext_id.in_(gone)))
     ids = store.new_ids(table, len(changed))
     insert(store, table, [row | {"id": id_, "source_id": source_id} for id_, row in zip(ids, changed, strict=True)])
-    were = [old[ext_id] for ext_id in gone if ext_id in old]
-    told = [(row.ext_id, row.email, row.active) for row in were]
-    return told + [(row["ext_id"], row["email"], row["active"]) for row in changed]
+    were = [(ext_id, old[ext_id].email) for ext_id in gone if ext_id in old]
+    return were + [(row["ext_id"], row["email"]) for row in changed]

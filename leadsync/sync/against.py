@@ -12,7 +12,8 @@ from leadsync.store import schema
 from leadsync.store.evaluation import Material
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Evaluator
-from leadsync.sync.planning import Plan, foresee, stands
+from leadsync.sync.foresee import foresee
+from leadsync.sync.planning import Plan, stands
 from leadsync.sync.rederive import derive
 
 _COMPARED = ("score", "temperature", "stage", "owner")
@@ -46,6 +47,7 @@ def compare(found: Coordinator, other: Config) -> Comparison:
 
     It is not whole when the process is asked to stop.
     """
+    found.derive()
     store, clock, now = found.store, found.clock, found.clock.now()
     ours = found.evaluator()
     theirs = Evaluator(other, ours.sources, ours.directory, ours.accounts)

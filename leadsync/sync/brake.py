@@ -17,10 +17,10 @@ from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Member
 from leadsync.store.sources import Source
 from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.foresee import ahead, in_order
 from leadsync.types import Role, Value
 
 FEW = 50  # records; fewer changes are never many
-_AT_ONCE = 5000  # leads that are weighed in one go
 _SPAN = timedelta(hours=1)  # what is written within it counts together
 
 
@@ -71,25 +71,20 @@ class Brake:
         self.pulled.clear()
         self._store.set_meta("brake", {})
 
-    def look_ahead(self, evaluator: Evaluator, counts: Mapping[str, int]) -> None:
+    def look_ahead(self, evaluator: Evaluator) -> None:
         """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled
-        with nothing written yet. `counts`: leads per rep."""
+        with nothing written yet."""
         live = [name for name, c in self._config.connections.items() if c.live and name not in self.pulled]
         if self._looked or self.allowed or not live:
             return
+        now = self._clock.now()
         with self._store.begin():
             threshold = min(map(self._most, live))  # the least number of changes that can be too many
             if evaluation.backlog(self._store, threshold + 1) <= threshold:
                 return
-        self._looked, weight, after = True, defaultdict[str, dict[int, bool]](dict), 0
-        while True:
-            self._store.keep_lease(self._clock.now())
-            with self._store.begin():
-                leads = evaluation.waiting(self._store, after, _AT_ONCE)
-                found = evaluation.material(self._store, leads)
-            if not leads:
-                break
-            decisions, after = evaluator.evaluate(found, dict(counts), self._clock.now()), leads[-1]
+            order = in_order(self._store, now)
+        self._looked, weight = True, defaultdict[str, dict[int, bool]](dict)
+        for found, decisions in ahead(self._store, evaluator, self._clock, now, order):
             for name, more in self.weigh(decisions, found.members, evaluator).items():
                 weight[name] |= more
         with self._store.begin():

@@ -23,6 +23,7 @@ from leadsync.sync.brake import Brake
 from leadsync.sync.budget import Budget
 from leadsync.sync.bulk import MOST
 from leadsync.sync.evaluate import Evaluator, directory
+from leadsync.sync.foresee import BATCH
 from leadsync.sync.messages import (
     Introduced,
     Message,
@@ -43,8 +44,7 @@ from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
 from leadsync.types import Role, WriteStatus
 
-BATCH = 5000  # leads evaluated at once; they are stored in transactions of at most STORED
-STORED = 500
+STORED = 500  # leads whose results are stored in one transaction
 _TAKEN = 16  # messages taken in between two evaluations, so that neither starves the other
 _SAMPLES = 5  # of each connection
 
@@ -353,7 +353,7 @@ class Coordinator:
             self.brake.drained()  # what this touches is weighed as a whole
             return self._rederive.step()
         evaluator = self.evaluator()
-        self.brake.look_ahead(evaluator, counts)
+        self.brake.look_ahead(evaluator)
         decisions = evaluator.evaluate(found, counts, now)
         self._count(evaluator, found.members, "due" if due else "evaluated")
         of = {member.id: member for member in found.members}

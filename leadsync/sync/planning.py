@@ -1,7 +1,7 @@
 """What a cycle would write, foreseen: leads are evaluated and nothing of it is kept or sent."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import nlargest
@@ -12,35 +12,21 @@ import orjson
 import sqlalchemy as sa
 
 from leadsync.config.load import Config
-from leadsync.connector import Clock
 from leadsync.core.mapping import number, text
 from leadsync.core.plan import WHY, Verdict
 from leadsync.errors import LeadsyncError, PlanOutdated, UserError
-from leadsync.store import evaluation, records, schema
-from leadsync.store.database import Store, chunks
-from leadsync.store.evaluation import Decision, Material, Member, Stored
-from leadsync.sync.cycle import BATCH, Coordinator
-from leadsync.sync.evaluate import Directory, Evaluator
+from leadsync.store import schema
+from leadsync.store.database import Store
+from leadsync.sync.cycle import Coordinator
+from leadsync.sync.evaluate import Directory
+from leadsync.sync.foresee import Foreseen, Key, foresee
 from leadsync.sync.report import CycleReport
 from leadsync.types import Value
 
 _EXAMPLES = 3  # of each field
 _MOVERS = 10
 _TOLD = 5  # differences between two plans
-Key = tuple[str, str, str]  # connection, object, id
 Writes = dict[Key, dict[str, tuple[Value, Value]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """A lead as evaluating it now would leave it. `before` is its stored result; `records` are its rows that are there,
-    each with the verdicts on all of its written fields. `up`: the next cycle evaluates it by itself."""
-
-    before: Stored | None
-    after: Stored
-    facts: Mapping[str, str | float]
-    records: Sequence[tuple[Key, Member, Sequence[Verdict]]]
-    up: bool
 
 
 class Standing(NamedTuple):
@@ -49,68 +35,6 @@ class Standing(NamedTuple):
     score: float | None
     stage: str | None
     owners: frozenset[str]
-
-
-def foresee(
-    store: Store, evaluator: Evaluator, clock: Clock, now: datetime, *, busy: Collection[int] = (),
-    wanted: Collection[int] | None = None, known: Callable[[Material], Material] = lambda found: found,
-) -> Iterator[Foreseen]:  # fmt: skip
-    """Every lead but those in `busy`, or only those `wanted`, in the order in which a cycle would evaluate them.
-
-    Whose turn it is depends on all that come before, so with routing all are evaluated, whoever is wanted. `known`
-    may put other facts in place of the stored ones.
-    """
-    routed = evaluator.config.routing is not None
-    with store.begin():
-        order = [(sorted(wanted), False)] if wanted is not None and not routed else _order(store, now)
-        counts = Counter(evaluation.rep_counts(store) if routed else {})
-    for all_leads, up in order:
-        for part in chunks([lead for lead in all_leads if lead not in busy], BATCH):
-            store.keep_lease(clock.now())
-            with store.begin():
-                found = evaluation.material(store, part)
-            found = known(found)
-            members = defaultdict[int, list[Member]](list)
-            for member in found.members:
-                members[member.lead_id].append(member)
-            for decision in evaluator.evaluate(found, dict(counts), now):
-                after = decision.result
-                before = found.results.get(after.lead_id)
-                counts.update({after.rep: 1} if after.rep else ())
-                counts.subtract({before.rep: 1} if before and before.rep else ())
-                if wanted is None or after.lead_id in wanted:
-                    own = members[after.lead_id]
-                    facts = evaluator.facts(own, found) if wanted is not None else {}
-                    yield Foreseen(before, after, facts, list(_judged(evaluator, own, decision, now)), up)
-
-
-def _order(store: Store, now: datetime) -> list[tuple[list[int], bool]]:
-    """All leads, those first that a cycle would evaluate, by what it would evaluate together; inside `begin()`."""
-    d, r, t = schema.dirty.c, schema.records.c, schema.results.c
-    marks = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(r.lead_id.is_not(None))
-    due = sa.select(t.lead_id).where(t.due_at <= now).order_by(t.due_at)
-    there = sa.select(r.lead_id).where(r.lead_id.is_not(None), r.gone_at.is_(None), r.fields.is_not(None))
-    seen, order = set[int](), list[tuple[list[int], bool]]()
-    for query, up in (
-        (marks.order_by(d.late, d.seq), True),
-        (due, True),
-        (there.group_by(r.lead_id).order_by(sa.func.min(r.id)), False),
-    ):
-        for part in chunks(list(store.connection.scalars(query)), BATCH):
-            order.append(([lead for lead in dict.fromkeys(part) if lead not in seen], up))
-            seen.update(part)
-    return order
-
-
-def _judged(
-    evaluator: Evaluator, members: Sequence[Member], decision: Decision, now: datetime
-) -> Iterator[tuple[Key, Member, Sequence[Verdict]]]:
-    for member in members:
-        if member.gone_at is None and member.fields is not None:
-            source = evaluator.sources[member.source_id]
-            key = (source.connection, source.object, member.ext_id)
-            why = decision.held.get(member.id)
-            yield key, member, evaluator.verdicts(member, decision.result.words, now, why)
 
 
 def stood(lead: Foreseen, directory: Directory) -> Standing:
@@ -161,7 +85,6 @@ class Plan:
     reps: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # gained, lost
     movers: list[tuple[float, int, float, float, list[Key]]] = field(default_factory=list)
     writes: Writes = field(default_factory=dict)
-    missed: list[int] = field(default_factory=list)  # records to write that the next cycle would not look at by itself
 
     def add(self, lead: Foreseen, was: Standing | None = None) -> None:
         """Count a lead in. `was`: how it stood before, if not as `stood` tells."""
@@ -177,10 +100,8 @@ class Plan:
             keys = [key for key, _, _ in lead.records]
             moved = (abs(new.score - old.score), -lead.after.lead_id, old.score, new.score, keys)
             self.movers = nlargest(_MOVERS, [*self.movers, moved])
-        for key, member, verdicts in lead.records:
+        for key, _, verdicts in lead.records:
             self._record(key, verdicts)
-            if not lead.up and any(not v.why for v in verdicts):
-                self.missed.append(member.id)
 
     def _record(self, key: Key, verdicts: Sequence[Verdict]) -> None:
         written = [v for v in verdicts if not v.why]
@@ -238,13 +159,18 @@ def unread(found: Coordinator) -> LeadsyncError | None:
     return next((c.error for c in found.report.connections.values() if c.error), None)
 
 
+def leads(found: Coordinator, wanted: Collection[int] | None = None) -> Iterator[Foreseen]:
+    """All leads as the cycle whose reading is over would leave them, or only those `wanted`."""
+    with found.store.begin():
+        busy = found.busy() if wanted is None else ()
+    now, known = found.clock.now(), found.adoption.forgiven
+    return foresee(found.store, found.evaluator(), found.clock, now, busy=busy, wanted=wanted, known=known)
+
+
 def plan(found: Coordinator, *, whole: bool = False) -> Plan:
     """What the cycle whose reading is over would write; not all of it when the process is asked to stop."""
-    evaluator = found.evaluator()
-    with found.store.begin():
-        busy = found.busy()
-    made = Plan(found.config, evaluator.directory, whole)
-    for lead in foresee(found.store, evaluator, found.clock, found.clock.now(), busy=busy):
+    made = Plan(found.config, found.evaluator().directory, whole)
+    for lead in leads(found):
         if found.stopping.is_set():
             break
         made.add(lead)
@@ -275,8 +201,6 @@ def apply(found: Coordinator, path: Path) -> CycleReport:
             "\n    ".join([told, *different[:_TOLD], *more]), fix="make it again: leadsync plan --out FILE"
         )
     found.allow()
-    with found.store.begin():
-        records.mark(found.store, made.missed, late=True)
     return found.decide()
 
 

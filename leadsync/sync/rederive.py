@@ -135,13 +135,12 @@ class Rederive:
         return found
 
     def _theirs(self, todo: Todo, rows: Sequence[Any]) -> set[int]:
-        """People whose lead is given to one of these e-mails, or to nobody although somebody has joined."""
-        touched: set[int] = set()
-        if not todo.emails:
-            return touched
+        """People whose lead is given to one of these e-mails; where one is a rep's, also those given to nobody."""
         table, of = schema.results.c, {row.lead_id: row.id for row in rows if row.lead_id is not None}
-        emails: set[Value] = {*todo.emails, *([None] if todo.joined and self._config.routing else [])}
-        for part in chunks(sorted(of)):
+        reps = {rep.email for rep in self._config.routing.reps} if self._config.routing else set[str]()
+        emails: set[Value] = {*todo.emails, *([None] if reps & {*todo.emails} else [])}
+        touched: set[int] = set()
+        for part in chunks(sorted(of)) if emails else ():
             found = self._store.connection.execute(sa.select(table.lead_id, table.words).where(table.lead_id.in_(part)))
             touched.update(of[lead] for lead, words in found if words.get("owner") in emails)
         return touched

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import Clock, Connection, Crm, Open, held, rows, scored_by
+from fake_crm import SETTLE, Clock, Connection, Crm, Open, held, rows, scored_by
 from fake_crm import config as fake_config
 
 from leadsync.config.document import Document
@@ -21,7 +21,7 @@ from leadsync.config.mapping import compile_mapping
 from leadsync.config.routing import compile_routing
 from leadsync.config.settings import Settings, custom_words
 from leadsync.store import schema
-from leadsync.sync import adopt
+from leadsync.sync import adopt, planning, rederive
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import FieldSchema, Page, Role
 
@@ -287,3 +287,210 @@ def test_counters_that_mean_something_else(
     leadsync = changed(tmp_path, crm, opened, change)
     leadsync.cycle()
     assert kinds(leadsync) == told
+
+
+# what is not read any more
+
+
+def lead_results(leadsync: Coordinator) -> int:
+    [(count,)] = rows(leadsync, sa.select(sa.func.count()).select_from(schema.results))
+    return int(count)
+
+
+def test_a_connection_that_is_taken_away_counts_no_more_and_comes_back_whole(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    other = Crm(clock)
+    other.rows |= {"Firm": {}, "User": {}}
+    other.columns = crm.columns
+    other.add("Lead", {"Country": "VN", "Title": "chief"})
+    both = {"crm": crm, "other": other}
+    leadsync = opened(installation(tmp_path, both))
+    leadsync.cycle()
+    assert held(crm, "Score") == [58, 6, 33, 6]
+    assert lead_results(leadsync) == 7
+    leadsync.close()
+    crm.writes.clear()
+
+    alone = opened(installation(tmp_path, both, put("names", ["other"])))
+    report = alone.cycle().connections
+    assert (list(report), lead_results(alone)) == (["other"], 1)
+    assert not crm.writes
+    alone.close()
+
+    crm.edit("Lead", "L1", Country="PL")
+    back = opened(installation(tmp_path, both))
+    back.cycle()
+    assert lead_results(back) == 7
+    assert held(crm, "Score") == [58, 26, 33, 6]
+    assert kinds(back) == [("call_in", 1), ("visit", 12)], "nothing is counted twice"
+
+
+def test_a_connection_that_is_added_has_nothing_else_evaluated(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    other = Crm(clock)
+    other.rows |= {"Firm": {}, "User": {}}
+    other.columns = crm.columns
+    other.add("Lead", {"Country": "VN"})
+    changed(tmp_path, crm, opened).close()
+    report = opened(installation(tmp_path, {"crm": crm, "other": other}, put("names", ["other", "crm"]))).cycle()
+    assert {name: c.evaluated for name, c in report.connections.items()} == {"crm": 0, "other": 1}
+
+
+def test_an_activity_object_that_is_not_read_any_more_counts_no_more(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    leadsync = changed(tmp_path, crm, opened, put("read", "Call", ...))
+    assert evaluated(leadsync) == 1
+    assert held(crm, "Score")[0] == 33
+    leadsync.close()
+    again = opened(installation(tmp_path, {"crm": crm}))
+    again.cycle()
+    assert held(crm, "Score")[0] == 58
+
+
+# behind what has just happened
+
+
+def test_what_is_new_goes_first_and_a_process_that_dies_goes_on(
+    tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The country is read from elsewhere: three slices for ten records, of which a process does one and dies."""
+    monkeypatch.setattr(rederive, "_AT_ONCE", 4)
+    change = put("read", "Lead", "country", "Title")
+    leadsync = changed(tmp_path, crm, opened, change)
+    leadsync.evaluate_some()
+    assert not crm.writes
+    leadsync.store.close()  # as kill -9 leaves it
+    leadsync.stopping.set()
+
+    following = opened(installation(tmp_path, {"crm": crm}, change))
+    crm.edit("Contact", "C1", Country="PL")
+    following.begin_cycle()
+    following.poll("crm", whole=False)
+    while not following.quiet:
+        following.take_in(0.05)
+    following.evaluate_some()
+    while not following.quiet:
+        following.take_in(0.05)
+    assert [op.id for op in crm.writes] == ["C1"], "one slice or less came before it"
+    following.decide()
+    assert {op.id for op in crm.writes} == {"C1", "L1", "L2", "L3"} - {"L2"}
+    assert held(crm, "Score")[:4] == [58, 26, 33, 26]
+
+
+# a plan and the cycle after it
+
+
+def leaves(crm: Crm, files: dict[str, Any]) -> None:
+    crm.edit("User", "U0", Active="no")
+
+
+def joins(crm: Crm, files: dict[str, Any]) -> None:
+    crm.edit("User", "U0", Active="yes")
+    crm.add("User", {"Mail": "eve@x.example", "Active": "yes"})
+    files["routing"] = {"reps": {"eve": {"email": "eve@x.example"}}}
+
+
+def is_called_otherwise(crm: Crm, files: dict[str, Any]) -> None:
+    crm.edit("User", "U1", Mail="robert@x.example")
+
+
+def options(crm: Crm, files: dict[str, Any]) -> None:
+    crm.columns["Lead"]["Heat"] = FieldSchema("Heat", "enum", options=("hot", "warm", "cold"))
+
+
+def refused(crm: Crm, files: dict[str, Any]) -> None:
+    crm.poisoned.clear()
+    files["write"]["Contact"]["Score"] = {"value": "score", "least": 0}
+
+
+def rules(crm: Crm, files: dict[str, Any]) -> None:
+    files["scoring"] = files["scoring"].replace("20", "30")
+
+
+def reading(crm: Crm, files: dict[str, Any]) -> None:
+    files["read"]["Lead"]["country"] = "Title"
+    files["read"]["Call"]["kinds"] = [{"as": "call_out"}]
+    files["read"]["Firm"]["industry"] = "Field"
+
+
+def goes_live(crm: Crm, files: dict[str, Any]) -> None:
+    files["live"] = True
+
+
+@pytest.mark.parametrize(
+    "cause", [leaves, joins, is_called_otherwise, options, refused, rules, reading, goes_live], ids=lambda c: c.__name__
+)
+def test_a_cycle_writes_exactly_the_plan_whatever_has_changed(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open, cause: Callable[[Crm, dict[str, Any]], None]
+) -> None:
+    if cause is joins:
+        crm.edit("User", "U0", Active="no")
+    crm.poisoned.update({("Contact", "C0")} if cause is refused else ())
+    if cause is options:
+        crm.columns["Lead"]["Heat"] = FieldSchema("Heat", "enum", options=("hot",))
+    before: list[Change] = [put("live", False)] if cause is goes_live else []
+    leadsync = opened(installation(tmp_path, {"crm": crm}, *before))
+    leadsync.cycle()
+    leadsync.cycle()
+    leadsync.close()
+    crm.writes.clear()
+    clock.pass_(timedelta(days=1, minutes=1))  # the account is looked at again
+
+    files = copy.deepcopy(FILES)
+    cause(crm, files)
+    clock.pass_(2 * SETTLE)
+    changes = [put(name, part) for name, part in files.items()]
+    promised = planned(opened, installation(tmp_path, {"crm": crm}, *changes))
+    assert promised
+    assert not crm.writes
+    leadsync = opened(installation(tmp_path, {"crm": crm}, *changes))
+    leadsync.cycle()
+    leadsync.close()
+    done = {("crm", op.object, op.id): dict(op.fields) for op in crm.writes}
+    assert done == promised
+    assert planned(opened, installation(tmp_path, {"crm": crm}, *changes)) == {}
+
+
+def planned(opened: Open, found: Config) -> dict[Any, dict[str, Any]]:
+    """What `leadsync plan` shows, in a process of its own."""
+    leadsync = opened(found)
+    leadsync.read()
+    made = planning.plan(leadsync, whole=True)
+    leadsync.end_cycle()
+    leadsync.close()
+    return {key: {name: new for name, (_, new) in fields.items()} for key, fields in made.writes.items()}
+
+
+def test_a_plan_does_not_release_the_brake(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    """The brake, which only a cycle releases."""
+    for _ in range(60):
+        crm.add("Lead", {"Country": "PL"})
+    leadsync = opened(installation(tmp_path, {"crm": crm}))
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.close()
+    more = put("scoring", FILES["scoring"].replace("20", "30"))
+    held_back = opened(installation(tmp_path, {"crm": crm}, more))
+    assert held_back.cycle().connections["crm"].error.code == "brake"  # type: ignore[union-attr]
+    held_back.close()
+
+    planned(opened, installation(tmp_path, {"crm": crm}))
+    back = opened(installation(tmp_path, {"crm": crm}))
+    assert list(back.brake.pulled) == ["crm"]
+    report = back.cycle().connections["crm"]
+    assert report.error is None
+    assert not back.brake.pulled
+
+
+def test_a_plan_tries_nothing_again_that_was_refused(tmp_path: Path, crm: Crm, opened: Open) -> None:
+    crm.poisoned.add(("Lead", "L0"))
+    leadsync = opened(installation(tmp_path, {"crm": crm}))
+    leadsync.cycle()
+    leadsync.close()
+    other = installation(tmp_path, {"crm": crm}, put("funnel", "stages", 0, "name", "stranger"))
+    assert ("crm", "Lead", "L0") in planned(opened, other)
+    leadsync = opened(other)
+    r = schema.records.c
+    assert rows(leadsync, sa.select(r.ext_id).where(r.refused.is_not(None))) == [("L0",)]
+    assert leadsync.cycle().connections["crm"].rejected == 1

@@ -1,7 +1,6 @@
 """Planning with a CRM in this process: it keeps nothing, foresees what the cycle does, and what it cannot write."""
 
 import dataclasses
-import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from leadsync.core.mapping import CrmMapping, ReadField
 from leadsync.core.write_field import WriteField
 from leadsync.errors import PlanOutdated, Transient
 from leadsync.store import schema
-from leadsync.sync import cycle, planning
+from leadsync.sync import cycle, foresee, planning
 from leadsync.sync.against import compare
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import FieldSchema
@@ -116,22 +115,6 @@ def test_a_plan_is_its_own_permission_at_the_brake(tmp_path: Path, crm: Crm, ope
     assert planning.plan(leadsync).fields == {}
 
 
-def test_what_a_cycle_would_not_look_at_is_written_when_a_plan_says_so(
-    tmp_path: Path, crm: Crm, opened: Open, clock: Clock
-) -> None:
-    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
-    leadsync.cycle()
-    with leadsync.store.begin() as db:  # as when the sighting of an edit was cut off from its mark
-        query = sa.select(schema.records.c.fields).where(schema.records.c.ext_id == "L0")
-        fields = db.execute(query).scalar_one() | {"Score": 99}
-        db.execute(sa.update(schema.records).where(schema.records.c.ext_id == "L0").values(fields=fields))
-    crm.calculate("Lead", "L0", Score=99)
-    file = kept_plan(leadsync, tmp_path)
-    assert [w["id"] for w in json.loads(file.read_text())["writes"]] == ["L0"]
-    planning.apply(leadsync, file)
-    assert crm.rows["Lead"]["L0"].fields["Score"] == 10
-
-
 def test_a_day_that_passes_may_make_a_plan_untrue(tmp_path: Path, crm: Crm, opened: Open, clock: Clock) -> None:
     crm.add("Call", {"When": clock.now().isoformat()}, Lead=("L0",))
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
@@ -158,7 +141,7 @@ def _silent(*_: object) -> Any:
 
 
 def test_whose_turn_it_is_is_foreseen(tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "BATCH", 3)
+    monkeypatch.setattr(foresee, "BATCH", 3)
     monkeypatch.setattr(cycle, "BATCH", 3)
     people = tuple(RepRule(name, f"{name}@x.example", weight) for name, weight in (("ann", 1), ("bob", 2), ("eve", 1)))
     reads = {**MAPPING.reads, "Lead": dataclasses.replace(MAPPING.reads["Lead"], owner="Heat")}
