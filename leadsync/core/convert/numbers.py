@@ -37,9 +37,12 @@ _AT_ONCE = ("now", "asap", "immediately", "immediate", "сейчас", "сроч
 
 def number(text: str, home: Home, _: Mapping[str, str]) -> str:
     """`1 234,56`, `1,234.56`, `۱۲۳٫۵`. A single sign before three digits is read as in the home country."""
-    if _PLAIN.fullmatch(text):
-        return text
-    found = _NUMBER.fullmatch(plain(text))
+    return text if _PLAIN.fullmatch(text) else _decimal(plain(text), _decimal_mark(home.country))
+
+
+def _decimal(told: str, mark: str) -> str:
+    """The number in plain digits. Before three digits only this mark, and the Arabic one, begin the decimals."""
+    found = _NUMBER.fullmatch(told)
     if found is None:
         raise Unreadable("is no number")
     sign, body = found.groups()
@@ -47,7 +50,7 @@ def number(text: str, home: Home, _: Mapping[str, str]) -> str:
     if marks and marks[-1] in ".,٫" and marks.count(marks[-1]) == 1:
         left, _mark, right = body.rpartition(marks[-1])
         either = len(right) == 3 and len(left) <= 3 and left[0] != "0"  # 1.234: a thousand, or a little more than one
-        if not either or marks[-1] in ("٫", _decimal_mark(home.country)):
+        if not either or marks[-1] in ("٫", mark):
             whole, part = left, right
     if not whole.isdecimal() and not _GROUPED.fullmatch(whole):
         raise Unreadable("is no number")
@@ -73,7 +76,7 @@ def money(text: str, home: Home, row: Mapping[str, str]) -> str:
         raise Unreadable("is no amount of money")
     if code and home.currency and code != home.currency:
         raise Unreadable(f"is in {code}, and amounts are in {home.currency}")
-    return number(minus + amount, home, row)
+    return _decimal(minus + amount, "٫")  # no amount has three decimals: such a sign stands between thousands
 
 
 def currency(text: str, home: Home, _: Mapping[str, str]) -> str:

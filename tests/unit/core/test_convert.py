@@ -71,6 +71,7 @@ def test_amounts_of_any_style_are_the_same_number_everywhere(number: Any, signs:
     [("€ 5 000,50", WARSAW, "5000.50"), ("5000 EUR", WARSAW, "5000"), ("-€5", WARSAW, "-5"), ("€-5", WARSAW, "-5"),
      ("5.000,-", WARSAW, "5000"), ("12.345 euro", WARSAW, "12345"), ("5000", WARSAW, "5000"),
      ("$5,000", NEW_YORK, "5000"),
+     ("€22,900", WARSAW, "22900"), ("22.900", NEW_YORK, "22900"), ("€22,90", WARSAW, "22.90"), ("0,125 €", WARSAW, "0.125"),
      ("$5 CAD", Home("CA", "CAD"), "5"), ("$5", Home("CA", "CAD"), "5"), ("5 zł", Home("PL", "PLN"), "5"),
      ("5 000 руб.", Home("RU", "RUB"), "5000"), ("۵٬۰۰۰ ریال", Home("IR", "IRR"), "5000"),
      ("5.000 ₫", Home("VN", "VND"), "5000"),
