@@ -1,19 +1,23 @@
 """`leadsync check`: whether the files, the CRMs and the store are as they should be."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, opened, print_json
-from leadsync.errors import LeadsyncError, UserError
+from leadsync.errors import LeadsyncError, StateRefused, UserError
 
 if TYPE_CHECKING:
     from leadsync.config.load import Config, ConnectionConfig
     from leadsync.sync.check import Said
+
+
+_LONGEST = 120  # characters of a sentence in a line
 
 
 def check(
@@ -28,14 +32,17 @@ def check(
 
     Exit code 0 when there is no error; else 78 for the store, 69 for a connection, 65 for a file or mapping.
     """
-    from leadsync.config.load import load_config
+    from leadsync.config.load import Config, load_config
     from leadsync.sync import check as checks
+    from leadsync.sync import check_conditions as conditions
     from leadsync.types import Finding
 
     if merged:
         _show_effective(load_config(config), as_json=as_json)
         return 0
     calls: dict[str, int] = {}
+    loaded: Config | None = None
+    reach: conditions.Reach | None = None
     try:
         loaded = load_config(config)
     except UserError as error:
@@ -43,14 +50,22 @@ def check(
     else:
         names = ", ".join(loaded.connections)
         said = [checks.Said(checks.FILES, Finding("ok", f"{config} and the files beside it; connections: {names}"))]
+        said += [checks.Said(checks.FILES, finding) for finding in conditions.findings(loaded)]
         if not offline:
             for connection in loaded.connections.values():
                 said += _ask(loaded, connection, calls)
             said += checks.of_installation(loaded, datetime.now(UTC))
+            with suppress(StateRefused, UserError):  # which the installation's findings tell of
+                reach = conditions.reach(loaded, datetime.now(UTC))
+                said += [checks.Said(checks.INSTALLATION, finding) for finding in conditions.suspects(reach)]
     if as_json:
         count = {f"{level}s": sum(s.finding.level == level for s in said) for level in ("error", "warning")}
-        print_json({"findings": [{"group": s.group, **asdict(s.finding)} for s in said], **count, "calls": calls})
+        findings = [{"group": s.group, **asdict(s.finding)} for s in said]
+        more = {"conditions": conditions.body(loaded, reach)} if loaded and reach else {}
+        print_json({"findings": findings, **more, **count, "calls": calls})
     else:
+        if loaded and reach:
+            _show_reach(conditions.body(loaded, reach))
         _show(said, calls)
     return max((s.exit_code for s in said), default=0)
 
@@ -74,6 +89,15 @@ def _show_effective(config: "Config", *, as_json: bool) -> None:
         print_json({"files": [{"file": each.file, "sources": each.sources, "content": each.data} for each in found]})
     else:
         print("---\n".join(each.text for each in found), end="")
+
+
+def _show_reach(body: dict[str, Any]) -> None:
+    of = f"{body['leads']} leads" + (f", a sample of {body['of']}" if body["of"] > body["leads"] else "")
+    for file, found in groupby(body["conditions"], key=lambda each: each["file"]):
+        print(f"{file}: how many of {of} each condition holds for")
+        for each in found:
+            told = each["sentence"] if len(each["sentence"]) <= _LONGEST else each["sentence"][: _LONGEST - 1] + "…"
+            print(f"  {each['holds']:>7}  {each['at']}: {told}")
 
 
 def _show(said: "list[Said]", calls: dict[str, int]) -> None:

@@ -79,18 +79,18 @@ def effective(config: Config) -> list[Effective]:
 
 def _sources(document: Document) -> tuple[str, ...]:
     places = [at.rsplit(":", 2)[0] for at in document.places.values()]
-    return tuple(f"{_shipped(file)} (shipped)" if _shipped(file) else file for file in dict.fromkeys(reversed(places)))
+    return tuple(f"{shipped(file)} (shipped)" if shipped(file) else file for file in dict.fromkeys(reversed(places)))
 
 
 def _origins(document: Document) -> dict[Loc, set[bool]]:
     found = defaultdict[Loc, set[bool]](set)
     for loc, place in document.places.items():
         for depth in range(len(loc) + 1):
-            found[loc[:depth]].add(bool(_shipped(place)))
+            found[loc[:depth]].add(bool(shipped(place)))
     return found
 
 
-def _shipped(place: str) -> str:
+def shipped(place: str) -> str:
     """The name of the shipped file that a place is in, if it is in one."""
     root = str(files("mappings")).rstrip("/") + "/"
     return place.removeprefix(root).split(".yaml")[0] if place.startswith(root) else ""

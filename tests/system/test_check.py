@@ -214,7 +214,29 @@ def test_against_the_sandboxes(folder: NewFolder, hubspot: Sandbox, salesforce: 
     assert re.search(r"the store .*leadsync\.db is current and holds \d+ leads", done.out)
     assert (here.path / "leadsync.db").read_bytes() == stored
 
+    # how many leads each condition holds for
+    here.file(
+        "scoring.yaml", "use: b2b\nown: {rules: {x: {points: 1, when: email}, y: {points: 1, when: not email}}}\n"
+    )
+    here.file("mappings/hubspot.yaml", "use: hubspot\nread: {contacts: {scope: email contains a}}\n")
+    done = here.run("check", "--json")
+    assert done.code == 0, done.out
+    found = done.json["conditions"]
+    held = {each["at"]: each["holds"] for each in found["conditions"]}
+    assert found["leads"] == found["of"] > 100
+    assert 0 < held["own.rules.x.when"] < found["leads"]
+    assert held["own.rules.y.when"] > 0
+    assert 0 < held["read.contacts.scope"] < 60
+    (own,) = [each for each in found["conditions"] if each["at"] == "own.rules.y.when"]
+    assert (own["sentence"], own["shipped"]) == ("e-mail is not known", False)
+    assert own["where"].startswith("scoring.yaml:2:")
+    assert (here.path / "leadsync.db").read_bytes() == stored
+    shown = here.run("check").out
+    assert f"scoring.yaml: how many of {found['leads']} leads each condition holds for\n" in shown
+    assert f"{held['own.rules.y.when']}  own.rules.y.when: e-mail is not known\n" in shown
+
     # a mapping and a token that are wrong, side by side
+    (here.path / "mappings/hubspot.yaml").unlink()
     here.file("mappings/salesforce.yaml", "use: salesforce\nread:\n  Lead:\n    need: Nead__c\n")
     done = here.run("check", HUBSPOT_TOKEN="another")
     assert done.code == 69
@@ -236,3 +258,32 @@ def test_what_the_files_come_to(bench: Bench):
     done = bench.run("check", "--effective")
     assert done.code == 65
     assert "funnel.yaml:1:" in done.err
+
+
+def test_words_that_nothing_feeds_and_bands_that_nothing_reaches(bench: Bench):
+    bench.folder.file(
+        "scoring.yaml",
+        """\
+fit:
+  rules:
+    known: {points: 20, when: "need and industry = trade"}
+    fed: {points: 10, when: "company and (visit or any of [chat, visit])"}
+doing:
+  cap: 30
+  rules: {chats: {points: 5, per: chat}, seen: {points: 5, per: visit, when: "no meeting in 30d"}}
+temperature: {hot: 70, warm: 61}
+""",
+    )
+    found = bench.check(0, "--offline")
+    assert [f["what"].split(",")[0] for f in found] == [
+        "scoring.yaml:3:41: no mapping feeds industry",
+        "scoring.yaml:7:82: no mapping feeds meeting",
+        "scoring.yaml:7:30: no mapping feeds chat",
+        "scoring.yaml:8:15: hot begins at 70",
+        "scoring.yaml:8:24: warm begins at 61",
+    ]
+    assert "`read: people:` of mappings/toy.yaml" in found[0]["fix"]
+    assert "`kinds:` or `counters:` of mappings/toy.yaml" in found[1]["fix"]
+    bench.folder.file("scoring.yaml", "use: b2b\ntemperature: {hot: 50, warm: 50}")
+    (one,) = bench.check(0, "--offline")
+    assert "no lead is ever warm" in one["what"]

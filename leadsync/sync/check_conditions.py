@@ -1,0 +1,279 @@
+"""What conditions and bands come to: whether anything feeds them, and how many of the stored leads they hold for."""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from leadsync import catalog
+from leadsync.config.document import Document, Loc
+from leadsync.config.effective import shipped
+from leadsync.config.load import Config
+from leadsync.core.conditions import Condition, FieldTest
+from leadsync.core.score import Group, Rule, score
+from leadsync.core.sentence import sentence
+from leadsync.core.stage import stages
+from leadsync.core.truth import truths
+from leadsync.store import evaluation, schema, sources
+from leadsync.store.database import Store, open_store
+from leadsync.store.evaluation import Material, Member
+from leadsync.sync.evaluate import Directory, Evaluator
+from leadsync.types import Finding, Role
+
+MOST = 100_000  # leads that are looked at; of more, an even sample
+_AT_ONCE = 2_000
+_TELLING = 100  # leads from which on "none" and "all" say something
+_RESULTS = ("score", "fit", "engagement", "temperature")
+_KEYS = ("when", "hot_when", "keep", "or", "scope", "never")
+_THERE = (
+    schema.records.c.lead_id.is_not(None), schema.records.c.gone_at.is_(None), schema.records.c.fields.is_not(None)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A condition and the place where it is written: in which file, at which keys, and whether that file is shipped."""
+
+    condition: Condition
+    document: Document
+    file: str
+    loc: Loc
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is not the admin's own."""
+        return bool(shipped(self.document.place(self.loc)))
+
+    @property
+    def at(self) -> str:
+        """The keys that lead to it, entries of lists by their names."""
+        return ".".join(str(_part(self.document, self.loc[: n + 1])) for n in range(len(self.loc)))
+
+    def word(self, word: str) -> str:
+        """Where a word of it stands: `file:line:column`."""
+        found = re.search(rf"(?<![\w-]){word}(?![\w-])", self.condition.text)
+        return self.document.inside(self.loc, found.start() if found else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many of `leads` each condition holds for. They are a sample where there are more: `of`."""
+
+    holds: Sequence[tuple[Placed, int]]
+    leads: int
+    of: int
+
+
+def placed(config: Config) -> list[Placed]:
+    """Every condition of the files, in their order."""
+    compiled: dict[str, Any] = {"leadsync": config.never, "scoring": config.scoring, "funnel": config.ladder}
+    compiled |= {"routing": config.routing}
+    compiled |= {f"mappings/{name}": connection.mapping for name, connection in config.connections.items()}
+    found = []
+    for name, document in config.documents.items():
+        known = {condition.text: condition for condition in _conditions(compiled[name])}
+        for loc, text in _texts(document.data, ()):
+            if text in known and (loc[-1] in _KEYS or "gate" in loc[-2:-1]):
+                found.append(Placed(known[text], document, f"{name}.yaml", loc))
+    return found
+
+
+def _conditions(value: Any) -> Iterator[Condition]:
+    if isinstance(value, Condition):
+        yield value
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _conditions(getattr(value, field.name))
+    elif isinstance(value, Mapping | tuple):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from _conditions(part)
+
+
+def _texts(data: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    if isinstance(data, str):
+        yield loc, data
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ():
+        yield from _texts(value, (*loc, key))
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """What of the admin's own conditions, rules and bands can come to nothing, by the files alone."""
+    fed = _fed(config)
+    idle = set[str]()
+    for each in placed(config):
+        for words in _tested(each.condition):
+            if fed.isdisjoint(words):
+                idle.update(words)
+                if not each.shipped:
+                    yield _unfed(config, each.word(words[0]), words)
+    scoring = config.documents["scoring"]
+    for rule in config.scoring.rules:
+        if rule.per is not None and rule.per not in fed:
+            idle.add(rule.per)
+            place = scoring.place((rule.group, "rules", rule.name, "per"))
+            if not shipped(place):
+                yield _unfed(config, place, (rule.per,))
+    yield from _bands(config)
+    if idle:
+        told = f"no mapping feeds {', '.join(sorted(idle))}: what the files say about them comes to nothing"
+        yield Finding("ok", told)
+
+
+def _fed(config: Config) -> set[str]:
+    """The words that some mapping feeds."""
+    found = set[str]()
+    for connection in config.connections.values():
+        for read in connection.mapping.reads.values():
+            if read.role in (Role.LEAD, Role.COMPANY):
+                found.update(field.name for field in read.fields)
+            found.update(kind.kind for kind in read.kinds)
+            found.update(counter.kind for counter in read.counters)
+    return found
+
+
+def _tested(condition: Condition) -> Iterator[tuple[str, ...]]:
+    """What each test of a condition is about: a field, or kinds of activity of which one is enough."""
+    for test in condition.tests:
+        if not isinstance(test, FieldTest):
+            yield test.kinds
+        elif test.field not in catalog.RESULTS and test.field not in catalog.ATTRIBUTES:
+            yield (test.field,)
+
+
+def _unfed(config: Config, place: str, words: Sequence[str]) -> Finding:
+    name, connection = next(iter(config.connections.items()))
+    file = connection.settings.mapping or f"mappings/{name}.yaml"
+    if words[0] in catalog.ACTIVITIES:
+        what = words[0] if len(words) == 1 else "activity of these kinds"
+        fix = f"say under `kinds:` or `counters:` of {file} what is {words[0]}, or leave this out"
+        return Finding("warning", f"{place}: no mapping feeds {what}, so there never is any", fix)
+    people = next((obj for obj, read in connection.mapping.reads.items() if read.role is Role.LEAD), "OBJECT")
+    fix = f"add `{words[0]}: …` with a field of the CRM under `read: {people}:` of {file}, or leave this out"
+    return Finding("warning", f"{place}: no mapping feeds {words[0]}, so it is never known", fix)
+
+
+def _bands(config: Config) -> Iterator[Finding]:
+    """Temperatures that no score can have."""
+    scoring, document = config.scoring, config.documents["scoring"]
+    most = sum(map(_most, scoring.groups)) / 100
+    hot, warm = (document.place(("temperature", band)) for band in ("hot", "warm"))
+    if scoring.warm == scoring.hot:
+        told = f"{warm}: warm begins where hot does, so no lead is ever warm"
+        yield Finding("warning", told, "make `warm` lower than `hot`")
+    for band, lowest, place in (("hot", scoring.hot, hot), ("warm", scoring.warm, warm)):
+        if most < lowest and not (band == "hot" and scoring.hot_when):
+            told = f"{place}: {band} begins at {lowest}, and all rules together give at most {most:g}"
+            yield Finding("warning", told, f"lower `{band}`, or raise points and caps")
+
+
+def _most(group: Group) -> float:
+    """The most that a group can give, in hundredths of a point."""
+
+    def most(rule: Rule) -> float:
+        endless = rule.per is not None and rule.points > 0
+        return max(0, min(math.inf if endless else rule.points, rule.cap or math.inf))
+
+    return min(sum(map(most, group.rules)), group.cap or math.inf)
+
+
+def reach(config: Config, now: datetime) -> Reach:
+    """How many of the stored leads each condition holds for, by what is stored and the files as they are.
+
+    Those that test single activities are left out. Nothing is written. Raises `StateRefused` for a store that cannot be
+    read as it is.
+    """
+    wanted = [each for each in placed(config) if each.condition.fields.isdisjoint(catalog.ATTRIBUTES)]
+    opened = open_store(config.store, config.folder, create=False, migrate=False)
+    store = Store(opened.engine.execution_options(reading=True), opened.shown)
+    try:
+        with store.begin():
+            there = {source.id: source for source in sources.load(store)}
+            total, step = _sample(store)
+        census = _Census(config, there, Directory(), {})
+        holds, leads, last = [0] * len(wanted), 0, 0
+        while True:
+            with store.begin():
+                part = _leads(store, last, step)
+                found = evaluation.material(store, part)
+            if not part:
+                return Reach(list(zip(wanted, holds, strict=True)), leads, total)
+            holds = [a + b for a, b in zip(holds, census.count(found, wanted, now), strict=True)]
+            leads, last = leads + len(part), part[-1]
+    finally:
+        store.close()
+
+
+def suspects(found: Reach) -> Iterator[Finding]:
+    """The admin's own conditions that make no difference between the leads there are."""
+    for each, holds in found.holds:
+        if each.shipped or found.leads < _TELLING:
+            continue
+        place = each.document.place(each.loc)
+        if not holds and each.loc[-1] != "never":
+            told = f"{place}: {each.at} holds for none of {found.leads} leads"
+            yield Finding("warning", told, "see whether it is meant so, and whether what it reads is filled in the CRM")
+        elif holds == found.leads and ("rules" in each.loc or each.loc[-1] == "never"):
+            told = f"{place}: {each.at} holds for all of {found.leads} leads"
+            yield Finding("warning", told, "see whether it is meant so: it makes no difference between them")
+
+
+def body(config: Config, found: Reach) -> dict[str, Any]:
+    """As JSON has it."""
+    words = config.fields
+    return {
+        "leads": found.leads,
+        "of": found.of,
+        "conditions": [
+            {"file": each.file, "at": each.at, "where": each.document.place(each.loc), "shipped": each.shipped,
+             "condition": each.condition.text, "sentence": sentence(each.condition, "en", words), "holds": holds}
+            for each, holds in found.holds
+        ],
+    }  # fmt: skip
+
+
+def _sample(store: Store) -> tuple[int, int]:
+    """How many leads there are, and every which of them is looked at."""
+    total = store.connection.scalar(sa.select(sa.func.count(sa.distinct(schema.records.c.lead_id))).where(*_THERE)) or 0
+    return total, max(1, math.ceil(total / MOST))
+
+
+def _leads(store: Store, last: int, step: int) -> list[int]:
+    lead = schema.records.c.lead_id
+    query = sa.select(lead).where(*_THERE, lead > last, lead % step == 0).distinct().order_by(lead).limit(_AT_ONCE)
+    return list(store.connection.scalars(query))
+
+
+class _Census(Evaluator):
+    """Counts instead of deciding."""
+
+    def count(self, found: Material, wanted: Sequence[Placed], now: datetime) -> list[int]:
+        """How many leads each condition holds for; a `scope`, how many have a record that it takes in."""
+        members = defaultdict[int, list[Member]](list)
+        inside = defaultdict[Loc, set[int]](set)
+        for member, is_so in zip(found.members, self._inside(found.members), strict=True):
+            if is_so:
+                members[member.lead_id].append(member)
+                source = self.sources[member.source_id]
+                inside[f"mappings/{source.connection}.yaml", source.object].add(member.lead_id)
+        conditions = [each.condition for each in wanted]
+        holds = [0] * len(wanted)
+        if members:
+            frame, activities = self._frame(members, found, now), self._activities(found)
+            frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(_RESULTS))
+            frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
+            holds = list(truths(conditions, frame, activities).sum().row(0))
+        scoped = (each.loc[-1] == "scope" for each in wanted)
+        return [
+            len(inside[each.file, each.loc[1]]) if of_scope else held
+            for each, of_scope, held in zip(wanted, scoped, holds, strict=True)
+        ]
+
+
+def _part(document: Document, loc: Loc) -> str | int:
+    part = document.part(loc)
+    return part["name"] if isinstance(loc[-1], int) and isinstance(part, dict) and "name" in part else loc[-1]
