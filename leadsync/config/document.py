@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
@@ -256,7 +256,9 @@ def _problems(model: type[BaseModel], document: Document, spot: Loc, items: list
             if not get_close_matches(name, [key for key in value if key not in known], 1):  # which is told as unknown
                 yield Problem(f"the key {name!r} is missing", where, f"add `{name}: …`")
         elif item["type"] == "extra_forbidden":
-            yield _unknown(name, _keys(model, item["loc"][:-1]), document.part(spot[:-1]), where)
+            file = where.rsplit(":", 2)[0]
+            here = [key for key in document.part(spot[:-1]) if document.place((*spot[:-1], key)).startswith(f"{file}:")]
+            yield _unknown(name, _keys(model, item["loc"][:-1]), here, where)
         elif item["type"] in ("literal_error", "enum"):
             known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
             close = get_close_matches(str(value).lower(), known, 1)
@@ -284,7 +286,7 @@ def _one_of(expected: list[str]) -> str:
     return first + "".join(", or " + what.removeprefix("expected ") for what in rest)
 
 
-def _unknown(name: str, known: list[str], beside: Mapping[str, Any], where: str) -> Problem:
+def _unknown(name: str, known: list[str], beside: list[str], where: str) -> Problem:
     close = get_close_matches(name, [key for key in known if key not in beside], 1)
     if set(known) == set(SecretRef.model_fields) and not close:  # it may be the secret
         return Problem("this key does not say where a secret is kept", where, "write {env: THE_VARIABLE}")
