@@ -198,7 +198,11 @@ fields = st.builds(
 held = st.lists(anything | st.integers() | st.booleans() | st.sampled_from(["12 EUR", "tak", "1404/05/01"]), max_size=6)
 
 
-@given(st.lists(st.tuples(fields, held), max_size=8), st.lists(st.tuples(fields, held), max_size=4))
+def objects(size: int) -> st.SearchStrategy[list[tuple[FieldSchema, list[Any]]]]:
+    return st.lists(st.tuples(fields, held), max_size=size, unique_by=lambda found: found[0].name)
+
+
+@given(objects(8), objects(4))
 @settings(max_examples=60, deadline=None, phases=QUICK)
 def test_whatever_an_account_holds_the_file_loads_line_by_line(
     folder: Path, persons: list[tuple[FieldSchema, list[Any]]], firms: list[tuple[FieldSchema, list[Any]]]
