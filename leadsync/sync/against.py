@@ -47,7 +47,7 @@ def compare(found: Coordinator, other: Config) -> Comparison:
 
     It is not whole when the process is asked to stop.
     """
-    found.derive()
+    found.rederive.run(found.stopping)
     store, clock, now = found.store, found.clock, found.clock.now()
     ours = found.evaluator()
     theirs = Evaluator(other, ours.sources, ours.directory, ours.accounts)

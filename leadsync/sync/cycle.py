@@ -4,7 +4,6 @@ import logging
 import queue
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -35,10 +34,10 @@ from leadsync.sync.messages import (
     Resolve,
     Seen,
     Written,
-)
+)  # fmt: skip
 from leadsync.sync.pull import Pull
 from leadsync.sync.rederive import Rederive
-from leadsync.sync.report import ConnectionReport, CycleReport, Sample
+from leadsync.sync.report import ConnectionReport, CycleReport
 from leadsync.sync.upkeep import Upkeep
 from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
@@ -46,7 +45,6 @@ from leadsync.types import Role, WriteStatus
 
 STORED = 500  # leads whose results are stored in one transaction
 _TAKEN = 16  # messages taken in between two evaluations, so that neither starves the other
-_SAMPLES = 5  # of each connection
 
 
 class Coordinator:
@@ -73,7 +71,7 @@ class Coordinator:
         self._budget = Budget({})
         self.brake = Brake(config, store, clock, self._sources)
         self.adoption = Adoption(config, store, log, self._sources, self.brake)
-        self._rederive = Rederive(config, store, clock, self._sources)
+        self.rederive = Rederive(config, store, clock, self._sources)
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
@@ -166,12 +164,7 @@ class Coordinator:
             self.poll(name, whole=True)
         while self.polling and not self.stopping.is_set():
             self._next(0.5)
-        self.derive()
-
-    def derive(self) -> None:
-        """Derive again all that changed files and owners touch."""
-        while not self.stopping.is_set() and self._rederive.step():
-            pass
+        self.rederive.run(self.stopping)
 
     def decide(self) -> CycleReport:
         """The second half: evaluate, write, wait for the answers."""
@@ -277,7 +270,8 @@ class Coordinator:
             kept = self._pulls[message.connection].keep(message.page, now, message.cursor, late=message.late)
             report.pulled += kept.pulled
             report.activities += kept.activities
-            self._owners_changed |= self._role(message.connection, message.page.object) is Role.OWNER
+            source = self._pulls[message.connection].source(message.page.object)
+            self._owners_changed |= source.role is Role.OWNER
         elif isinstance(message, Polled):
             self.polling.discard(message.connection)
             (self.backfilling.add if message.more else self.backfilling.discard)(message.connection)
@@ -298,10 +292,11 @@ class Coordinator:
         elif isinstance(message, Opened):
             self._outgoing.bulk.opened(message, now)
         elif isinstance(message, Seen):
-            for start in range(0, len(odd := self._upkeep.seen(self._source(message), message)), BATCH):
+            source = self._pulls[message.connection].source(message.object)
+            for start in range(0, len(odd := self._upkeep.seen(source, message)), BATCH):
                 self.workers[message.connection].jobs.put(Resolve(message.object, odd[start : start + BATCH]))
         elif isinstance(message, Remembered):
-            self._upkeep.remembered(self._source(message), message)
+            self._upkeep.remembered(self._pulls[message.connection].source(message.object), message)
         else:
             self._outgoing.fetched(message)
             report.error = message.error or report.error
@@ -318,14 +313,6 @@ class Coordinator:
             if before is not None:
                 self.adoption.account_changed(name, before, account)
         self._owners_changed = True
-
-    def _source(self, message: Seen | Remembered) -> sources.Source:
-        return next(
-            s for s in self._sources.values() if (s.connection, s.object) == (message.connection, message.object)
-        )
-
-    def _role(self, connection: str, obj: str) -> Role:
-        return self.config.connections[connection].mapping.reads[obj].role
 
     # what is decided
 
@@ -351,11 +338,11 @@ class Coordinator:
             counts = evaluation.rep_counts(store) if self.config.routing else {}
         if not leads:
             self.brake.drained()  # what this touches is weighed as a whole
-            return self._rederive.step()
+            return self.rederive.step()
         evaluator = self.evaluator()
         self.brake.look_ahead(evaluator)
         decisions = evaluator.evaluate(found, counts, now)
-        self._count(evaluator, found.members, "due" if due else "evaluated")
+        self.report.count(found.members, self._sources, "due" if due else "evaluated")
         of = {member.id: member for member in found.members}
         with store.begin():
             self.brake.judge(self.brake.weigh(decisions, found.members, evaluator), sent=True)
@@ -381,16 +368,6 @@ class Coordinator:
             self._owners_changed = False
         return self._evaluator
 
-    def _count(self, evaluator: Evaluator, members: Sequence[evaluation.Member], what: str) -> None:
-        seen: dict[str, set[int]] = defaultdict(set)
-        for member in members:
-            if member.gone_at is None and member.fields is not None:
-                seen[self._sources[member.source_id].connection].add(member.lead_id)
-        for name, leads in seen.items():
-            if name in self.report.connections:
-                report = self.report.connections[name]
-                setattr(report, what, getattr(report, what) + len(leads))
-
     def _keep(
         self, decisions: Sequence[Decision], cleared: Sequence[int], of: Mapping[int, evaluation.Member]
     ) -> list[Write]:
@@ -412,9 +389,7 @@ class Coordinator:
                 return True
             self._outgoing.postpone(member)
             return False
-        self.report.connections[source.connection].planned += 1
-        if self.report.connections[source.connection].planned <= _SAMPLES:
-            self.report.samples.append(Sample(source.connection, source.object, member.ext_id, dict(fields)))
+        self.report.show(source, member.ext_id, fields)
         return False
 
     def _new_report(self) -> CycleReport:

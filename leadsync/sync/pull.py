@@ -34,6 +34,10 @@ class Pull:
         """Whether this object is read."""
         return obj in self._by_object
 
+    def source(self, obj: str) -> Source:
+        """Where reading this object has come to, as it was when it was opened."""
+        return self._by_object[obj]
+
     def keep(self, page: Page, now: datetime, cursor: Mapping[str, Any], *, late: bool = False) -> Kept:
         """Store the page and move the cursor, all or nothing. `cursor` are the columns of the source to set.
 

@@ -1,5 +1,6 @@
 """Deriving again what follows from stored rows: facts, outcomes, counted activity. In slices, behind what is new."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -25,6 +26,11 @@ class Rederive:
 
     def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:
         self._config, self._store, self._clock, self._sources = config, store, clock, sources
+
+    def run(self, stopping: threading.Event) -> None:
+        """All that is demanded, unless the process is asked to stop."""
+        while not stopping.is_set() and self.step():
+            pass
 
     def step(self) -> bool:
         """One slice; whether there was one."""

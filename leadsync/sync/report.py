@@ -1,13 +1,18 @@
 """What a cycle did, per connection: the numbers that `--json`, `status` and the log show."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from leadsync.errors import LeadsyncError, UserError
+from leadsync.store.evaluation import Member
+from leadsync.store.sources import Source
 from leadsync.sync.messages import Waiting
 from leadsync.types import Quota
+
+_SAMPLES = 5  # of each connection
 
 
 @dataclass(slots=True)
@@ -59,6 +64,23 @@ class CycleReport:
     connections: dict[str, ConnectionReport]
     seconds: float = 0.0
     samples: list[Sample] = field(default_factory=list)
+
+    def count(self, members: Iterable[Member], sources: Mapping[int, Source], what: str) -> None:
+        """Count the leads that have these records, per connection, as `evaluated` or `due`."""
+        seen: dict[str, set[int]] = defaultdict(set)
+        for member in members:
+            if member.gone_at is None and member.fields is not None:
+                seen[sources[member.source_id].connection].add(member.lead_id)
+        for name, leads in seen.items():
+            if (report := self.connections.get(name)) is not None:
+                setattr(report, what, getattr(report, what) + len(leads))
+
+    def show(self, source: Source, ext_id: str, fields: Mapping[str, Any]) -> None:
+        """A write is planned and not sent."""
+        report = self.connections[source.connection]
+        report.planned += 1
+        if report.planned <= _SAMPLES:
+            self.samples.append(Sample(source.connection, source.object, ext_id, dict(fields)))
 
     def body(self) -> dict[str, Any]:
         """As JSON has it."""
