@@ -3,12 +3,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-import yaml
-from core_frames import activities_frame, cond, leads_frame, on
+from core_frames import activities_frame, leads_frame, on
 
-import mappings
-from leadsync.catalog import ACTIVITIES
-from leadsync.core.score import Group, Rule, Scores, Scoring, score
+from leadsync.catalog import ACTIVITIES, LANGUAGES
+from leadsync.config.load import shipped
+from leadsync.config.scoring import compile_scoring
+from leadsync.core.score import Scores, score
 
 POSTS = {  # what the same post is called, and which rule it should meet
     None: (
@@ -31,37 +31,7 @@ POSTS = {  # what the same post is called, and which rule it should meet
 }
 
 
-def hundredths(points: float) -> int:
-    return round(points * 100)
-
-
-def days(text: str | None) -> int | None:
-    return None if text is None else int(text.removesuffix("d"))
-
-
-def b2b() -> Scoring:
-    text = (Path(mappings.__file__).parent / "scoring" / "b2b.yaml").read_text(encoding="utf-8")
-    groups = yaml.safe_load(text)
-    bands = groups.pop("temperature")
-
-    def rule(group: str, name: str, read: dict[str, Any]) -> Rule:
-        when = cond(read["when"]) if "when" in read else None
-        cap = hundredths(read["cap"]) if "cap" in read else None
-        fades, window = days(read.get("half_life")), days(read.get("window"))
-        return Rule(name, group, hundredths(read["points"]), when, read.get("per"), fades, window, cap, read["label"])
-
-    return Scoring(
-        tuple(
-            Group(name, hundredths(read["cap"]), tuple(rule(name, *one) for one in read["rules"].items()))
-            for name, read in groups.items()
-        ),
-        bands["hot"],
-        bands["warm"],
-        cond(bands["hot_when"]),
-    )
-
-
-B2B = b2b()
+B2B = compile_scoring(shipped("scoring", "b2b", Path("scoring.yaml")))
 
 
 def scored(*kinds: str, **lead: Any) -> Scores:
@@ -102,3 +72,8 @@ def test_silence_counts_against_those_only_who_once_spoke() -> None:
     acts = activities_frame([(1, "visit", on(60)), (2, "visit", on(59))])
     parts = score(B2B, leads_frame({}, {}, {}), acts).parts
     assert parts.filter(pl.col("name") == "silent")["lead"].to_list() == [1]
+
+
+def test_every_rule_has_its_label_in_every_language() -> None:
+    labels = B2B.labels
+    assert {key: set(said) & set(LANGUAGES) for key, said in labels.items()} == {key: set(LANGUAGES) for key in labels}
