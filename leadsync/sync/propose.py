@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from leadsync.config.load import Config, ConnectionConfig
+from leadsync.config.propose import Looked, Proposed, Proposer
+from leadsync.config.propose_text import mapping_text
 from leadsync.config.settings import Home, Settings
 from leadsync.connector import Clock, Connector
 from leadsync.core.mapping import text
-from leadsync.core.propose import Looked, Proposed, Proposer
-from leadsync.core.propose_text import mapping_text
 from leadsync.errors import LeadsyncError
 from leadsync.sync.accounts import few_words
 from leadsync.sync.reading import of_object

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leadsync.catalog import Word
+from leadsync.config.propose_words import languages
 from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, months
 from leadsync.core.convert.base import fold
 from leadsync.core.mapping import plain_number, text
-from leadsync.core.propose_words import languages
 from leadsync.types import FieldSchema
 
 _ENOUGH = 0.7  # share of the values that a converter must be able to read

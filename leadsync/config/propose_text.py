@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from leadsync.config.propose import Line, Proposed
 from leadsync.core.mapping import text
-from leadsync.core.propose import Line, Proposed
 
 _WORDS = re.compile(r"[^\W\d][\w-]*(?: [\w-]+)*")
 _MEAN_SOMETHING = ("true", "false", "null")

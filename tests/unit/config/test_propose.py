@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from leadsync.catalog import FIELDS
 from leadsync.config.load import load_config
+from leadsync.config.propose import Looked, Proposed, Proposer
+from leadsync.config.propose_reading import reading
+from leadsync.config.propose_text import flow, mapping_text
+from leadsync.config.propose_words import meant, phrases
 from leadsync.core.convert import Home
-from leadsync.core.propose import Looked, Proposed, Proposer
-from leadsync.core.propose_reading import reading
-from leadsync.core.propose_text import flow, mapping_text
-from leadsync.core.propose_words import meant, phrases
 from leadsync.sync.propose import usable
 from leadsync.types import FieldSchema, ObjectSchema
 

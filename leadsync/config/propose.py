@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leadsync.catalog import FIELDS, Word
+from leadsync.config.propose_reading import Reading, own_type, reading, writable
+from leadsync.config.propose_words import meant, personal, phrases
 from leadsync.core import fit
 from leadsync.core.convert import Home
 from leadsync.core.convert.base import fold
 from leadsync.core.mapping import CrmMapping, text
-from leadsync.core.propose_reading import Reading, own_type, reading, writable
-from leadsync.core.propose_words import meant, personal, phrases
 from leadsync.core.survive import OF_COMPANIES
 from leadsync.types import FieldSchema, ObjectSchema, Role, Value
 
