@@ -1,6 +1,5 @@
 """Single stories of a coordinator with a CRM in this process: what a dead, changed or slow part must not break."""
 
-import dataclasses
 import logging
 import queue
 import threading
