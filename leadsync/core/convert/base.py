@@ -44,7 +44,7 @@ def plain(text: str) -> str:
 
 def fold(text: str) -> str:
     """The text as it is compared: small letters without marks, one blank between words, nothing else."""
-    letters = unicodedata.normalize("NFKD", plain(text).casefold().translate(_SAME))
+    letters = unicodedata.normalize("NFKD", plain(text)).casefold().translate(_SAME)
     return " ".join("".join(c if c.isalnum() else "" if unicodedata.combining(c) else " " for c in letters).split())
 
 
