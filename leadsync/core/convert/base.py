@@ -30,6 +30,21 @@ _NO_WIDTH = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *rang
 _BLANKS = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f\t\n\r"), " ")
 _PLAIN = _LATIN | _NO_WIDTH | _BLANKS | {0x2212: "-"}
 _SAME = str.maketrans({"ł": "l", "đ": "d", "ي": "ی", "ى": "ی", "ك": "ک", "'": None, "’": None, "ʼ": None})
+_OFTEN = 0x3000  # what lies above is worked out each time, so that no text makes the table large
+
+
+class _Folded(dict[int, str | None]):
+    """What each sign is compared as: itself if it is a letter or digit, nothing if it is a mark, or else a blank."""
+
+    def __missing__(self, code: int) -> str | None:
+        sign = chr(code)
+        found = sign if sign.isalnum() else None if unicodedata.combining(sign) else " "
+        if code < _OFTEN:
+            self[code] = found
+        return found
+
+
+_FOLDED = _Folded(_LATIN | _NO_WIDTH | _SAME)
 
 
 def latin_digits(text: str) -> str:
@@ -44,8 +59,7 @@ def plain(text: str) -> str:
 
 def fold(text: str) -> str:
     """The text as it is compared: small letters without marks, one blank between words, nothing else."""
-    letters = unicodedata.normalize("NFKD", plain(text)).casefold().translate(_SAME)
-    return " ".join("".join(c if c.isalnum() else "" if unicodedata.combining(c) else " " for c in letters).split())
+    return " ".join(unicodedata.normalize("NFKD", text).casefold().translate(_FOLDED).split())
 
 
 @cache
