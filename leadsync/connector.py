@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 from urllib.parse import quote, quote_plus
 
 import tenacity
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
 from leadsync.errors import (
     AuthLost,
@@ -108,6 +108,13 @@ class SecretRef(BaseModel):
         if isinstance(value, dict | cls):
             return value
         raise ValueError("a secret never stands in this file; say where it is kept, such as {env: THE_VARIABLE}")
+
+    @field_validator("env")
+    @classmethod
+    def _name_of_a_variable(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+            raise ValueError("expected the name of a variable, such as THE_VARIABLE; the secret never stands here")
+        return value
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "SecretRef":

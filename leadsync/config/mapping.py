@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -58,6 +59,14 @@ class Outcome(Strict):
     amount: str | None = None
 
 
+def _slip(key: str, value: Any) -> bool:
+    """Whether a key is one of an object's own, misspelt: what stands under it is no way to read a field."""
+    own = ObjectRead.model_fields.keys() - {"fields"}
+    if key in catalog.FIELDS or key in own or not isinstance(value, dict | list) or "from" in value:
+        return False
+    return bool(get_close_matches(key, own, 1, 0.8))
+
+
 class ObjectRead(Strict):
     """How one object is read. Every other key is a word of leadsync."""
 
@@ -76,7 +85,7 @@ class ObjectRead(Strict):
     def _words(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        own = {k: v for k, v in value.items() if k in cls.model_fields and k != "fields"}
+        own = {k: v for k, v in value.items() if (k in cls.model_fields and k != "fields") or _slip(k, v)}
         return own | {"fields": {k: v for k, v in value.items() if k not in own and v is not None}}
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -129,34 +130,33 @@ def custom_words(declared: Any) -> dict[str, Word]:
     return found
 
 
+def _connection_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
+        raise ValueError("not a connection's name; use small letters, digits, - and _")
+    return name
+
+
+def _field_name(name: str) -> str:
+    taken = (catalog.FIELDS, catalog.ACTIVITIES, catalog.ATTRIBUTES, catalog.RESULTS, catalog.DESIGNED)
+    if name in {*KEYWORDS, *_OTHER_WORDS}.union(*taken):
+        raise ValueError("a word of leadsync already; give your field another name")
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
+        raise ValueError("not a field's name; use small letters, digits and _")
+    return name
+
+
+ConnectionName = Annotated[str, AfterValidator(_connection_name)]
+FieldName = Annotated[str, AfterValidator(_field_name)]
+
+
 class Settings(Strict):
     """`leadsync.yaml`. What a connection holds beyond `type` is the connector's own: see its `Settings`."""
 
     store: str = "sqlite:///leadsync.db"
-    connections: dict[str, dict[str, Any]] = Field(min_length=1)
+    connections: dict[ConnectionName, dict[str, Any]] = Field(min_length=1)
     every: Duration = timedelta(seconds=60)
     home: Home = Home()
-    fields: dict[str, CustomField] = {}
+    fields: dict[FieldName, CustomField] = {}
     prefer: tuple[str, ...] = ()
     brake: BrakeShares = BrakeShares()
     never: str | None = None
-
-    @field_validator("connections")
-    @classmethod
-    def _plain_names(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        for name in value:
-            if not re.fullmatch(r"[a-z][a-z0-9_-]{0,40}", name):
-                raise ValueError(f"{name!r} is not a connection's name: use small letters, digits, - and _")
-        return value
-
-    @field_validator("fields")
-    @classmethod
-    def _own_names(cls, value: dict[str, CustomField]) -> dict[str, CustomField]:
-        taken = (catalog.FIELDS, catalog.ACTIVITIES, catalog.ATTRIBUTES, catalog.RESULTS, catalog.DESIGNED)
-        words = {*KEYWORDS, *_OTHER_WORDS}.union(*taken)
-        for name in value:
-            if name in words:
-                raise ValueError(f"'{name}' is a word of leadsync already; give your field another name")
-            if not re.fullmatch(r"[a-z][a-z0-9_]{0,40}", name):
-                raise ValueError(f"{name!r} is not a field's name: use small letters, digits and _")
-        return value

@@ -222,9 +222,9 @@ def test_what_an_object_of_its_role_cannot_say(refused: Refused, obj: str, line:
     [("home: {country: Poland}", "'Poland' is not a country's code; write PL"),
      ("home: {country: Moon}", "one such as PL"),
      ("home: {currency: euro}", "'euro' is not a currency's code"),
-     ("fields: {email: text}", "'email' is a word of leadsync already"),
-     ("fields: {role: text}", "is a word of leadsync already"),
-     ("fields: {topic: text}", "is a word of leadsync already"), ("fields: {Renewal: date}", "is not a field's name"),
+     ("fields: {email: text}", "email: a word of leadsync already"),
+     ("fields: {role: text}", "a word of leadsync already"),
+     ("fields: {topic: text}", "a word of leadsync already"), ("fields: {Renewal: date}", "not a field's name"),
      ("fields: {renewal: time}", "'text', 'number', 'bool' or 'date'"),
      ("fields: {renewal: {label: x}}", "the key 'type' is missing")],
 )  # fmt: skip
