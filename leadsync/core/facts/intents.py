@@ -26,7 +26,7 @@ _QUOTED = re.compile(
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _CLOSING = re.compile(
-    r"""(?:\n|[.!?…][ ]) [ \t]*
+    r"""(?:\n|(?<=[.!?…])[ ]) [ \t]*
     (?: (?:(?:best|kind|kindest|warm|warmest)[ ])?regards\b | yours\ (?:sincerely|faithfully|truly)\b | sincerely\b
       | (?:serdecznie[ ])?pozdrawiam\b | pozdrowienia\b | z\ (?:poważaniem|wyrazami\ szacunku)\b
       | с\ (?:уважением|наилучшими)\b | با\ (?:احترام|تشکر|سپاس)\b | trân\ trọng\b
