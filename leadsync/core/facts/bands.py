@@ -18,13 +18,24 @@ _REVENUES_FROM = (0, 1e6, 1e7, 5e7, 2.5e8, 1e9)
 
 _LONGEST = 80
 _TOKEN = re.compile(
-    r"(?P<number>\d{1,15}(?:[ .,'’٬٫]\d{1,15}){0,5})|(?P<mark>[<>≤≥+–—-])"
+    r"(?P<number>\d{1,15}(?:[ .,'’٬٫]\d{1,15}){0,5})|(?P<mark>[<>]=|[<>≤≥+–—-])"
     r"|(?P<words>[^\W\d_]+(?: [^\W\d_]+)*)|[\s.,:;()~≈=]+"
 )
 _THOUSANDS = re.compile(r"\d{1,3}([ .,'’٬])\d{3}(?:\1\d{3})*", re.ASCII)
 _EITHER = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)  # before a word such as million nobody knows what the sign means
 _DECIMAL = re.compile(r"\d+(?:[.,٫](?:\d{1,2}|\d{4,}))?", re.ASCII)
-_MARKS = {"<": "under", "≤": "to", ">": "over", "≥": "from", "+": "from", "-": "and", "–": "and", "—": "and"}
+_MARKS = {
+    "<": "under",
+    "<=": "to",
+    "≤": "to",
+    ">": "over",
+    ">=": "from",
+    "≥": "from",
+    "+": "from",
+    "-": "and",
+    "–": "and",
+    "—": "and",
+}
 _PHRASES = {
     "to": "to, up to, max, maximum, not more than, at most, do, maksymalnie, nie więcej niż, co najwyżej, до, "
     "не более, не более чем, đến, tới, tối đa, تا, حداکثر",
