@@ -107,6 +107,8 @@ def _show(body: dict[str, object]) -> None:
     for row in refused:
         told = f"refused by {row['connection']}: {row['object']} {row['ext_id']}: {row['code']} {row['message']}"
         console.print(escape(told))
+    if body["not_taken_in"]:
+        console.print(f"{body['not_taken_in']} rows were not taken in: they are of people who were erased")
 
 
 def _day(quota: dict[str, int | None] | None) -> str:

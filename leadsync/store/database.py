@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ _RECOVER = (
     "nothing was changed. Restore it from a backup, or move it away and run again: leads and activity are then read"
     " anew from the CRMs, and only the history that leadsync kept is lost"
 )
+_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32000", "secure_delete=ON")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 LEASE = timedelta(seconds=60)
 
@@ -105,6 +107,25 @@ class Store:
                 raise Busy("another leadsync took over this store", fix="only one may run on a store")
         self._lease = (me, now)
 
+    def scrub(self) -> None:
+        """Leave no byte of what was deleted in SQLite's file and log; PostgreSQL has a vacuum of its own.
+
+        Writes the whole file anew, for pages that were split keep copies of rows, `secure_delete` or not. Raises `Busy`
+        while another process reads it, and `StateRefused` where the disk has no room for it.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with _told(self.shown), self.engine.connect() as db:
+            raw: Any = db.connection.driver_connection
+            try:
+                raw.execute("VACUUM")
+                (held, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.DatabaseError as error:
+                raise sa.exc.OperationalError("VACUUM", None, error) from None
+        if held:
+            told = f"another program reads {self.shown}: what was removed still stands in its log"
+            raise Busy(told, fix="end that program, then do the same once more")
+
     def close(self) -> None:
         """Give back the lease and the file."""
         if self._lease and self._connection is not None:
@@ -186,7 +207,7 @@ def _sqlite_engine(path: Path) -> sa.Engine:
     def _settings(raw: Any, _: Any) -> None:
         raw.isolation_level = None
         try:
-            for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32000"):
+            for pragma in _PRAGMAS:
                 raw.execute(f"PRAGMA {pragma}")
         except Exception as error:
             raise refused(str(path), error) from None

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import schema
+from leadsync.store import erase, schema
 from leadsync.store.database import Store
 
 KEPT = 1000
@@ -43,6 +43,7 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
             for s in db.execute(sa.select(t.sources).order_by(t.sources.c.id))
         ],
         "refused": _refused(db, 10),
+        **erase.summary(db, 10),
     }  # fmt: skip
 
 

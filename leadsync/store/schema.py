@@ -243,6 +243,21 @@ dirty = sa.Table(  # a mark per touch; evaluation clears those up to the sequenc
     sqlite_autoincrement=True,
 )
 
+erasures = sa.Table(  # of whom: refs and names of fields, no values
+    "erasures",
+    metadata,
+    _id(),
+    sa.Column("erased_at", Moment, nullable=False),
+    sa.Column("records", Json, nullable=False),  # a list of {connection, object, id, fields}
+)
+
+tombstones = sa.Table(  # salted digests of what was erased, and of rows that were not taken in because of it
+    "tombstones",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("refused_at", Moment),  # of such a row: when it came first
+)
+
 lease = sa.Table(
     "lease",
     metadata,

@@ -1,6 +1,6 @@
 """A page that was read becomes rows of the store, in one transaction with its cursor."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from leadsync.store import again, records, schema, sources
 from leadsync.store.database import Store
 from leadsync.store.records import Known, Row
 from leadsync.store.sources import Source
+from leadsync.sync.refusal import Refusal
 from leadsync.types import Cursor, Page, Record, Role, Value
 
 
@@ -29,6 +30,7 @@ class Pull:
         self._store, self._mapping = store, mapping
         self._by_object = {source.object: source for source in found}
         self._late = False
+        self._refusal = Refusal(store, self._by_object)
 
     def reads(self, obj: str) -> bool:
         """Whether this object is read."""
@@ -46,12 +48,13 @@ class Pull:
         self._late = late
         source, mapping, kept = self._by_object[page.object], self._mapping.reads[page.object], Kept()
         with self._store.begin():
+            page, unlinked = self._refusal.sift(page, source, mapping, now)
             if source.role in (Role.LEAD, Role.COMPANY):
                 self._rows(source, mapping, page, now, kept)
             elif source.role is Role.OWNER:
                 self._owners(source, mapping, page)
             else:
-                self._events(source, mapping, page, now, kept)
+                self._events(source, mapping, page, unlinked, now, kept)
             if cursor:
                 sources.move(self._store, source.id, **cursor)
         return kept
@@ -182,7 +185,11 @@ class Pull:
 
     # activities and outcomes
 
-    def _events(self, source: Source, mapping: core.ObjectMapping, page: Page, now: datetime, kept: Kept) -> None:
+    def _events(
+        self, source: Source, mapping: core.ObjectMapping, page: Page, unlinked: Collection[str], now: datetime,
+        kept: Kept,
+    ) -> None:  # fmt: skip
+        """What these rows tell; the text of those `unlinked` from an erased person is not kept."""
         people: dict[tuple[str, str], int] = {}
         for obj, ids in _links(page.records).items():
             linked = self._by_object.get(obj)
@@ -195,6 +202,8 @@ class Pull:
             whose = [people[obj, id_] for obj, ids in record.links.items() for id_ in ids if (obj, id_) in people]
             if source.role is Role.ACTIVITY:
                 told = core.activity(mapping, record)
+                if told and record.id in unlinked:
+                    told = told._replace(detail="", topic="")
                 rows += [activity_row(person, record.id, told) for person in whose] if told else []
             else:
                 ended = core.outcome(mapping, record)
