@@ -117,6 +117,8 @@ def _read(text: str) -> _Read | None:
     if _NO_NAME.search(told):
         return None
     told = _NOISE.sub(" ", told)
+    before, _, _ = told.partition(" - ")  # and a company after it
+    told = before if " " in before.strip() else told
     folded = fold(told)
     if folded in PLACEHOLDERS or _COMPANY.search(folded) or not TESTS.isdisjoint(folded.split()):
         return None
@@ -174,10 +176,12 @@ _VIETNAMESE_MARKS = re.compile("[ơưạảấầẩẫậắằẳẵặẻế�
 _PATRONYMIC = re.compile(r"(?:[оеё]вич|[^аоуеиыэюяё]ьич|мич|[оеё]вна|ична|инична|ovich|evich|yevich|ovna|evna|ichna)$")
 _FAMILY = re.compile(
     r"(?:[а-яё]{2}(?:[оеё]ва?|ина?|ына?)|[сц]к(?:ий|ая|ой)|енко|чук|[иы]х|швили|дзе|янц|"
-    r"[a-z]{2}(?:ov|ev)a?|t?sk(?:iy|y|aya|aia)|enko|chuk|[a-z]{2}sk[ia]|cki|[io]cka|dzk[ia]|wicz|czyk|czak)$"
+    r"[a-z]{2}(?:ov|ev)a?|t?sk(?:iy|y|aya|aia)|enko|chuk|[^\W\d_]{2}sk[ia]|cki|[io]cka|dzk[ia]|wicz|czyk|czak)$"
 )
 _REVERSED = frozenset(("PL", "RU", "BY", "UA", "KZ", "CZ", "SK", "HU", "RO", "LT", "HR", "RS"))
 """Countries where lists and forms often have the family first."""
+_EITHER = frozenset(("CN", "HK", "HU", "JP", "KR", "MY", "SG", "TW"))
+"""Countries where it stands first, but not for everybody who writes in Latin letters."""
 
 
 def _whole(read: _Read, country: str) -> Name:
@@ -252,7 +256,7 @@ def _western(words: Sequence[str], country: str) -> Name:
     if _family_first(words, country):
         return _name(words[1], words[2:], words[:1])
     given = "" if _initial(words[0]) else words[0]
-    known = len(words) == 2 or all(_initial(word) or _key(word) in GIVEN for word in words[1:-1])
+    known = country not in _EITHER and all(_initial(word) or _key(word) in GIVEN for word in words[1:-1])
     return _name(given, words[1:-1] if known else (), words[-1:], DERIVED if known else GUESSED)
 
 
@@ -262,7 +266,7 @@ def _family_first(words: Sequence[str], country: str) -> bool:
         return loud[0] == head
     if _key(head) in GIVEN or (_is_family(tail) and _key(tail) not in GIVEN):
         return False
-    return _is_family(head) or (_key(words[1]) in GIVEN and country in _REVERSED)
+    return _is_family(head) or (_key(words[1]) in GIVEN and (country in _REVERSED or not head.isascii()))
 
 
 def _is_family(word: str) -> bool:

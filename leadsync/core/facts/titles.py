@@ -166,8 +166,11 @@ def _post(table: Titles, title: str) -> Post:
     says = _said(table.seniority, keys)
     if _NEVER in says:
         return Post()
+    rank = _rank(says)
+    if rank == "student":  # what is studied is no work yet
+        return Post(rank)
     of = _said(table.department, keys) - ({_BOSS} if _HELPER in says else set())
-    return Post(_rank(says), next((name for name in table.departments if name in of), ""))
+    return Post(rank, next((name for name in table.departments if name in of), ""))
 
 
 _CAPS: Final = ("intern", "junior")  # a junior manager is no manager

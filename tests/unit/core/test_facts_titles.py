@@ -73,6 +73,9 @@ Junior Accountant | junior finance
 Junior Project Manager | junior -
 Marketing Intern | intern marketing
 Student | student -
+Student of Marketing, University of Leeds | student -
+Student Services Manager | manager -
+School Principal | head education
 Former CEO | - -
 ex-Director of Sales | - -
 Seeking new opportunities | - -
@@ -91,6 +94,7 @@ Zastępca dyrektora | vp -
 Z-ca dyrektora ds. produkcji | vp production
 Dyrektor ds. sprzedaży | director sales
 Dyrektorka marketingu | director marketing
+Dział handlowy | - sales
 Dyrektor Handlowy | director sales
 Dyrektor generalny | c_level management
 Kierownik Działu Zakupów | manager procurement
