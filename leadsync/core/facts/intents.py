@@ -8,7 +8,7 @@ from typing import Any
 
 from leadsync.core.facts.phrases import Phrases, phrases
 
-_READ, _LONGEST = 20_000, 4_000  # characters that are looked at for what is the lead's own; and of that, for phrases
+_READ, _LONGEST = 10_000, 4_000  # characters that are looked at for what is the lead's own; and of that, for phrases
 
 # What follows these is not the lead's own words: what is answered to, a signature, a disclaimer.
 _QUOTED = re.compile(
