@@ -47,7 +47,7 @@ FORMS = legal_forms(SHIPPED["before"], SHIPPED["after"])
         ("Income Ltd", "Income"), ("Incom", "Incom"), ("Prince Inc", "Prince"), ("Limited Edition", "Limited Edition"),
         ("Wellness Spa", "Wellness Spa"), ("Too Good To Go", "Too Good To Go"), ("Fast.co", "Fast.co"),
         ("Co-op", "Co-op"),
-        ("A. O. Smith", "A. O. Smith"), ("Biuro AS", "Biuro AS"), ("IP Telecom", "IP Telecom"),
+        ("A. O. Smith", "A. O. Smith"), ("Biuro AS", "Biuro AS"), ("IP Telecom", "IP Telecom"), ("ООО-Сервис", "ООО-Сервис"),
         ("Smith&Co", "Smith&Co"),
         ("  Acme\t \n  Group ", "Acme Group"), ('"Acme"', "Acme"), ("Acme\u202e\x00 Inc", "Acme"),
     ],

@@ -71,7 +71,7 @@ def test_mailboxes_of_one_person(user: str) -> None:
      ("icoud.com", "icloud.com"), ("protonmial.com", "protonmail.com"), ("yadex.ru", "yandex.ru"),
      ("yandex.rru", "yandex.ru"), ("ramber.ru", "rambler.ru"), ("wp.lp", "wp.pl"), ("onet.lp", "onet.pl"),
      ("interia.ppl", "interia.pl"), ("mail.ur", "mail.ru"), ("mail.ruu", "mail.ru"), ("yahoo.com.vm", "yahoo.com.vn"),
-     ("mihanmail.ri", "mihanmail.ir"), ("gmail.comm", "gmail.com")],
+     ("mihanmail.ri", "mihanmail.ir"), ("gmail.comm", "gmail.com"), ("mgail.com", "gmail.com")],
 )  # fmt: skip
 def test_misspelt_domains(domain: str, meant: str) -> None:
     assert read(f"ann.b@{domain}") == ("misspelt", domain, read(f"ann.b@{meant}").key, "", f"ann.b@{meant}")
