@@ -19,7 +19,7 @@ from leadsync.core.write_field import WriteField as CoreField
 from leadsync.errors import Problem
 
 _POINTS = ("score", "fit", "engagement")
-_LEAST = 5.0  # points that a score must have moved to be written for its own sake
+_LEAST = 5.0  # points that a score must have moved to be written for its own sake; not those of a `map`
 _TRANSLATED = ("reasons", "temperature")
 _LANGUAGES = (*catalog.LANGUAGES, OWNERS)
 
@@ -62,7 +62,7 @@ def _compiled(name: str, write: WriteField, words: Mapping[str, Word], score: st
         policy=write.policy or ("if_empty" if write.value in words else usual),
         map=_texts(write.map),
         length=write.length,
-        least=write.least if write.least is not None else _LEAST if write.value in _POINTS else None,
+        least=_LEAST if write.least is None and write.map is None and write.value in _POINTS else write.least,
         every_us=None if write.every is None else write.every // timedelta(microseconds=1),
         rides_with=rides_with or None,
         strict=write.strict,
