@@ -123,7 +123,7 @@ class Evaluator:
     # whom leadsync looks after
 
     def _inside(self, members: Sequence[Member]) -> list[bool]:
-        """Whether each of these records is in the scope of its object."""
+        """Whether each of these records is in the scope of its object; none of a lead whose live rows all are not."""
         inside, of = [True] * len(members), defaultdict[int, list[int]](list)
         for place, member in enumerate(members):
             of[member.source_id].append(place)
@@ -133,7 +133,9 @@ class Evaluator:
                 facts = [members[place].facts or {} for place in places]
                 for place, holds in zip(places, fulfilled(mapping.scope, facts, self.config.fields), strict=True):
                     inside[place] = holds
-        return inside
+        live = [(member.lead_id, holds) for member, holds in zip(members, inside, strict=True) if not member.gone_at]
+        left = {lead for lead, _ in live} - {lead for lead, holds in live if holds}
+        return [holds and member.lead_id not in left for member, holds in zip(members, inside, strict=True)]
 
     def _avoided(self, frame: pl.DataFrame, activities: pl.DataFrame) -> dict[int, datetime | None]:
         """The leads for which `never` holds, and when it may end by time alone."""

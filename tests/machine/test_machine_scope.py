@@ -99,6 +99,23 @@ def test_what_is_out_of_scope_says_nothing_of_its_lead(tmp_path: Path, crm: Crm,
     assert crm.rows["Contact"][to].fields["Score"] == 0  # neither the title nor the country of the lead row
 
 
+def test_a_row_that_is_gone_keeps_no_lead_whose_live_row_is_out_of_scope(
+    tmp_path: Path, crm: Crm, opened: Open, clock: Clock
+) -> None:
+    to = crm.add("Contact", {"Email": "ann@test.example"})
+    contact = dataclasses.replace(MAPPING.reads["Contact"], scope=cond("not email contains test.example"))
+    mapping = CrmMapping({**MAPPING.reads, "Contact": contact}, MAPPING.writes)
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}, mapping=mapping))
+    leadsync.cycle()
+    assert temperatures(leadsync, clock) == {"cold": 3}
+    crm.move("Lead", "L0", "Contact", to)
+    leadsync.cycle()
+    assert temperatures(leadsync, clock) == {"cold": 2}
+    crm.edit("Contact", to, Email="ann@a.example")
+    leadsync.cycle()
+    assert temperatures(leadsync, clock) == {"cold": 3}
+
+
 def test_a_lead_that_is_never_touched_loses_its_result_and_its_place(
     tmp_path: Path, crm: Crm, opened: Open, clock: Clock
 ) -> None:
