@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ NOTHING = "nothing"
 _JOINER = "\u200c"  # stands inside a word, where some write a blank
 _SHORTEST_STEM, _LONGEST_WORD, _MOST_WORDS = 3, 30, 8
 _MARKED = 3  # letters of a lone word up to which marks count: giá is a price, gia a family
+_VIETNAMESE = re.compile("[ăđơư\u1ea0-\u1ef9]")  # without its marks every other word is another one
 
 Loc = tuple[str | int, ...]
 _Key = tuple[str, ...]
@@ -38,7 +39,8 @@ class WrongWords(ValueError):
 
 class _Leaf(NamedTuple):
     values: tuple[str, ...]
-    spelled: str  # empty where marks do not count
+    spelled: str  # with its marks; empty where it has none
+    alone: bool  # a word so short that it is another one without them
 
 
 class _Node(dict[str, "_Node"]):
@@ -64,14 +66,15 @@ class Phrases:
     def found(self, text: str) -> Iterator[Found]:
         """The phrases of a text, from its start on: where several begin at one word the longest, and none inside it."""
         words, at = fold(text).split(), 0
-        spelled: frozenset[str] | None = None
+        spelled = ""
         while at < len(words):
             leaf, end = None, at
             if words[at][:_SHORTEST_STEM] in self.heads:
                 leaf, end = _longest(self.root, words, at)
             if leaf is not None and leaf.spelled:
-                spelled = frozenset(_spelled(text)) if spelled is None else spelled
-                leaf = leaf if leaf.spelled in spelled else None
+                spelled = spelled or f" {_spelled(text)} "
+                if (leaf.alone or _VIETNAMESE.search(spelled)) and f" {leaf.spelled} " not in spelled:
+                    leaf = None
             if leaf is not None and NOTHING not in leaf.values:
                 yield Found(leaf.values, end - at)
             at = max(end, at + 1)
@@ -90,16 +93,17 @@ def phrases(section: str, tables: Sequence[Mapping[str, Any]], *, several: bool 
     for nth, table in enumerate(tables):
         mine: dict[_Key, _Leaf] = {}
         for loc, value, phrase in _listed(section, table, nth, faults):
-            keys = list(_keys(phrase)) if isinstance(phrase, str) else []
+            keys = dict(_keys(phrase)) if isinstance(phrase, str) else {}
             if fault := _wrong(loc, phrase, keys):
                 faults.append((nth, fault))
                 continue
             said = next((mine[key].values[0] for key in keys if key in mine and value not in mine[key].values), value)
             if said != value and not several:
                 faults.append((nth, Fault(loc, f"{phrase!r} stands under '{said}' and '{value}'", "keep one of them")))
-            for key in keys:
+            for key, spelled in keys.items():
                 before = mine[key].values if key in mine else ()
-                mine[key] = _Leaf(tuple(dict.fromkeys((*before, value))), _marks(phrase, key))
+                alone = len(key) == 1 and len(key[0]) <= _MARKED
+                mine[key] = _Leaf(tuple(dict.fromkeys((*before, value))), spelled, alone)
         known |= mine
     if faults:
         raise WrongWords(faults)
@@ -131,7 +135,7 @@ def _listed(
             )
 
 
-def _wrong(loc: Loc, phrase: Any, keys: Sequence[_Key]) -> Fault | None:
+def _wrong(loc: Loc, phrase: Any, keys: Collection[_Key]) -> Fault | None:
     if not isinstance(phrase, str):
         return Fault(loc, "expected text", "write it in quotes")
     if not keys or not all(keys):
@@ -143,11 +147,12 @@ def _wrong(loc: Loc, phrase: Any, keys: Sequence[_Key]) -> Fault | None:
     return None
 
 
-def _keys(phrase: str) -> Iterator[_Key]:
-    """The words of a phrase as texts are compared, in all ways in which it may be written."""
+def _keys(phrase: str) -> Iterator[tuple[_Key, str]]:
+    """The words of a phrase as texts are compared, in all ways in which it may be written, and with their marks."""
     for form in dict.fromkeys((phrase, phrase.replace(_JOINER, " "))):
-        places = [[_folded(word) for word in place.split("|")] for place in form.split()]
-        yield from (tuple(word for words in chosen for word in words) for chosen in product(*places))
+        for chosen in product(*(place.split("|") for place in form.split())):
+            key, spelled = tuple(word for each in chosen for word in _folded(each)), _spelled(" ".join(chosen))
+            yield key, "" if "*" in form or spelled == " ".join(key) else spelled
 
 
 def _folded(word: str) -> list[str]:
@@ -155,16 +160,8 @@ def _folded(word: str) -> list[str]:
     return [*found[:-1], f"{found[-1]}*"] if found and word.endswith("*") else found
 
 
-def _marks(phrase: str, key: _Key) -> str:
-    """How a lone short word is spelled, where its marks make it another word."""
-    if len(key) > 1 or len(key[0]) > _MARKED or "|" in phrase:
-        return ""
-    (spelled,) = _spelled(phrase)
-    return spelled if spelled != key[0] else ""
-
-
-def _spelled(text: str) -> list[str]:
-    return re.findall(r"\w+", unicodedata.normalize("NFC", text.casefold()))
+def _spelled(text: str) -> str:
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", text.casefold())))
 
 
 def _longest(node: _Node, words: Sequence[str], at: int) -> tuple[_Leaf | None, int]:

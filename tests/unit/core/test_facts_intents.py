@@ -20,7 +20,7 @@ price: What is the price?; Pricing; PRICE LIST; How much does the basic plan cos
   ile zaplace za 10 sztuk; Сколько стоит лицензия?; цена; вышлите прайс; Интересует стоимость; по ценам;
   уточнить цену; какие тарифы; скидки есть?; прайс-лист; قیمت محصول چقدر است؟; لطفا قيمت را اعلام کنید; هزینه نصب;
   هزینه‌ها; لیست قیمت; تعرفه‌ها; تخفیف دارید؟; Giá bao nhiêu?; Cho mình hỏi giá; bảng giá; giá;
-  Chi phí triển khai; bang gia 2025; giá sỉ; bao nhiêu tiền; xin giá
+  Chi phí triển khai; bang gia 2025; giá sỉ; xin giá tốt; bao nhiêu tiền; xin giá
 delivery: Do you deliver to Norway?; Delivery time; shipping; When will it be delivered; lead times;
   can you ship to Oslo; Jaki jest czas dostawy?; dostawa do Gdańska; termin realizacji; wysyłka;
   kiedy dostarczycie? dostarczenie pod adres; Сроки доставки; есть доставка?; когда отгрузите; срок поставки;
@@ -51,10 +51,10 @@ job: My CV is attached; CV; apply for the position; I am applying for this role;
   Buyer's guide; Mailbox unknown; /news; Re: Your question; Dzień dobry, dziękuję za spotkanie; centrum Warszawy;
   cenna uwaga; cenimy współpracę; ważny dostawca; w ofercie macie filtry?; oferta współpracy; ценный опыт;
   добрый день; поставщик стали; работа идёт; سلام; با تشکر; ارسال کنید; Xin chào; tham gia sự kiện; gia đình;
-  đánh giá sản phẩm; giá trị cốt lõi; quốc gia; chuyên gia; cô giáo; loi; gia; at no cost; cost-effective;
-  Delivery Status Notification (Failure); Mail delivery failed; resume the project; democracy; supportive team;
-  I support this; low-cost carrier; bug tracker; trial and error; error-free; delivery manager; cv joints;
-  costume; 😀
+  đánh giá sản phẩm; giá trị cốt lõi; quốc gia; chuyên gia; cô giáo; loi; gia; chuyên gia của quốc gia;
+  tham gia thế nào; xin gia hạn; đủ toàn bộ; at no cost; cost-effective; Delivery Status Notification (Failure);
+  Mail delivery failed; resume the project; democracy; supportive team; I support this; low-cost carrier;
+  bug tracker; trial and error; error-free; delivery manager; cv joints; costume; 😀
 """
 """What is written, by what it is about; `-` is nothing of it."""
 ROWS = [
