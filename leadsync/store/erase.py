@@ -71,7 +71,7 @@ def count(store: Store, record_ids: Collection[int], leads: Collection[int]) -> 
     """How many rows of each kind `remove` would remove."""
     found = {"records": len(record_ids)}
     for table in (schema.activities, schema.outcomes, schema.changes, schema.writes):
-        found[table.name] = _count(store, table.c.record_id, record_ids)
+        found[str(table.name)] = _count(store, table.c.record_id, record_ids)
     return found | {"results": _count(store, schema.results.c.lead_id, leads)}
 
 
