@@ -1,12 +1,18 @@
 """`leadsync run`: the background service."""
 
 import signal
-from collections.abc import Callable
-from typing import Annotated
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadsync.cli.common import DEFAULT, ConfigOption, Stop, coordinator
+from leadsync.errors import LeadsyncError
+
+if TYPE_CHECKING:
+    from leadsync.config.load import Config
+    from leadsync.service.reload import Watch
 
 
 def run(
@@ -19,23 +25,47 @@ def run(
 
     Files that change are taken up when nothing is wrong with them; SIGHUP has them read at once.
     """
-    from leadsync.config.load import Config, load_config
-    from leadsync.service.daemon import Daemon
+    asked = threading.Event()
+    if hasattr(signal, "SIGHUP"):  # not everywhere
+        signal.signal(signal.SIGHUP, lambda *_: asked.set())
     from leadsync.service.reload import Watch
 
-    wanted: Config | None = load_config(config)
+    watch = Watch(config, asked)
     with Stop() as stop:
+        wanted: Config | None = watch.config
+        former: Config | None = None
         while wanted is not None and not stop.asked:
-            with coordinator(wanted, quiet=False, stop=stop) as found:
-                watch = Watch(config, wanted, found.log)
-                _on_hangup(watch.asked.set)
-                if allow:
-                    found.allow()
-                    allow = False
-                wanted = Daemon(found, found.log, watch.look).run()
+            try:
+                wanted, former = _work(wanted, watch, stop, allow=allow), wanted
+            except _NotOpened as failed:
+                if former is None:
+                    raise failed.error from None
+                watch.refuse(failed.error, former)
+                wanted, former = former, None
+            allow = False
     return 0
 
 
-def _on_hangup(work: Callable[[], None]) -> None:
-    if hasattr(signal, "SIGHUP"):  # not everywhere
-        signal.signal(signal.SIGHUP, lambda *_: work())
+class _NotOpened(Exception):
+    """The files are right, and all the same it cannot be worked with them."""
+
+    def __init__(self, error: LeadsyncError) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _work(config: "Config", watch: "Watch", stop: Stop, *, allow: bool) -> "Config | None":
+    """Work with this configuration until there is another one, which is returned, or until stopped."""
+    from leadsync.service.daemon import Daemon
+
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(coordinator(config, quiet=False, stop=stop))
+        except LeadsyncError as error:
+            raise _NotOpened(error) from None
+        if allow:
+            found.allow()
+        other = Daemon(found, found.log, watch.look).run()
+        if other is not None:
+            found.store.hand_over()
+        return other

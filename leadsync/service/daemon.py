@@ -25,7 +25,7 @@ class Daemon:
         self._jitter = random.Random("leadsync")  # noqa: S311 - spreads polls, hides nothing
         self._next = dict.fromkeys(coordinator.config.connections, 0.0)
         self._told: dict[str, str] = {}
-        self._problems: dict[str, set[str]] = {}
+        self._problems: dict[str, dict[tuple[str, str], str]] = {}  # by object and field
 
     def run(self) -> Config | None:
         """Work until the coordinator's `stopping` is set, or until there is another configuration: this one."""
@@ -33,6 +33,8 @@ class Daemon:
         coordinator.begin_cycle()
         while not coordinator.stopping.is_set():
             if (other := self._changed()) is not None:
+                if since:
+                    self._tell(coordinator.end_cycle())
                 return other
             polled = self._poll()
             if polled and not since:
@@ -73,12 +75,12 @@ class Daemon:
             elif not now and self._told.get(name):
                 self._log.info("%s is back", name, extra={"data": _event("connection.recovered", name)})
             self._told[name] = now
-            problems = {problem_sentence(name, problem) for problem in connection.problems}
-            before = self._problems.get(name, set())
-            for told in sorted(problems - before):
-                self._log.warning("%s", told, extra={"data": _event("mapping.unfit", name)})
-            for told in sorted(before - problems) if not connection.error else ():
-                mended = told.partition("; fix: ")[0]
+            problems = {(p["object"], p["field"]): problem_sentence(name, p) for p in connection.problems}
+            before = self._problems.get(name, {})
+            for key in sorted(problems.keys() - before.keys()):
+                self._log.warning("%s", problems[key], extra={"data": _event("mapping.unfit", name)})
+            for key in sorted(before.keys() - problems.keys()) if not connection.error else ():
+                mended = before[key].partition("; fix: ")[0]
                 self._log.info("mended: %s", mended, extra={"data": _event("mapping.mended", name)})
             if problems or not connection.error:
                 self._problems[name] = problems

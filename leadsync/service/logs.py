@@ -13,7 +13,8 @@ from leadsync.config.secrets import ConnectionSecrets
 class _Redacting(logging.Formatter):
     def __init__(self, secrets: Iterable[ConnectionSecrets], *, as_json: bool) -> None:
         super().__init__("%(asctime)s %(message)s", "%H:%M:%S")
-        self._secrets, self._as_json = list(secrets), as_json
+        self.secrets, self._as_json = list(secrets), as_json
+        self.former: list[ConnectionSecrets] = []
 
     def format(self, record: logging.LogRecord) -> str:
         if self._as_json:
@@ -24,16 +25,20 @@ class _Redacting(logging.Formatter):
             line = orjson.dumps(body, default=str).decode()
         else:
             line = super().format(record)
-        for secrets in self._secrets:
+        for secrets in (*self.secrets, *self.former):
             line = secrets.hide(line)
         return line
 
 
 def logger(secrets: Iterable[ConnectionSecrets], *, quiet: bool = False) -> logging.Logger:
-    """The log of this process, on standard error; `quiet` leaves only warnings."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Redacting(secrets, as_json=not sys.stderr.isatty()))
-    log = logging.getLogger("leadsync")
+    """The log of this process, on standard error; `quiet` leaves only warnings.
+
+    Secrets of the log before it stay hidden, too: what worked with them may still have something to say.
+    """
+    handler, log = logging.StreamHandler(sys.stderr), logging.getLogger("leadsync")
+    shown = _Redacting(secrets, as_json=not sys.stderr.isatty())
+    shown.former = [s for h in log.handlers if isinstance(h.formatter, _Redacting) for s in h.formatter.secrets]
+    handler.setFormatter(shown)
     log.handlers[:] = [handler]
     log.propagate = False
     log.setLevel(logging.WARNING if quiet else logging.INFO)
