@@ -100,10 +100,13 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
     return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()}, all_late)
 
 
-def backlog(store: Store, most: int) -> int:
-    """How many marks wait, counted no further than `most`."""
-    some = sa.select(schema.dirty.c.seq).limit(most).subquery()
-    return store.connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+def backlog(store: Store, most: int, now: datetime | None = None) -> int:
+    """How many marks wait, and how many leads are due at `now` if it is given, each counted no further than `most`."""
+    waiting = [sa.select(schema.dirty.c.seq)]
+    if now is not None:
+        waiting.append(sa.select(schema.results.c.lead_id).where(schema.results.c.due_at <= now))
+    counts = [sa.select(sa.func.count()).select_from(query.limit(most).subquery()) for query in waiting]
+    return sum(store.connection.scalar(count) or 0 for count in counts)
 
 
 def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """The brake on mass changes: when leadsync would change much of an account at once, it stops and asks first."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -71,22 +72,25 @@ class Brake:
         self.pulled.clear()
         self._store.set_meta("brake", {})
 
-    def look_ahead(self, evaluator: Evaluator) -> None:
+    def look_ahead(self, evaluator: Evaluator, stopping: threading.Event) -> None:
         """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled
-        with nothing written yet."""
+        with nothing written yet. Left without a judgement once `stopping` is set."""
         live = [name for name, c in self._config.connections.items() if c.live and name not in self.pulled]
         if self._looked or self.allowed or not live:
             return
         now = self._clock.now()
         with self._store.begin():
             threshold = min(map(self._most, live))  # the least number of changes that can be too many
-            if evaluation.backlog(self._store, threshold + 1) <= threshold:
+            if evaluation.backlog(self._store, threshold + 1, now) <= threshold:
                 return
             order = in_order(self._store, now)
-        self._looked, weight = True, defaultdict[str, dict[int, bool]](dict)
+        weight = defaultdict[str, dict[int, bool]](dict)
         for found, decisions in ahead(self._store, evaluator, self._clock, now, order):
+            if stopping.is_set():
+                return
             for name, more in self.weigh(decisions, found.members, evaluator).items():
                 weight[name] |= more
+        self._looked = True
         with self._store.begin():
             self.judge(weight, sent=False)
 

@@ -340,7 +340,9 @@ class Coordinator:
             self.brake.drained()  # what this touches is weighed as a whole
             return self.rederive.step()
         evaluator = self.evaluator()
-        self.brake.look_ahead(evaluator)
+        self.brake.look_ahead(evaluator, self.stopping)
+        if self.stopping.is_set():  # nothing is sent that was not weighed
+            return False
         decisions = evaluator.evaluate(found, counts, now)
         self.report.count(found.members, self._sources, "due" if due else "evaluated")
         of = {member.id: member for member in found.members}

@@ -1,5 +1,6 @@
 """The brake on mass changes: what it holds back, how it is told, what lets it go."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +13,10 @@ from leadsync.config.settings import BrakeShares
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.write_field import WriteField
 from leadsync.store import sources
-from leadsync.store.evaluation import Decision, Member, Stored
+from leadsync.store.evaluation import Decision, Material, Member, Stored
+from leadsync.sync import cycle, foresee
 from leadsync.sync.cycle import Coordinator
+from leadsync.sync.evaluate import Evaluator
 
 PEOPLE = 300
 
@@ -173,3 +176,44 @@ def test_what_a_first_load_has_brought_meanwhile_counts(tmp_path: Path, crm: Crm
     for number in range(55):
         few.edit("Lead", f"L{number}", Country="DE")
     assert error(leadsync) is None
+
+
+def test_stopping_is_not_held_up_by_weighing_what_waits_and_nothing_is_judged_or_sent(
+    tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foresee, "BATCH", 20)
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.read()
+    weighed: list[int] = []
+    evaluate = Evaluator.evaluate
+
+    def stopped_at_the_third(self: Evaluator, found: Material, *rest: Any) -> Sequence[Decision]:
+        weighed.append(len(found.members))
+        if len(weighed) == 3:
+            leadsync.stopping.set()
+        return evaluate(self, found, *rest)
+
+    monkeypatch.setattr(Evaluator, "evaluate", stopped_at_the_third)
+    leadsync.decide()
+    assert weighed == [20, 20, 20]
+    assert leadsync.brake.pulled == {}
+    assert crm.writes == []
+    leadsync.close()
+    assert error(opened(config(tmp_path, {"crm": maker(crm)}))).code == "brake", "it waits to be weighed whole"
+
+
+def test_a_mass_change_by_time_alone_is_held_back_whole(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cycle, "BATCH", 20)
+    for number in range(PEOPLE):
+        crm.add("Call", {"When": clock.now().isoformat()}, Lead=(f"L{number}",))
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.brake.allowed = False
+    crm.writes.clear()
+    clock.pass_(timedelta(days=8))
+    found = error(leadsync)
+    assert (found.code, crm.writes) == ("brake", [])
+    assert f"{PEOPLE} of {PEOPLE} records" in found.message
