@@ -18,7 +18,7 @@ LACKS: dict[int, str] = {
     1: "companies as leads of their own",
     29: "the grade",
     30: "drift between CRMs",
-    66: "retention and erasure",
+    66: "retention",
     70: "rules, capacity, working hours",
     84: "marketing automation",
 }
