@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from leadsync.config.load import Config, ConnectionConfig
 from leadsync.connector import Clock, HasHistory
@@ -374,25 +373,29 @@ class Coordinator:
         self, decisions: Sequence[Decision], cleared: Sequence[int], of: Mapping[int, evaluation.Member]
     ) -> list[Write]:
         """Keep the decisions and what they intend to write: one transaction."""
+        waiting: list[evaluation.Member] = []
         for decision in decisions:
-            decision.writes = [w for w in decision.writes if self._may_write(of[w[0]], w[1])]
+            wanted, decision.writes = decision.writes, []
+            for record, fields in wanted:
+                source = self._sources[of[record].source_id]
+                if not self.config.connections[source.connection].live or source.connection in self.brake.pulled:
+                    self.report.show(source, of[record].ext_id, fields)
+                elif self._open(source.connection):
+                    decision.writes.append((record, fields))
+                else:
+                    waiting.append(of[record])
         with self.store.begin():
             planned = evaluation.save(self.store, decisions, cleared, self.clock.now())
+            self._outgoing.postpone(waiting)
         return [
             Write(row["id"], record, of[record].source_id, of[record].ext_id, row["fields"], "planned")
             for record, row in planned
         ]
 
-    def _may_write(self, member: evaluation.Member, fields: Mapping[str, Any]) -> bool:
-        source = self._sources[member.source_id]
-        if self.config.connections[source.connection].live and source.connection not in self.brake.pulled:
-            worker = self.workers.get(source.connection)
-            if worker is not None and not worker.waits():
-                return True
-            self._outgoing.postpone(member)
-            return False
-        self.report.show(source, member.ext_id, fields)
-        return False
+    def _open(self, name: str) -> bool:
+        """Whether a connection can be written to now."""
+        worker = self.workers.get(name)
+        return worker is not None and not worker.waits()
 
     def _new_report(self) -> CycleReport:
         return CycleReport(self.clock.now(), {name: ConnectionReport() for name in self.config.connections})

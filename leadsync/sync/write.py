@@ -81,11 +81,11 @@ class Outgoing:
         r = schema.records.c
         return self._store.connection.scalar(sa.select(r.lead_id).where(r.id == write.record_id)) or 0
 
-    def postpone(self, member: Member) -> None:
-        """A record of a connection that cannot be written to now: its lead comes up again in the next cycle."""
-        self.held.add(member.lead_id)
-        with self._store.begin():
-            records.mark(self._store, [member.id])
+    def postpone(self, members: Sequence[Member]) -> None:
+        """Records of connections that cannot be written to now: their leads come up again in the next cycle; inside
+        `begin()`."""
+        self.held.update(member.lead_id for member in members)
+        records.mark(self._store, [member.id for member in members])
 
     def send(self, writes: Sequence[Write], lead_of: Mapping[int, int], backlog: int | None = None) -> None:
         """Hand planned writes to their connections, as many per call as the CRM takes.

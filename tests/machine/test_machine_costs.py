@@ -1,0 +1,34 @@
+"""What a cycle asks of the store, counted."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from fake_crm import Clock, Crm, Open, config, maker
+
+from leadsync.sync.messages import Waiting
+
+PEOPLE = 200
+
+
+def test_people_who_cannot_be_written_now_cost_no_transaction_each_and_are_written_later(
+    tmp_path: Path, clock: Clock, opened: Open
+) -> None:
+    crm = Crm(clock)
+    for _ in range(PEOPLE):
+        crm.add("Lead", {"Country": "PL"})
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.allow()
+    leadsync.read()
+    leadsync.workers["crm"].waiting = Waiting(clock.now() + timedelta(hours=1), "no calls are left")
+    begun: list[sa.Connection] = []
+    sa.event.listen(leadsync.store.engine, "begin", begun.append)
+    for _ in range(2):
+        begun.clear()
+        leadsync.begin_cycle()
+        leadsync.decide()
+        assert len(begun) < 20
+        assert crm.writes == []
+    clock.pass_(timedelta(hours=2))
+    leadsync.cycle()
+    assert sorted(op.id for op in crm.writes) == sorted(crm.rows["Lead"])
