@@ -14,13 +14,16 @@ from leadsync.types import Cursor, Role
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An object of a connection. `head` is where the fast pass goes on, `settled` where the delayed one does."""
+    """An object of a connection. `head` is where the fast pass goes on, `settled` where the delayed one does.
+
+    `fields` is None for an object that is not read any more.
+    """
 
     id: int
     connection: str
     object: str
     role: Role
-    fields: tuple[str, ...]
+    fields: tuple[str, ...] | None
     head: Cursor | None
     settled: Cursor | None
     backfill_token: str | None
@@ -31,7 +34,7 @@ class Source:
 
     def fresh(self, fields: tuple[str, ...]) -> "Source":
         """The same source, to be read with other fields: from the start where one of them is new."""
-        if set(fields) <= set(self.fields):
+        if self.fields is not None and set(fields) <= set(self.fields):
             return replace(self, fields=fields)
         return Source(self.id, self.connection, self.object, self.role, fields, None, None, None, None)
 
@@ -56,11 +59,11 @@ def prepare(store: Store, connection: str, wanted: Sequence[tuple[str, Role, tup
         if obj not in known:
             row = {"id": store.new_ids(table, 1)[0], "connection": connection, "object": obj, "role": role}
             store.connection.execute(sa.insert(table), row | {"fields": list(fields)})
-        elif not set(fields) <= set(known[obj].fields) or role != known[obj].role:
+        elif (held := known[obj].fields) is None or not set(fields) <= set(held) or role != known[obj].role:
             again = {"backfill_token": None, "backfilled_at": None, "head_at": None, "settled_at": None}
             change = sa.update(table).where(table.c.id == known[obj].id)
             store.connection.execute(change.values(role=role, fields=list(fields), **again))
-        elif fields != known[obj].fields:
+        elif fields != held:
             store.connection.execute(sa.update(table).where(table.c.id == known[obj].id).values(fields=list(fields)))
     objects = {obj for obj, _, _ in wanted}
     return [source for source in load(store, connection) if source.object in objects]
@@ -75,6 +78,6 @@ def _source(row: Any) -> Source:
     head = Cursor(row.head_at, row.head_id or "") if row.head_at else None
     settled = Cursor(row.settled_at, row.settled_id or "") if row.settled_at else None
     return Source(
-        row.id, row.connection, row.object, Role(row.role), tuple(row.fields or ()), head, settled, row.backfill_token,
-        row.backfilled_at, row.deleted_at, row.swept_at, row.history,
+        row.id, row.connection, row.object, Role(row.role), None if row.fields is None else tuple(row.fields),
+        head, settled, row.backfill_token, row.backfilled_at, row.deleted_at, row.swept_at, row.history,
     )  # fmt: skip

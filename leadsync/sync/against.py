@@ -90,5 +90,5 @@ def _unread(evaluator: Evaluator) -> list[tuple[str, str, str]]:
         for name, connection in evaluator.config.connections.items()
         for obj in connection.mapping.reads
         for asked in connection.mapping.asked(obj)
-        if asked not in stored.get((name, obj), ())
+        if asked not in (stored.get((name, obj)) or ())
     ]

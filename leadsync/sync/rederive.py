@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -125,8 +126,7 @@ class Rederive:
             if old or field in before:
                 told += [event | {"kind": counter.kind} for event in old]
             else:
-                alone = mapping.ObjectMapping(read.object, read.role, counters=(counter,))
-                found = mapping.counted(alone, None, _record(row))
+                found = mapping.counted(replace(read, counters=(counter,)), None, _record(row))
                 told += [activity_row(row.id, f"{row.ext_id}:{h.key}", h) for h in found]
         return records.replace_events(self._store, schema.activities, source, stale, told, self._clock.now())
 

@@ -75,8 +75,7 @@ class Watched(Connection):
         return super().backfill(obj, resume, fields)
 
 
-@pytest.fixture
-def crm(clock: Clock) -> Crm:
+def account(clock: Clock) -> Crm:
     """Four leads, two contacts, two firms, two users; a call with L0; L0 and C4 are of the steel firm."""
     found = Crm(clock)
     found.rows |= {"Firm": {}, "User": {}}
@@ -93,6 +92,11 @@ def crm(clock: Clock) -> Crm:
     found.add("Call", {"When": clock.now().isoformat(), "Way": "out"}, Lead=("L0",))
     Watched.begun = ()
     return found
+
+
+@pytest.fixture
+def crm(clock: Clock) -> Crm:
+    return account(clock)
 
 
 def installation(folder: Path, crms: Mapping[str, Crm], *changes: Change) -> Config:
