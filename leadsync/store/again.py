@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import schema
+from leadsync.store import records, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.sources import Source
 from leadsync.types import Role
@@ -85,24 +85,24 @@ def owners_of(store: Store, source: Source) -> None:
 
 def mark_source(store: Store, source: Source) -> None:
     """Mark the people who are this source's rows, or to whom its rows belong, behind what has just happened."""
-    r, late = schema.records.c, sa.literal(1)
+    r = schema.records.c
     if source.role is Role.LEAD:
-        found = sa.select(r.id, late).where(r.source_id == source.id, r.lead_id.is_not(None))
+        found = sa.select(r.id).where(r.source_id == source.id, r.lead_id.is_not(None))
     elif source.role is Role.COMPANY:
         companies = sa.select(r.id).where(r.source_id == source.id)
-        found = sa.select(r.id, late).where(r.company_id.in_(companies))
+        found = sa.select(r.id).where(r.company_id.in_(companies))
     else:
         a = schema.activities.c
-        found = sa.select(a.record_id, late).where(a.source_id == source.id, a.closed_at.is_(None)).distinct()
-    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], found))
+        found = sa.select(a.record_id).where(a.source_id == source.id, a.closed_at.is_(None))
+    records.mark_late(store, found)
 
 
 def mark_evaluated(store: Store, record_ids: Collection[int]) -> None:
     """Mark those of these records whose leads have a result, behind what has just happened; all others wait already."""
     r, t = schema.records.c, schema.results.c
     for part in chunks(sorted(record_ids)):
-        found = sa.select(r.id, sa.literal(1)).join(schema.results, t.lead_id == r.lead_id).where(r.id.in_(part))
-        store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], found))
+        found = sa.select(r.id).join(schema.results, t.lead_id == r.lead_id).where(r.id.in_(part))
+        records.mark_late(store, found)
 
 
 def read_again(store: Store, source: Source) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from leadsync.store import schema
 from leadsync.store.database import Store, chunks
-from leadsync.store.records import Row, insert
+from leadsync.store.records import Row, insert, mark_late
 from leadsync.types import Value
 
 
@@ -199,7 +199,5 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
 
 def mark_all(store: Store) -> None:
     """Mark every live person's record: the rules have changed."""
-    columns = sa.select(schema.records.c.id, sa.literal(1)).where(
-        schema.records.c.lead_id.is_not(None), schema.records.c.gone_at.is_(None)
-    )
-    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], columns))
+    r = schema.records.c
+    mark_late(store, sa.select(r.id).where(r.lead_id.is_not(None), r.gone_at.is_(None)))

@@ -159,6 +159,15 @@ def mark(store: Store, record_ids: Iterable[int], *, late: bool = False) -> None
     insert(store, schema.dirty, [{"record_id": id_, "late": int(late)} for id_ in dict.fromkeys(record_ids)])
 
 
+def mark_late(store: Store, found: sa.Select[tuple[int]]) -> None:
+    """Mark the records that a query finds, behind what has just happened; those that wait there already, no second
+    time."""
+    waiting = sa.select(schema.dirty.c.record_id).where(schema.dirty.c.late == 1)
+    fresh = sa.except_(found, waiting).subquery()
+    marks = sa.select(fresh.c[0], sa.literal(1)).order_by(fresh.c[0])
+    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], marks))
+
+
 def people_of(store: Store, company_ids: Sequence[int]) -> list[int]:
     """The records of the people who belong to these company records."""
     query = sa.select(schema.records.c.id).where(schema.records.c.company_id.in_(company_ids))

@@ -1,12 +1,13 @@
 """Changes of the files that come while earlier ones are still being taken up, or that take back what one had said."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from fake_crm import Clock, Crm, Open, held, rows
-from test_machine_adopt import Change, account, installation, put
+from test_machine_adopt import FILES, Change, account, installation, put
 
 from leadsync.store import schema
 from leadsync.sync.cycle import Coordinator
@@ -52,3 +53,28 @@ def test_an_object_of_which_no_field_is_asked_counts_again_once_it_is_back(
         cycled(opened, tmp_path, crm, change)
         scores.append(held(crm, "Score")[0])
     assert scores == [58, 33, 58]
+
+
+def waiting(leadsync: Coordinator) -> int:
+    [(count,)] = rows(leadsync, sa.select(sa.func.count()).select_from(schema.dirty))
+    return int(count)
+
+
+@pytest.mark.parametrize(
+    ("edits", "count"),
+    [
+        ([put("scoring", FILES["scoring"].replace("20", str(points))) for points in (21, 22, 23)], 6),
+        ([put("read", "Lead", "scope", f"country = {country}") for country in ("PL", "VN", "DE")], 4),
+        ([put("read", "Lead", "country", field) for field in ("Title", "Seen", "Title")], 4),
+    ],
+)
+def test_a_lead_waits_once_however_often_the_files_are_changed(
+    tmp_path: Path, crm: Crm, opened: Open, edits: Sequence[Change], count: int
+) -> None:
+    cycled(opened, tmp_path, crm)
+    for edit in edits:  # each time `leadsync plan` is asked
+        plan = opened(installation(tmp_path, {"crm": crm}, edit))
+        plan.rederive.run(plan.stopping)
+        marks = waiting(plan)
+        plan.close()
+    assert marks == count
