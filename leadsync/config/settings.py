@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import polars as pl
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -27,18 +28,18 @@ from leadsync.core.conditions import KEYWORDS
 _OTHER_WORDS = (
     "role", "at", "kinds", "detail", "counters", "outcomes", "scope", "lead", "day", "capture", "of", "true", "false",
 )  # fmt: skip
+_LONGEST = timedelta(days=3650)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def duration(value: Any) -> timedelta:
-    """`30s`, `5m`, `2h`, `30d` as a time span. Raises ValueError."""
-    match = re.fullmatch(r"\s*(\d+)\s*([smhd])\s*", value) if isinstance(value, str) else None
-    if match is None or int(match[1]) == 0:
+    """`30s`, `5m`, `2h`, `30d` as a time span, of ten years at most. Raises ValueError."""
+    match = re.fullmatch(r"\s*0*([1-9]\d*)\s*([smhd])\s*", value, re.ASCII) if isinstance(value, str) else None
+    if match is None:
         raise ValueError(f"expected a time span such as 60s, 5m, 2h or 30d, not {value!r}")
-    try:
-        return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-    except OverflowError:
-        raise ValueError(f"{value!r} is too long a time span") from None
+    if len(match[1]) > 9 or (span := timedelta(seconds=int(match[1]) * _UNITS[match[2]])) > _LONGEST:
+        raise ValueError(f"{value[:40]!r} is too long a time span; write {_LONGEST.days}d at most")
+    return span
 
 
 def one_of(kind: str, known: Collection[str]) -> Callable[[Any], Any]:
@@ -95,7 +96,8 @@ class Home(Strict):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):  # of a folder of zones, too
+            pl.select(pl.lit(0).cast(pl.Datetime("us", value)))  # leads are scored by days there: it must know it too
+        except (ZoneInfoNotFoundError, ValueError, OSError, pl.exceptions.ComputeError):  # of a folder of zones, too
             raise ValueError(f"{value!r} is not a time zone; write one such as Europe/Warsaw") from None
         return value
 

@@ -29,7 +29,7 @@ import polars as pl
 from leadsync.catalog import FIELDS, NOT_INTEREST, unknown_word
 
 Literal = str | float | bool | date
-_DEEPEST = 50
+_DEEPEST, _MOST_TESTS = 50, 500
 KEYWORDS = ("and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity")
 _ORDER = {"number", "date"}
 _TOKEN = re.compile(
@@ -198,7 +198,7 @@ class _Parser:
         self._text, self._fields, self._activities = text, fields, activities
         self._tokens = _tokens(text)
         self._place = 0
-        self._depth = 0
+        self._depth = self._tests = 0
 
     @property
     def _next(self) -> _Token:
@@ -265,6 +265,9 @@ class _Parser:
 
     def _test(self) -> Node:
         token = self._take()
+        self._tests += 1
+        if self._tests > _MOST_TESTS:
+            raise ConditionError(f"more than {_MOST_TESTS} tests in one condition; make several of it", token.at)
         if token.kind != "word" or token.text in ("and", "or"):
             self._fail("expected a field, an activity, 'not' or '('", token)
         if token.text == "any":

@@ -122,7 +122,8 @@ def test_no_configuration_is_told_with_the_way_out(tmp_path: Path) -> None:
 
 
 def test_safe_defaults_of_what_is_written(configured: Load) -> None:
-    fields = "{s: score, r: reasons, o: owner, l: stage, f: {value: fit, least: 2, every: 1d}, m: {value: score, map: {73: 4}}}"
+    mapped = "m: {value: score, map: {73: 4}}"
+    fields = f"{{s: score, r: reasons, o: owner, l: stage, f: {{value: fit, least: 2, every: 1d}}, {mapped}}}"
     text = f"read: {{contacts: {{role: lead, email: email}}}}\nwrite: {{contacts: {fields}}}\n"
     found = {w.field: w for w in configured(mappings__hubspot=text).connections["hubspot"].mapping.writes["contacts"]}
     assert (found["s"].policy, found["s"].least, found["s"].rides_with) == ("always", 5, None)

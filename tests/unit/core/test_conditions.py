@@ -160,6 +160,7 @@ def test_a_condition_tells_what_it_reads() -> None:
         ('email matches "(a"', 14, "not a usable regular expression: unclosed group"),
         ('email matches "(?=a)"', 14, "not a usable regular expression: look-around"),
         ("(" * 60 + "email" + ")" * 60, 50, "nested more than 50 deep"),
+        ("email or " * 500 + "email", 4500, "more than 500 tests in one condition"),
     ],
 )
 def test_errors_say_what_and_where(text: str, offset: int, message: str) -> None:
