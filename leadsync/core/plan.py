@@ -68,6 +68,7 @@ class Account:
     owner_id: Callable[[str], str | None]  # a rep's e-mail → the id of their active user here
     unowned: Callable[[str], bool]  # whether this owner id is a queue, has left, or is our own user
     bands: Sequence[float] = ()  # scores at which the temperature changes
+    lengths: Mapping[str, int] = field(default_factory=dict)  # text field → its most characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +92,8 @@ def same(a: Value, b: Value) -> bool:
     return x is not None and x == y
 
 
-def plan(
-    writes: Sequence[WriteField], seen: Seen, results: Mapping[str, Value], account: Account, now_us: int = 0
-) -> Planned | None:
-    """What to write to a record, or None where it already holds all it should and nothing waits.
-
-    `results` are the lead's words.
-    """
-    return planned(verdicts(writes, seen, results, account, now_us))
-
-
 def planned(found: Sequence[Verdict]) -> Planned | None:
-    """What to write to a record by the verdicts on its fields, as `plan` tells it."""
+    """What to write to a record by the verdicts on its fields; None where it holds all it should and nothing waits."""
     waits = [verdict.until for verdict in found if verdict.until is not None]
     fields = {v.write.field: (v.before, v.after) for v in found if not v.why}
     return Planned(fields, min(waits, default=None)) if fields or waits else None
@@ -111,8 +102,11 @@ def planned(found: Sequence[Verdict]) -> Planned | None:
 def verdicts(
     writes: Sequence[WriteField], seen: Seen, results: Mapping[str, Value], account: Account, now_us: int = 0
 ) -> list[Verdict]:
-    """What becomes of each field. A small change, and a field that rides with another, never cause a write: they are
-    part of one that something else causes."""
+    """What becomes of each field; `results` are the lead's words.
+
+    A small change, and a field that rides with another, never cause a write: they are part of one that something else
+    causes.
+    """
     found = [_verdict(write, seen, results, account, now_us) for write in writes]
     if not any(not v.why for v in found):
         return found
@@ -143,7 +137,7 @@ def _verdict(write: WriteField, seen: Seen, results: Mapping[str, Value], accoun
         if text(word) not in write.map:
             return Verdict(write, before, None, "not_in_map")
         after = write.map[text(word)]
-    after = None if after is None else shown(write, after)
+    after = None if after is None else shown(write, after, account.lengths.get(write.field))
     return Verdict(write, before, after, *_why(write, before, after, seen, account, now_us))
 
 
@@ -210,8 +204,9 @@ def _number(write: WriteField, held: Value) -> float | None:
     return number(text(held).removeprefix(head).removesuffix(tail))
 
 
-def shown(write: WriteField, value: Value) -> Value:
-    """A value in its format and length."""
+def shown(write: WriteField, value: Value, most: int | None = None) -> Value:
+    """A value in its format and length. `most`: the length that its field has in the CRM."""
     if write.format:
         value = write.format.replace("{}", text(value))
-    return cut(value, write.length) if write.length is not None and isinstance(value, str) else value
+    length = min((n for n in (write.length, most) if n is not None), default=None)
+    return cut(value, length) if length is not None and isinstance(value, str) else value

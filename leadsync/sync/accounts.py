@@ -23,9 +23,10 @@ _TROUBLED_FOR = timedelta(minutes=5)
 class Account:
     """One account as it was at `at` (seconds since 1970), against the mapping named `mapping`.
 
-    `options`: object → written field → its options. `blocked` fields are not written, `missing` ones not asked for,
-    `absent` objects not read, `undescribed` ones could not be looked at; `calculated` objects have mapped fields that
-    change without the row being touched. `problems` say what the admin should mend: object, field, code, message, fix.
+    `options`: object → written field → its options; `lengths`: object → written text field → its most characters.
+    `blocked` fields are not written, `missing` ones not asked for, `absent` objects not read, `undescribed` ones could
+    not be looked at; `calculated` objects have mapped fields that change without the row being touched. `problems` say
+    what the admin should mend: object, field, code, message, fix.
     """
 
     user: str | None = None
@@ -38,6 +39,7 @@ class Account:
     undescribed: Sequence[str] = ()
     at: float = 0.0
     mapping: str = ""
+    lengths: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -46,7 +48,7 @@ class Account:
 
     def shape(self, obj: str) -> bytes:
         """What planning and reading of an object depend on."""
-        own = [found.get(obj) for found in (self.options, self.blocked, self.missing)]
+        own = [found.get(obj) for found in (self.options, self.blocked, self.missing, self.lengths)]
         return orjson.dumps([self.user, *own, obj in self.absent, obj in self.calculated])
 
 
@@ -59,6 +61,7 @@ def judge(
     blocked: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
     problems: list[fit.Misfit] = []
+    lengths: dict[str, dict[str, int]] = {}
     calculated = []
     for obj, schema in schemas.items():
         asked, writes = connection.mapping.asked(obj), connection.mapping.writes.get(obj, ())
@@ -69,11 +72,12 @@ def judge(
         problems += {misfit.field: misfit for misfit in (*unreadable, *unwritable)}.values()
         found = {write.field: schema.field(write.field) for write in writes}
         options[obj] = {name: f.options if f.type in ("enum", "multi") else () for name, f in found.items() if f}
+        lengths[obj] = {name: f.length for name, f in found.items() if f and f.type == "text" and f.length}
         if any((f := schema.field(name)) is not None and f.calculated for name in asked):
             calculated.append(obj)
     told = [{"object": p.object, "field": p.field, "code": p.code, "message": str(p), "fix": p.fix} for p in problems]
     return Account(user, options, blocked, missing, tuple(absent), tuple(calculated), tuple(told),
-                   tuple(undescribed), now.timestamp(), digest(connection))  # fmt: skip
+                   tuple(undescribed), now.timestamp(), digest(connection), lengths)  # fmt: skip
 
 
 def stored(raw: Any) -> Account | None:

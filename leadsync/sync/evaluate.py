@@ -275,6 +275,7 @@ class Evaluator:
             lambda email: directory.id.get((name, email)),
             lambda owner: directory.unowned(name, owner),
             (self.config.scoring.warm, self.config.scoring.hot),
+            known.lengths.get(source.object, {}) if known else {},
         )
 
 

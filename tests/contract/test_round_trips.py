@@ -20,7 +20,7 @@ from leadsync.connector import Ask, Cursor, Page, Record, Value, WriteOp, WriteS
 from leadsync.core.convert import CONVERTERS, Home
 from leadsync.core.convert.dates import solar
 from leadsync.core.mapping import text
-from leadsync.core.plan import Account, Seen, plan, same
+from leadsync.core.plan import Account, Seen, planned, same, verdicts
 from leadsync.core.write_field import WriteField
 from leadsync.testing.custom_fields import PEOPLE
 
@@ -108,21 +108,21 @@ def crm(request: pytest.FixtureRequest) -> Iterator[Crm]:
 ACCOUNT = Account({}, (), lambda email: email, lambda owner: False)
 
 
-def planned(write: WriteField, holds: Value, wanted: Value) -> Value:
+def to_write(write: WriteField, holds: Value, wanted: Value) -> Value:
     """What leadsync would write to a field that holds this; `...` stands for nothing."""
-    found = plan([write], Seen({write.field: holds}), {write.value: wanted}, ACCOUNT)
+    found = planned(verdicts([write], Seen({write.field: holds}), {write.value: wanted}, ACCOUNT))
     return ... if found is None else found.fields[write.field][1]  # type: ignore[return-value]
 
 
 def settles(crm: Crm, kind: str, values: Sequence[Value], write: WriteField) -> None:
     """Values that leadsync wants there are written, and a second plan is empty."""
     crm.clear(kind)
-    wanted = [value for value in values if planned(write, None, value) is not ...]
-    sent = [planned(write, None, value) for value in wanted]
+    wanted = [value for value in values if to_write(write, None, value) is not ...]
+    sent = [to_write(write, None, value) for value in wanted]
     crm.write(kind, sent)
     read = crm.read(kind, len(sent))
     assert [pair for pair in zip(sent, read, strict=True) if not same(*pair)] == []
-    assert [value for value, held in zip(wanted, read, strict=True) if planned(write, held, value) is not ...] == []
+    assert [value for value, held in zip(wanted, read, strict=True) if to_write(write, held, value) is not ...] == []
 
 
 PIECES = (

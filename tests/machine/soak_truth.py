@@ -10,7 +10,7 @@ from soak_world import Key, World
 
 from leadsync.core import mapping as core
 from leadsync.core.mapping import CrmMapping
-from leadsync.core.plan import Account, Seen, plan, same
+from leadsync.core.plan import Account, Seen, planned, same, verdicts
 from leadsync.store import schema
 from leadsync.store.database import Store
 from leadsync.types import Record, Role
@@ -148,7 +148,7 @@ def unwritten(world: World, mapping: CrmMapping, bands: Sequence[float], own: St
             said = ours if id_ in world.counted else theirs
             words = said.words.get(said.records[obj, id_].lead_id)
             row = world.record(obj, id_, [write.field for write in writes])
-            left = plan(writes, Seen(row.fields), words, account) if words else "no result"
+            left = planned(verdicts(writes, Seen(row.fields), words, account)) if words else "no result"
             if left:
                 wrong.append(f"{obj} {id_} was not brought up to date: {left}")
     return wrong

@@ -48,6 +48,23 @@ def test_a_field_that_the_crm_lacks_stops_itself_alone_and_comes_back(
     assert held(crm, "Heat") == ["cold"] * 4
 
 
+def test_a_text_is_cut_to_the_length_that_its_field_has(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
+    crm.columns["Lead"]["Why"] = FieldSchema("Why", "text", length=12)
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
+    leadsync.cycle()
+    crm.writes.clear()
+    line = str(held(crm, "Why")[0])
+    assert (len(line), line[-1]) == (12, "…")
+    leadsync.cycle()
+    assert not crm.writes
+
+    crm.columns["Lead"]["Why"] = FieldSchema("Why", "text", length=255)
+    clock.pass_(DAY)
+    leadsync.cycle()
+    assert str(held(crm, "Why")[0]).startswith(line[:-1])
+    assert "…" not in str(held(crm, "Why")[0])
+
+
 def test_a_field_that_is_removed_while_running(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
     assert problems(leadsync) == []

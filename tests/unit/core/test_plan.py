@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.plan import WHY, Account, Planned, Seen, left_alone, plan, same, verdicts
+from leadsync.core.plan import WHY, Account, Planned, Seen, left_alone, planned, same, verdicts
 from leadsync.core.write_field import WriteField
 from leadsync.types import Value
 
@@ -19,8 +19,8 @@ ACCOUNT = Account(
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(-100, 100), st.floats(allow_nan=False), st.text(max_size=5))
 
 
-def planned(write: WriteField, before: Value, results: Mapping[str, Value]) -> dict[str, Any] | None:
-    found = plan([write], Seen({write.field: before}), results, ACCOUNT)
+def alone(write: WriteField, before: Value, results: Mapping[str, Value]) -> dict[str, Any] | None:
+    found = planned(verdicts([write], Seen({write.field: before}), results, ACCOUNT))
     return dict(found.fields) if found else None
 
 
@@ -46,25 +46,25 @@ def test_same_is_symmetric_and_every_value_is_itself(a: Value, b: Value) -> None
 @given(VALUES, VALUES)
 def test_our_own_echo_is_never_planned_again(before: Value, after: Value) -> None:
     write = WriteField("score", "score")
-    if (first := planned(write, before, {"score": after})) is not None:
-        assert planned(write, first["score"][1], {"score": after}) is None
+    if (first := alone(write, before, {"score": after})) is not None:
+        assert alone(write, first["score"][1], {"score": after}) is None
 
 
 def test_only_what_differs_is_written_with_what_stood_there() -> None:
     writes = [WriteField("a", "score"), WriteField("b", "temperature")]
-    found = plan(writes, Seen({"a": "5", "b": "cold"}), {"score": 5, "temperature": "hot"}, ACCOUNT)
+    found = planned(verdicts(writes, Seen({"a": "5", "b": "cold"}), {"score": 5, "temperature": "hot"}, ACCOUNT))
     assert found == Planned({"b": ("cold", "hot")})
 
 
 @pytest.mark.parametrize("results", [{}, {"score": None}])
 def test_a_word_without_a_value_leaves_the_field_alone(results: dict[str, Value]) -> None:
-    assert planned(WriteField("score", "score"), 5, results) is None
+    assert alone(WriteField("score", "score"), 5, results) is None
 
 
 def test_a_map_translates_and_what_it_does_not_know_is_left_alone() -> None:
     write = WriteField("rating", "temperature", map={"hot": "Hot"})
-    assert planned(write, "Cold", {"temperature": "hot"}) == {"rating": ("Cold", "Hot")}
-    assert planned(write, "Cold", {"temperature": "warm"}) is None
+    assert alone(write, "Cold", {"temperature": "hot"}) == {"rating": ("Cold", "Hot")}
+    assert alone(write, "Cold", {"temperature": "warm"}) is None
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_a_map_translates_and_what_it_does_not_know_is_left_alone() -> None:
      ("evangelist", "SQL", False), ("lead", "unheard of", False)],
 )  # fmt: skip
 def test_forward_only(before: Value, after: str, written: bool) -> None:
-    found = planned(WriteField("stage", "stage", "forward_only"), before, {"stage": after})
+    found = alone(WriteField("stage", "stage", "forward_only"), before, {"stage": after})
     assert found == ({"stage": (before, after)} if written else None)
 
 
 def test_forward_only_waits_until_the_options_are_known_and_means_nothing_in_a_plain_field() -> None:
-    assert planned(WriteField("unheard", "stage", "forward_only"), "a", {"stage": "b"}) is None
-    assert planned(WriteField("plain", "stage", "forward_only"), "a", {"stage": "b"}) == {"plain": ("a", "b")}
+    assert alone(WriteField("unheard", "stage", "forward_only"), "a", {"stage": "b"}) is None
+    assert alone(WriteField("plain", "stage", "forward_only"), "a", {"stage": "b"}) == {"plain": ("a", "b")}
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_forward_only_waits_until_the_options_are_known_and_means_nothing_in_a_p
 )
 def test_an_owner_is_given_only_to_what_nobody_owns(before: Value, written: bool) -> None:
     write = WriteField("owner", "owner", "if_unowned")
-    found = planned(write, before, {"owner": "rep@example.com"})
+    found = alone(write, before, {"owner": "rep@example.com"})
     assert found == ({"owner": (before, "7")} if written else None)
-    assert planned(write, before, {"owner": "left@example.com"}) is None
+    assert alone(write, before, {"owner": "left@example.com"}) is None
 
 
 def test_what_was_refused_is_not_tried_again_until_it_is_another_value() -> None:
     write, seen = WriteField("score", "score"), Seen({}, refused={"score": 5})
-    assert plan([write], seen, {"score": 5.0}, ACCOUNT) is None
-    assert plan([write], seen, {"score": 6}, ACCOUNT) == Planned({"score": (None, 6)})
+    assert planned(verdicts([write], seen, {"score": 5.0}, ACCOUNT)) is None
+    assert planned(verdicts([write], seen, {"score": 6}, ACCOUNT)) == Planned({"score": (None, 6)})
 
 
 # what else keeps a field from being written
@@ -111,7 +111,7 @@ def why(write: WriteField, seen: Seen, results: Mapping[str, Value], now_us: int
 
 @pytest.mark.parametrize(("before", "written"), [(None, True), (" ", True), ("0", False), (0, False), ("x", False)])
 def test_if_empty(before: Value, written: bool) -> None:
-    found = planned(WriteField("f", "score", "if_empty"), before, {"score": 5})
+    found = alone(WriteField("f", "score", "if_empty"), before, {"score": 5})
     assert found == ({"f": (before, 5)} if written else None)
 
 
@@ -135,7 +135,7 @@ def test_if_ours(before: Value, ours: dict[str, tuple[Value, int]], written: boo
     ("before", "after", "written"), [(None, 1, True), (5, 6, True), ("5", 4, False), (5, 5.5, True), ("N/A", 7, False)]
 )
 def test_never_lower(before: Value, after: Value, written: bool) -> None:
-    found = planned(WriteField("f", "score", "never_lower"), before, {"score": after})
+    found = alone(WriteField("f", "score", "never_lower"), before, {"score": after})
     assert found == ({"f": (before, after)} if written else None)
 
 
@@ -150,31 +150,35 @@ def test_a_field_whose_option_is_not_there_or_that_nobody_may_write_is_left_alon
 def test_a_small_change_waits_for_another_one(before: Value, after: Value, small: bool) -> None:
     score, heat = WriteField("score", "score", least=5), WriteField("heat", "temperature")
     assert why(score, Seen({"score": before}), {"score": after}) == ("least" if small else "")
-    both = plan([score, heat], Seen({"score": before, "heat": "cold"}), {"score": after, "temperature": "hot"}, ACCOUNT)
+    both = planned(
+        verdicts(
+            [score, heat], Seen({"score": before, "heat": "cold"}), {"score": after, "temperature": "hot"}, ACCOUNT
+        )
+    )
     assert both == Planned({"score": (before, after), "heat": ("cold", "hot")})
 
 
 def test_a_small_change_over_a_band_is_not_small() -> None:
     account = Account({}, (), REPS.get, lambda _: False, (35, 70))
     write = WriteField("score", "score", least=5)
-    assert plan([write], Seen({"score": 69}), {"score": 70}, account) == Planned({"score": (69, 70)})
-    assert plan([write], Seen({"score": 70}), {"score": 69}, account) == Planned({"score": (70, 69)})
-    assert plan([write], Seen({"score": 68}), {"score": 69}, account) is None
+    assert planned(verdicts([write], Seen({"score": 69}), {"score": 70}, account)) == Planned({"score": (69, 70)})
+    assert planned(verdicts([write], Seen({"score": 70}), {"score": 69}, account)) == Planned({"score": (70, 69)})
+    assert planned(verdicts([write], Seen({"score": 68}), {"score": 69}, account)) is None
 
 
 def test_a_companion_rides_along_and_never_causes_a_write() -> None:
     score, line = WriteField("score", "score"), WriteField("why", "reasons", rides_with="score")
-    assert plan([score, line], Seen({"score": 5}), {"score": 5, "reasons": "new"}, ACCOUNT) is None
-    assert plan([score, line], Seen({"score": 5}), {"score": 6, "reasons": "new"}, ACCOUNT) == Planned(
+    assert planned(verdicts([score, line], Seen({"score": 5}), {"score": 5, "reasons": "new"}, ACCOUNT)) is None
+    assert planned(verdicts([score, line], Seen({"score": 5}), {"score": 6, "reasons": "new"}, ACCOUNT)) == Planned(
         {"score": (5, 6), "why": (None, "new")}
     )
 
 
 def test_a_field_waits_until_its_time_has_come() -> None:
     write, seen = WriteField("f", "score", every_us=DAY), Seen({"f": 5}, {"f": (5, 10 * DAY)})
-    assert plan([write], seen, {"score": 9}, ACCOUNT, 10 * DAY + 5) == Planned({}, 11 * DAY)
-    assert plan([write], seen, {"score": 9}, ACCOUNT, 11 * DAY) == Planned({"f": (5, 9)})
-    assert plan([write], Seen({"f": 5}), {"score": 9}, ACCOUNT, 0) == Planned({"f": (5, 9)})
+    assert planned(verdicts([write], seen, {"score": 9}, ACCOUNT, 10 * DAY + 5)) == Planned({}, 11 * DAY)
+    assert planned(verdicts([write], seen, {"score": 9}, ACCOUNT, 11 * DAY)) == Planned({"f": (5, 9)})
+    assert planned(verdicts([write], Seen({"f": 5}), {"score": 9}, ACCOUNT, 0)) == Planned({"f": (5, 9)})
 
 
 # how a value is put
@@ -199,14 +203,14 @@ WORDS: dict[str, Value] = {
     ],
 )
 def test_a_value_is_put_as_the_mapping_says(write: WriteField, after: str) -> None:
-    assert planned(write, None, WORDS) == {"f": (None, after)}
-    assert planned(write, after, WORDS) is None
+    assert alone(write, None, WORDS) == {"f": (None, after)}
+    assert alone(write, after, WORDS) is None
 
 
 def test_a_map_may_clear_a_field_and_what_it_does_not_name_is_left_alone() -> None:
     write = WriteField("stage", "temperature", map={"cold": None, "hot": "SQL"})
-    assert planned(write, "mql", {"temperature": "cold"}) == {"stage": ("mql", None)}
-    assert planned(write, "", {"temperature": "cold"}) is None
+    assert alone(write, "mql", {"temperature": "cold"}) == {"stage": ("mql", None)}
+    assert alone(write, "", {"temperature": "cold"}) is None
     assert why(write, Seen({"stage": "mql"}), {"temperature": "warm"}) == "not_in_map"
 
 
@@ -220,13 +224,13 @@ def test_clearing_is_no_way_round_a_policy(policy: str) -> None:
 @pytest.mark.parametrize(("before", "written"), [("73 points", False), ("70 points", False), ("68 points", True)])
 def test_least_change_looks_at_the_number_within_a_format(before: str, written: bool) -> None:
     write = WriteField("f", "score", format="{} points", least=5)
-    assert (planned(write, before, {"score": 73}) is not None) is written
+    assert (alone(write, before, {"score": 73}) is not None) is written
 
 
 @pytest.mark.parametrize(("before", "written"), [("", True), ("72 points", True), ("74 points", False), ("?", False)])
 def test_never_lower_looks_at_the_number_within_a_format(before: str, written: bool) -> None:
     write = WriteField("f", "score", "never_lower", format="{} points")
-    assert (planned(write, before, {"score": 73}) is not None) is written
+    assert (alone(write, before, {"score": 73}) is not None) is written
 
 
 def test_a_record_that_is_left_alone_shows_what_stands_there() -> None:
@@ -266,7 +270,8 @@ def cases(draw: st.DrawFn) -> tuple[list[WriteField], Seen, dict[str, Value], Ac
     words: dict[str, Value] = {"score": draw(st.none() | st.integers(0, 100))}
     words |= {word: draw(LINES) for word in ("temperature", "reasons", "reasons@fa", "country")}
     options = {field: draw(st.sampled_from(((), LADDER))) for field in fields if draw(st.booleans())}
-    return made, Seen(told, ours), words, Account(options, (), REPS.get, lambda _: False, (35, 70))
+    lengths = {field: draw(st.integers(1, 9)) for field in fields if draw(st.booleans())}
+    return made, Seen(told, ours), words, Account(options, (), REPS.get, lambda _: False, (35, 70), lengths)
 
 
 @given(cases())
@@ -274,16 +279,18 @@ def test_after_a_plan_is_carried_out_nothing_is_left_to_do(
     case: tuple[list[WriteField], Seen, dict[str, Value], Account],
 ) -> None:
     made, seen, words, account = case
-    if (first := plan(made, seen, words, account)) is not None:
+    if (first := planned(verdicts(made, seen, words, account))) is not None:
         done = {field: after for field, (_, after) in first.fields.items()}
         later = Seen({**seen.fields, **done}, {**seen.ours, **{field: (after, 1) for field, after in done.items()}})
-        assert plan(made, later, words, account) is None
+        assert planned(verdicts(made, later, words, account)) is None
 
 
 @given(st.sampled_from((*LADDER, "D", "other", "")), st.sampled_from((*LADDER, "E", "other")), MAPS)
 def test_forward_only_never_goes_back(before: str, word: str, map_: Mapping[str, str | None] | None) -> None:
     account = Account({"f": LADDER}, (), REPS.get, lambda _: False)
-    found = plan([WriteField("f", "stage", "forward_only", map=map_)], Seen({"f": before}), {"stage": word}, account)
+    found = planned(
+        verdicts([WriteField("f", "stage", "forward_only", map=map_)], Seen({"f": before}), {"stage": word}, account)
+    )
     if found is not None and before:
         assert LADDER.index(str(found.fields["f"][1])) > LADDER.index(before.lower())
 
@@ -294,7 +301,7 @@ def test_forward_only_never_goes_back(before: str, word: str, map_: Mapping[str,
     st.sampled_from(("", "{} points")),
 )
 def test_never_lower_never_lowers(before: Value, after: Value, format_: str) -> None:
-    found = planned(WriteField("f", "score", "never_lower", format=format_), before, {"score": after})
+    found = alone(WriteField("f", "score", "never_lower", format=format_), before, {"score": after})
     if found is not None and before not in (None, ""):
         low, high = (float(str(value).removesuffix(" points")) for value in found["f"])
         assert high > low
@@ -302,8 +309,19 @@ def test_never_lower_never_lowers(before: Value, after: Value, format_: str) -> 
 
 @given(st.text(max_size=40), st.integers(1, 30))
 def test_a_text_is_shortened_honestly(long: str, length: int) -> None:
-    found = planned(WriteField("f", "reasons", length=length), "before", {"reasons": long})
+    found = alone(WriteField("f", "reasons", length=length), "before", {"reasons": long})
     if found is not None:
         short = str(found["f"][1])
         assert len(short) <= length
         assert short == long if len(long.encode("utf-16-le")) <= 2 * length else short.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("length", "most", "after"), [(None, 6, "73 po…"), (5, 6, "73 p…"), (6, 5, "73 p…"), (6, 99, "73 po…")]
+)
+def test_a_text_is_no_longer_than_its_field_in_the_crm(length: int | None, most: int, after: str) -> None:
+    account = Account({}, (), REPS.get, lambda _: False, lengths={"f": most})
+    (found,) = verdicts(
+        [WriteField("f", "score", format="{} points", length=length)], Seen({"f": ""}), {"score": 73}, account
+    )
+    assert found.after == after
