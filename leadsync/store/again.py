@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,19 +15,24 @@ _KEY = "again"
 
 @dataclass(slots=True)
 class Todo:
-    """What a walk over the stored records still has to do; it has come past record `last` and ends at `upto`.
+    """What a walk over the stored records still has to do.
 
-    Of these sources the `facts` or `outcomes` are derived again; `owner` and `counters` name sources with what their
-    mapping said before. `users` (connection → ids) and `emails` are owners who are not who they were. `all`: in the end
-    every lead is evaluated.
+    It has come past record `last` and goes on up to `upto`; then it goes from the first record up to `round`, where
+    more was asked of it when it had come so far.
+
+    Of these sources the `facts` or `outcomes` are derived again. `owner` and `counters` name sources with the fields
+    that their mapping had: an owner's were so at one time or other, since the walk began; counters were there all the
+    time. `users` (connection → ids) and `emails` are owners who are not who they were. `all`: in the end every lead is
+    evaluated.
     """
 
     last: int = 0
     upto: int = 0
+    round: int = 0
     facts: list[int] = field(default_factory=list)
     outcomes: list[int] = field(default_factory=list)
-    owner: dict[str, str | None] = field(default_factory=dict)
-    counters: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    owner: dict[str, list[str | None]] = field(default_factory=dict)
+    counters: dict[str, list[str]] = field(default_factory=dict)
     users: dict[str, list[str]] = field(default_factory=dict)
     emails: list[str] = field(default_factory=list)
     all: bool = False
@@ -36,7 +40,19 @@ class Todo:
     @property
     def empty(self) -> bool:
         """Whether it asks for nothing."""
-        return self == Todo(self.last, self.upto)
+        return not self.walks and not self.all
+
+    @property
+    def walks(self) -> bool:
+        """Whether records have to be looked at."""
+        return bool(self.facts or self.outcomes or self.owner or self.counters or self.users or self.emails)
+
+    def past(self, count: int) -> bool:
+        """Go past so many records; whether that was the last of them."""
+        self.last += count
+        if self.last >= self.upto:
+            self.last, self.upto, self.round = 0, self.round, 0
+        return not self.upto
 
 
 def load(store: Store) -> Todo | None:
@@ -51,20 +67,24 @@ def keep(store: Store, todo: Todo | None) -> None:
 
 
 def demand(store: Store, more: Todo) -> None:
-    """Have this done as well, from the first record to the youngest there is now."""
+    """Have this done as well, for all records that there are now: where a walk is under way, it goes round."""
     youngest = store.connection.scalar(sa.select(sa.func.max(schema.records.c.id)))
     if more.empty or youngest is None:
         return
     todo = load(store) or Todo()
-    users = {
-        name: sorted({*todo.users.get(name, ()), *more.users.get(name, ())}) for name in todo.users.keys() | more.users
-    }
-    keep(store, Todo(
-        0, youngest,
-        sorted({*todo.facts, *more.facts}), sorted({*todo.outcomes, *more.outcomes}),
-        more.owner | todo.owner, {**more.counters, **todo.counters},  # as it was when leads were evaluated last
-        users, sorted({*todo.emails, *more.emails}), todo.all or more.all,
-    ))  # fmt: skip
+    if more.walks:
+        todo.upto, todo.round = youngest, todo.last
+    todo.facts = sorted({*todo.facts, *more.facts})
+    todo.outcomes = sorted({*todo.outcomes, *more.outcomes})
+    for source, owners in more.owner.items():
+        todo.owner[source] = [*dict.fromkeys([*todo.owner.get(source, ()), *owners])]
+    for source, counters in more.counters.items():
+        todo.counters[source] = [name for name in counters if name in todo.counters.get(source, counters)]
+    for connection, ids in more.users.items():
+        todo.users[connection] = sorted({*todo.users.get(connection, ()), *ids})
+    todo.emails = sorted({*todo.emails, *more.emails})
+    todo.all = todo.all or more.all
+    keep(store, todo)
 
 
 def owners_changed(store: Store, connection: str, owners: Iterable[tuple[str, str]]) -> None:

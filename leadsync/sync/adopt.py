@@ -110,7 +110,7 @@ class _Touched:
         """What the changes mean for an object."""
         was, now = _said(self._before, source), _said(self._now, source)
         if now is None:
-            if was is not None:
+            if source.fields is not None:
                 again.retire(self._store, source)
             return
         if self._todo.all:
@@ -143,9 +143,9 @@ class _Touched:
         if was.get("row") != now.get("row"):  # nothing is stored that could tell what its rows are now
             again.read_again(self._store, source)
         if was.get("owner") != now.get("owner"):
-            self._todo.owner[key] = was.get("owner")
+            self._todo.owner[key] = [was.get("owner")]
         if was.get("counters") != now.get("counters"):
-            self._todo.counters[key] = was.get("counters") or {}
+            self._todo.counters[key] = list(was.get("counters") or ())
         if was.get("outcomes") != now.get("outcomes"):
             self._todo.outcomes.append(source.id)
         if was.get("scope") != now.get("scope"):
@@ -186,7 +186,7 @@ def _section(mapped: ObjectMapping, section: Mapping[str, Any]) -> dict[str, Any
     return {
         "facts": _digest({name: value for name, value in section.items() if name not in _APART}),
         "owner": mapped.owner,
-        "counters": {counter.field: counter.kind for counter in mapped.counters},
+        "counters": {counter.field: [counter.kind, counter.topic] for counter in mapped.counters},
         "outcomes": _digest(section.get("outcomes")),
         "scope": _digest(section.get("scope")),
     }

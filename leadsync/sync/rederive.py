@@ -43,13 +43,10 @@ class Rederive:
             touched = self._slice(todo) if todo.last < todo.upto else set()
             if not todo.all:
                 again.mark_evaluated(self._store, touched)
-            todo.last += _AT_ONCE
-            if todo.last < todo.upto:
-                again.keep(self._store, todo)
-            else:
-                again.keep(self._store, None)
-                if todo.all:
-                    evaluation.mark_all(self._store)
+            ended = todo.past(_AT_ONCE)
+            again.keep(self._store, None if ended else todo)
+            if ended and todo.all:
+                evaluation.mark_all(self._store)
         return True
 
     def _slice(self, todo: Todo) -> set[int]:
@@ -75,7 +72,9 @@ class Rederive:
             if (before := todo.counters.get(str(id_))) is not None:
                 touched.update(self._counted(id_, read, before, own))
             if str(id_) in todo.owner:
-                touched.update(row.id for row in own if _held(row, todo.owner[str(id_)]) != _held(row, read.owner))
+                touched.update(
+                    row.id for row in own for was in todo.owner[str(id_)] if _held(row, was) != _held(row, read.owner)
+                )
             users = todo.users.get(self._sources[id_].connection, ())
             touched.update(row.id for row in own if users and _held(row, read.owner) in users)
         return touched | self._theirs(todo, rows)
@@ -110,21 +109,19 @@ class Rederive:
         return records.replace_events(self._store, schema.outcomes, source, ext_ids, told, self._clock.now())
 
     def _counted(
-        self, source: int, read: mapping.ObjectMapping, before: Mapping[str, Any], rows: Sequence[Any]
+        self, source: int, read: mapping.ObjectMapping, before: Sequence[str], rows: Sequence[Any]
     ) -> list[int]:
         """A counter that means another activity now means it for all that was counted; one that is new is counted as at
         first sight; one that is not read any more has counted nothing."""
-        now = {counter.field: counter for counter in read.counters}
         held = self._held_events(source, [row.id for row in rows])
         told: list[Row] = []
         stale: list[str] = []
-        for row, field in ((row, field) for row in rows for field in sorted(before.keys() | now.keys())):
-            old = [event for event in held[row.id] if event["ext_id"].startswith(f"{row.ext_id}:{field}:")]
-            stale += [event["ext_id"] for event in old]
-            if (counter := now.get(field)) is None:
-                continue
-            if old or field in before:
-                told += [event | {"kind": counter.kind} for event in old]
+        for row in rows:
+            stale += [event["ext_id"] for event in held[row.id] if event["ext_id"].startswith(f"{row.ext_id}:")]
+        for row, counter in ((row, counter) for row in rows for counter in read.counters):
+            old = [event for event in held[row.id] if event["ext_id"].startswith(f"{row.ext_id}:{counter.field}:")]
+            if old or counter.field in before:
+                told += [event | {"kind": counter.kind, "topic": counter.topic or None} for event in old]
             else:
                 found = mapping.counted(replace(read, counters=(counter,)), None, _record(row))
                 told += [activity_row(row.id, f"{row.ext_id}:{h.key}", h) for h in found]
