@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
@@ -67,8 +68,13 @@ class HubSpotSettings(ConnectionSettings):
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("https://", "http://")):
-            raise ValueError("must begin with https://")
+        try:
+            parts = urlsplit(value or "https://api.hubapi.com")
+            good = parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port of 99999, half an IPv6 address
+            good = False
+        if not good:
+            raise ValueError("must be an address such as https://api.hubapi.com")
         return value
 
     @model_validator(mode="after")

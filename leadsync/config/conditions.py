@@ -1,11 +1,13 @@
 """Conditions as they stand in files: parsed with their place, all problems collected."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.document import Document
-from leadsync.core.conditions import Condition, ConditionError, parse
+from leadsync.core.conditions import Condition, ConditionError, FieldTest, parse
+from leadsync.core.convert import code_of
+from leadsync.core.score import TEMPERATURES
 from leadsync.errors import Problem
 
 _LATER = {name: word.type for name, word in (*catalog.RESULTS.items(), *catalog.ATTRIBUTES.items())}
@@ -28,7 +30,9 @@ class Conditions:
             return None
         words = self._fields | {name: _LATER[name] for name in also}
         try:
-            return parse(text, fields=words, activities=catalog.ACTIVITIES)
+            found = parse(text, fields=words, activities=catalog.ACTIVITIES)
+            self.problems += _never(found, text, self._document, loc)
+            return found
         except ConditionError as error:
             where, fix = self._document.inside(loc, error.offset), ""
             for wrong, right in _SIGNS.items():
@@ -36,3 +40,33 @@ class Conditions:
                     fix = self._document.repaired(self._document.inside(loc, at), wrong, right)
             self.problems.append(Problem(error.message, where, fix))
             return None
+
+
+def _never(found: Condition, text: str, document: Document, loc: Sequence[str | int]) -> Iterator[Problem]:
+    """Comparisons that hold for nothing, whatever is known of a lead."""
+    for test in found.tests:
+        if not isinstance(test, FieldTest):
+            continue
+        if test.op == "between" and test.type == "number" and test.values[0] > test.values[1]:  # type: ignore[operator]
+            low, high = (f"{float(value):g}" for value in test.values)  # type: ignore[arg-type]
+            told = f"nothing lies between {low} and {high}"
+            yield Problem(told, document.inside(loc, _at(text, test.field)), f"write `between {high} and {low}`")
+        for value in test.values if test.op in ("=", "in") else ():
+            told, fix = _no_such(test.field, str(value))
+            if told:
+                yield Problem(told, document.inside(loc, _at(text, str(value))), fix)
+
+
+def _no_such(field: str, value: str) -> tuple[str, str]:
+    """Why a field never has this value, if its values are known."""
+    if field == "country" and code_of(value) != value.upper():
+        code = code_of(value)
+        told = f"countries are told by their codes, not as '{value}'"
+        return told, f"write `{code}`" if code else "write a code such as PL"
+    if field == "temperature" and value.lower() not in TEMPERATURES:
+        return f"no lead is '{value}'", f"write one of {', '.join(TEMPERATURES)}"
+    return "", ""
+
+
+def _at(text: str, word: str) -> int:
+    return max(text.lower().find(word.lower()), 0)

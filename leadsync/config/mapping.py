@@ -116,11 +116,11 @@ def compile_mapping(
 
     Raises `UserError` with all problems.
     """
+    problems = _without_strangers(document, known)
     file = validate(MappingFile, document)
-    problems = list(_problems(file, document, known, words, home))
+    problems += _problems(file, document, known, words, home)
     for obj, fields in file.write.items():
-        for name in fields:
-            problems += write_problems(name, fields, words, document, ("write", obj, name), conditional=conditional)
+        problems += write_problems(fields, words, document, ("write", obj), conditional=conditional)
     scopes = {name: _scope(name, read, words, document, problems) for name, read in file.read.items()}
     if problems:
         raise UserError(problems)
@@ -130,6 +130,27 @@ def compile_mapping(
     }
     writes = {obj: compile_writes(fields, words) for obj, fields in file.write.items()}
     return core.CrmMapping(reads, writes)
+
+
+def _without_strangers(document: Document, known: Mapping[str, Role]) -> list[Problem]:
+    """Take objects that the connector does not know out of the document, and those that the file takes away; what is
+    wrong with them."""
+    found: list[Problem] = []
+    data = dict(document.data)
+    away = {name for name, read in data["read"].items() if read is None} if isinstance(data.get("read"), dict) else ()
+    for section in ("read", "write"):
+        objects = data.get(section)
+        if not isinstance(objects, dict):
+            continue
+        for name in objects.keys() - known.keys():
+            close, at = get_close_matches(name, known, 1, 0.7), document.place((section, name))
+            fix = document.repaired(at, name, close[0]) if close else f"it knows {', '.join(known)}"
+            meant = f"; did you mean '{close[0]}'?" if close else ""
+            found.append(Problem(f"this connector knows no object '{name}'{meant}", at, fix))
+        kept = {k: v for k, v in objects.items() if k in known and v is not None and k not in away}
+        data[section] = kept
+    document.data = data
+    return found
 
 
 def _scope(
@@ -183,9 +204,7 @@ def _problems(
 ) -> Iterator[Problem]:
     for name, read in file.read.items():
         at = document.place(("read", name))
-        if name not in known:
-            yield Problem(f"this connector knows no object {name!r}", at, f"it knows {', '.join(known)}")
-        elif read.role is not known[name]:
+        if read.role is not known[name]:
             yield Problem(f"{name} has the role {known[name]}, not {read.role}", at, f"write `role: {known[name]}`")
         fed = feedable(read.role, words)
         for word, feed in read.fields.items():

@@ -10,7 +10,7 @@ from leadsync.catalog import Word
 from leadsync.config.document import Document, Loc
 from leadsync.config.settings import Strict, one_of
 from leadsync.core import mapping as core
-from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, months, wrong_pattern
+from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, code_of, months, wrong_pattern
 from leadsync.errors import Problem
 
 _LONGEST_PATTERN = 200
@@ -40,8 +40,8 @@ class ReadField(Strict):
     steps: Names = Field((), alias="as")
     map: Picklist | None = None
     default: Scalar | None = None
-    split: str = Field("", max_length=20)
-    match: str = Field("", max_length=_LONGEST_PATTERN)
+    split: str = Field("", min_length=1, max_length=20)
+    match: str = Field("", min_length=1, max_length=_LONGEST_PATTERN)
     join: str | None = Field(None, max_length=20)
 
     @model_validator(mode="before")
@@ -90,13 +90,21 @@ def field_problems(word: Word, field: ReadField, home: Home, document: Document,
     if field.match and (why := wrong_pattern(field.match)):
         fix = "write a regular expression with one group in brackets, the part that counts"
         yield Problem(f"match: not a usable regular expression: {why}", document.place((*loc, "match")), fix)
+    keys: dict[str, str] = {}
+    for key in field.map or {}:
+        if (other := keys.setdefault(key.lower(), key)) != key:
+            told = f"map: '{key}' and '{other}' are one value: case does not count"
+            yield Problem(told, document.place((*loc, "map", key)), "keep one of them")
     plain = _plain(word, field, home)
     written: list[tuple[Loc, Scalar]] = [((*loc, "map", key), value) for key, value in (field.map or {}).items()]
     if field.default is not None:
         written.append(((*loc, "default"), field.default))
     for spot, value in written:
         try:
-            core.read_value(plain, value, {})
+            read = core.read_value(plain, value, {})
+            if word.name == "country" and read and code_of(read) != read:
+                fix = f"write `{code_of(read) or 'PL'}`, a code, or read it `as: country`"
+                yield Problem(f"'{read}' is no country's code", document.place(spot), fix)
         except Unreadable as error:
             told = f"{core.text(value)!r} {error}, and that is what '{word.name}' is read as"
             yield Problem(told, document.place(spot), "write a value that can be read so")

@@ -46,7 +46,7 @@ def _readable(text: str) -> str:
 
 Label = Annotated[str, Field(max_length=80), AfterValidator(_readable)]
 PerLanguage = dict[Literal["en", "fa", "ru", "pl", "vi"], Label]
-Labels = Annotated[PerLanguage, BeforeValidator(_per_language, json_schema_input_type=Label | PerLanguage)]
+Labels = Annotated[PerLanguage, BeforeValidator(_per_language, json_schema_input_type=Label | PerLanguage | None)]
 
 
 class RuleFile(Strict):
