@@ -22,8 +22,7 @@ from leadsync.types import FieldSchema, ObjectSchema, Role, Value
 _OWN = "leadsync_"  # fields of ours that a mapping no longer names are no news
 _EXAMPLES = 3
 _TELLING = 20  # values that tell the type of a text
-_OFTEN = 3  # times that a text must occur to be no single person's
-_LONGEST_TEXT = 30
+_LONGEST_TEXT = 60
 _DIGITS_OF_AN_ID = 7
 _LISTED_OPTIONS = 12
 
@@ -283,20 +282,17 @@ def _about(one: FieldSchema, look: Looked, remark: str) -> str:
 
 
 def _examples(one: FieldSchema, values: Sequence[str]) -> list[str]:
+    """Options, numbers, dates, yes and no. A text may be about a person, whatever its field is called."""
     if one.type in ("enum", "multi") and one.options:
         chosen = [part for value in values for part in (value.split(";") if one.type == "multi" else [value])]
         counted = Counter(part for part in chosen if part in one.options)
         return [_shown(value) for value in [v for v, _ in counted.most_common(_EXAMPLES)] or one.options[:_EXAMPLES]]
-    if one.type == "ref" or personal(f"{_plain(one.name)} {one.label}"):
+    if one.type not in ("number", "bool", "date", "datetime") or personal(f"{_plain(one.name)} {one.label}"):
         return []
     counted, ids = Counter(values), any(sum(map(str.isdigit, value)) >= _DIGITS_OF_AN_ID for value in values)
-    distinct = len(counted) > len(values) / 2
-    if one.type in ("number", "bool", "date", "datetime"):
-        hidden = one.type == "number" and ids and distinct
-        return [] if hidden else [_shown(value[:10]) for value, _ in counted.most_common(_EXAMPLES)]
-    often = [value for value, times in counted.most_common(_EXAMPLES) if times >= _OFTEN]
-    short = all(len(value) <= _LONGEST_TEXT and "@" not in value for value in often)
-    return [] if distinct or ids or not short else [_shown(value) for value in often]
+    if one.type == "number" and ids and len(counted) > len(values) / 2:
+        return []
+    return [_shown(value[:10]) for value, _ in counted.most_common(_EXAMPLES)]
 
 
 def _few(options: Sequence[str], most: int) -> str:
@@ -305,4 +301,4 @@ def _few(options: Sequence[str], most: int) -> str:
 
 
 def _shown(value: str) -> str:
-    return value if len(value) <= 2 * _LONGEST_TEXT else f"{value[: 2 * _LONGEST_TEXT]}…"
+    return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"

@@ -156,7 +156,7 @@ def test_columns_of_files_that_no_mapping_names(tmp_path: Path):
     assert found["budget"].startswith("{from: [budget, budżet projektu], as: money}")
     assert found["consent"].startswith("{from: [consent, zgoda marketingowa], map: {tak: granted}}")
     assert '# czy_klient_stary: "czy klient: stary?"  # fields: {czy_klient_stary: bool}' in text
-    assert "# poziom: poziom  # fields: {poziom: text}; text, filled 100 %, e.g. gold" in text
+    assert "# poziom: poziom  # fields: {poziom: text}; text, filled 100 %\n" in text
     assert here.run("check").code == 0
 
 
