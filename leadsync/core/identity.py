@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from leadsync.core.convert import CONVERTERS, Home, Unreadable
-from leadsync.core.convert.base import latin_digits
+from leadsync.core.convert.base import NOWHERE, Unreadable, latin_digits
+from leadsync.core.convert.contact import email, phone
 from leadsync.core.mapping import ObjectMapping, text, values
 from leadsync.types import Record, Value
 
@@ -25,32 +25,34 @@ class Identity(NamedTuple):
 
 def identities(mapping: ObjectMapping, fields: Mapping[str, Value]) -> set[Identity]:
     """Every address and number in the fields that `email` and `phone` are read from, not only the first of each."""
-    telling = [field for field in mapping.fields if field.name in ("email", "phone")]
-    alone = replace(mapping, fields=tuple(field for field in mapping.fields if field.name == "country"))
-    known = values(alone, Record("", fields))
     found = set[Identity]()
-    for field in telling:
-        read = _addresses if field.name == "email" else _numbers
-        for source in field.sources:
-            if raw := text(fields.get(source))[:_LONGEST]:
-                found.update(Identity(field.name, value) for value in read(raw, mapping.home, known))
+    for field in mapping.fields:
+        if field.name in ("email", "phone"):
+            for source in field.sources:
+                if raw := text(fields.get(source))[:_LONGEST]:
+                    told = _addresses(raw) if field.name == "email" else _numbers(raw, mapping, fields)
+                    found.update(Identity(field.name, value) for value in told)
     return found
 
 
-def _addresses(raw: str, home: Home, known: Mapping[str, str]) -> Iterator[str]:
+def _addresses(raw: str) -> Iterator[str]:
     for part in _BETWEEN_ADDRESSES.split(raw):
         told = part.removeprefix("mailto:").lower()
         if told.count("@") == 1:
             try:
-                yield CONVERTERS["email"].read(told, home, known)
+                yield email(told, NOWHERE, {})
             except Unreadable:
                 yield told
 
 
-def _numbers(raw: str, home: Home, known: Mapping[str, str]) -> Iterator[str]:
+def _numbers(raw: str, mapping: ObjectMapping, fields: Mapping[str, Value]) -> Iterator[str]:
+    known: Mapping[str, str] = {}
+    if not raw.startswith("+"):  # then it is of the country that the row names
+        named = tuple(field for field in mapping.fields if field.name == "country")
+        known = values(replace(mapping, fields=named), Record("", fields)) if named else {}
     for part in _BETWEEN_NUMBERS.split(raw):
         try:
-            yield CONVERTERS["phone"].read(part.strip(), home, known)
+            yield phone(part.strip(), mapping.home, known)
         except Unreadable:
             digits = "".join(sign for sign in latin_digits(part) if sign in "0123456789")
             if len(digits) >= _FEWEST_DIGITS:

@@ -65,6 +65,8 @@ class Refusal:
         return own or self._unlinked(source.connection, record) is not record
 
     def _unlinked(self, connection: str, record: Record) -> Record:
+        if self._people.isdisjoint(record.links):
+            return record
         links = {
             obj: tuple(id_ for id_ in ids if obj not in self._people or not self._has("ref", connection, obj, id_))
             for obj, ids in record.links.items()
