@@ -100,9 +100,11 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
     return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()}, all_late)
 
 
-def backlog(store: Store, most: int, now: datetime | None = None) -> int:
-    """How many marks wait, and how many leads are due at `now` if it is given, each counted no further than `most`."""
-    waiting = [sa.select(schema.dirty.c.seq)]
+def backlog(store: Store, most: int, now: datetime | None = None, *, late: bool = True) -> int:
+    """How many marks wait, `late` ones or not, and how many leads are due at `now` if it is given, each counted no
+    further than `most`."""
+    marks = sa.select(schema.dirty.c.seq)
+    waiting = [marks if late else marks.where(schema.dirty.c.late == 0)]
     if now is not None:
         waiting.append(sa.select(schema.results.c.lead_id).where(schema.results.c.due_at <= now))
     counts = [sa.select(sa.func.count()).select_from(query.limit(most).subquery()) for query in waiting]

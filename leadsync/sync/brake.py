@@ -72,25 +72,28 @@ class Brake:
         self.pulled.clear()
         self._store.set_meta("brake", {})
 
-    def look_ahead(self, evaluator: Evaluator, stopping: threading.Event) -> None:
+    def look_ahead(self, evaluator: Evaluator, stopping: threading.Event, *, late: bool) -> None:
         """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled
-        with nothing written yet. Left without a judgement once `stopping` is set."""
+        with nothing written yet. Left without a judgement once `stopping` is set.
+
+        Not `late`: only what has just happened; of the rest it is not known yet what it comes to.
+        """
         live = [name for name, c in self._config.connections.items() if c.live and name not in self.pulled]
         if self._looked or self.allowed or not live:
             return
         now = self._clock.now()
         with self._store.begin():
             threshold = min(map(self._most, live))  # the least number of changes that can be too many
-            if evaluation.backlog(self._store, threshold + 1, now) <= threshold:
+            if evaluation.backlog(self._store, threshold + 1, now if late else None, late=late) <= threshold:
                 return
-            order = in_order(self._store, now)
+            order = in_order(self._store, now, late=late)
         weight = defaultdict[str, dict[int, bool]](dict)
         for found, decisions in ahead(self._store, evaluator, self._clock, now, order):
             if stopping.is_set():
                 return
             for name, more in self.weigh(decisions, found.members, evaluator).items():
                 weight[name] |= more
-        self._looked = True
+        self._looked = late
         with self._store.begin():
             self.judge(weight, sent=False)
 

@@ -339,7 +339,7 @@ class Coordinator:
             self.brake.drained()  # what this touches is weighed as a whole
             return self.rederive.step()
         evaluator = self.evaluator()
-        self.brake.look_ahead(evaluator, self.stopping)
+        self.brake.look_ahead(evaluator, self.stopping, late=not todo)
         if self.stopping.is_set():  # nothing is sent that was not weighed
             return False
         decisions = evaluator.evaluate(found, counts, now)

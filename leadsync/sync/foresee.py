@@ -75,12 +75,14 @@ def ahead(
         yield found, decisions
 
 
-def in_order(store: Store, now: datetime, *, everybody: bool = False) -> list[list[int]]:
+def in_order(store: Store, now: datetime, *, late: bool = True, everybody: bool = False) -> list[list[int]]:
     """The leads that a cycle would evaluate, by what it would evaluate together; then all others if `everybody` is
-    asked for. Inside `begin()`."""
+    asked for. Not `late`: only those that something has just touched. Inside `begin()`."""
     d, r, t = schema.dirty.c, schema.records.c, schema.results.c
     marks = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(r.lead_id.is_not(None))
     queries = [marks.order_by(d.late, d.seq), sa.select(t.lead_id).where(t.due_at <= now).order_by(t.due_at)]
+    if not late:
+        queries = [marks.where(d.late == 0).order_by(d.seq)]
     if everybody:
         there = sa.select(r.lead_id).where(r.lead_id.is_not(None), r.gone_at.is_(None), r.fields.is_not(None))
         queries.append(there.group_by(r.lead_id).order_by(sa.func.min(r.id)))

@@ -1,6 +1,7 @@
 """Changes of the files that come while earlier ones are still being taken up, or that take back what one had said."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import sqlalchemy as sa
 from fake_crm import Clock, Crm, Open, held, rows
 from test_machine_adopt import FILES, Change, account, evaluated, installation, kinds, put
 
-from leadsync.store import again, schema
+from leadsync.store import again, records, schema
+from leadsync.store.evaluation import Decision, Material
 from leadsync.sync import rederive
 from leadsync.sync.cycle import Coordinator
+from leadsync.sync.evaluate import Evaluator
 
 ASKED = [put("write", "Lead", name, {"value": "stage", "policy": "if_empty"}) for name in ("Other", "When")]
 OFF = put("live", False)  # so that nothing stands in a field but what the CRM's users wrote
@@ -185,6 +188,37 @@ def test_nothing_is_walked_over_where_only_the_scoring_has_changed(
     assert leadsync.rederive.step()
     assert not leadsync.rederive.step()
     assert evaluated(leadsync) == 6
+
+
+def test_what_waits_behind_a_walk_is_not_weighed_before_it_is_derived(
+    tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rederive, "_AT_ONCE", 1)
+    for _ in range(60):
+        crm.add("Lead", {"Country": "PL"})
+    leadsync = opened(installation(tmp_path, {"crm": crm}))
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.close()
+    crm.writes.clear()
+
+    following = opened(installation(tmp_path, {"crm": crm}, put("read", "Lead", "country", "Title")))
+    while waiting(following) <= 60:  # so many as the brake would look ahead for
+        assert following.rederive.step()
+    weighed: list[int] = []
+    evaluate = Evaluator.evaluate
+
+    def counted(self: Evaluator, found: Material, counts: dict[str, int], now: datetime) -> Sequence[Decision]:
+        weighed.append(len({member.lead_id for member in found.members}))
+        return evaluate(self, found, counts, now)
+
+    monkeypatch.setattr(Evaluator, "evaluate", counted)
+    [(person,)] = rows(following, sa.select(schema.records.c.id).where(schema.records.c.ext_id == "L0"))
+    with following.store.begin():
+        records.mark(following.store, [person])
+    following.evaluate_some()
+    assert weighed == [1]
+    assert not following.brake.pulled
 
 
 # what a change says
