@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+_SHOWN = 50  # problems that the message of an error tells
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -40,14 +42,18 @@ class LeadsyncError(Exception):
 
 
 class UserError(LeadsyncError):
-    """Something that the person who runs or shapes leadsync wrote is wrong. Carries all problems at once."""
+    """Something that the person who runs or shapes leadsync wrote is wrong. Carries all problems at once.
+
+    The message tells the first of very many.
+    """
 
     code = "invalid"
     exit_code = 65
 
     def __init__(self, problems: Sequence[Problem] | str, *, fix: str = "", code: str | None = None) -> None:
         self.problems = [Problem(problems, fix=fix)] if isinstance(problems, str) else list(problems)
-        super().__init__("\n".join(map(str, self.problems)), code=code)
+        more = [f"and {len(self.problems) - _SHOWN} more"] if len(self.problems) > _SHOWN else []
+        super().__init__("\n".join([*map(str, self.problems[:_SHOWN]), *more]), code=code)
 
 
 class UsageError(UserError):

@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cache
@@ -21,6 +21,7 @@ __all__ = ["Document", "Loc", "load", "validate"]
 M = TypeVar("M", bound=BaseModel)
 
 _LONGEST_LINE = 300  # characters of a line that is still shown whole
+_GUESSED = 100  # problems of a file; after that many nobody guesses any more which keys were meant
 _MAPPING, _TEXT, _LIST = "expected keys with values", "expected text", "expected a list"
 _NUMBER, _WHOLE, _YES_NO = "expected a number", "expected a whole number", "expected true or false"
 _SOME = "expected at least one"
@@ -222,7 +223,7 @@ def validate(model: type[M], document: Document) -> M:
     problems: dict[Problem, None] = {}
     whole = True
     while True:
-        found, wrong = None, dict[Loc, list[ErrorDetails]]()
+        found, wrong, beside = None, dict[Loc, list[ErrorDetails]](), dict[tuple[Loc, str], set[str]]()
         try:
             found = model.model_validate(document.data)
         except ValidationError as error:
@@ -230,7 +231,8 @@ def validate(model: type[M], document: Document) -> M:
                 wrong.setdefault(_written(document, item["loc"]), []).append(item)
         for spot, items in wrong.items():
             if (spot or whole) and document.place(spot) not in document.doubted:
-                problems |= dict.fromkeys(document.told(list(_problems(model, document, spot, items))))
+                few = beside if len(problems) < _GUESSED else None
+                problems |= dict.fromkeys(document.told(list(_problems(model, document, spot, items, few))))
         if found is not None or () in wrong:
             break
         document.leave_out(set(wrong))
@@ -244,8 +246,15 @@ def validate(model: type[M], document: Document) -> M:
     return found
 
 
-def _problems(model: type[BaseModel], document: Document, spot: Loc, items: list[ErrorDetails]) -> Iterator[Problem]:
-    """What is wrong at one place: several things where it could be one of several."""
+def _problems(
+    model: type[BaseModel], document: Document, spot: Loc, items: list[ErrorDetails],
+    beside: dict[tuple[Loc, str], set[str]] | None,
+) -> Iterator[Problem]:  # fmt: skip
+    """What is wrong at one place: several things where it could be one of several.
+
+    `beside` keeps the keys of a part that one file holds, so that they are looked up once; None where no unknown key
+    is guessed at.
+    """
     value, where = document.part(spot), document.place(spot)
     label = next((f"{part}: " for part in reversed(spot) if isinstance(part, str)), "")
     said: dict[str, None] = {}
@@ -256,9 +265,13 @@ def _problems(model: type[BaseModel], document: Document, spot: Loc, items: list
             if not get_close_matches(name, [key for key in value if key not in known], 1):  # which is told as unknown
                 yield Problem(f"the key {name!r} is missing", where, f"add `{name}: …`")
         elif item["type"] == "extra_forbidden":
-            file = where.rsplit(":", 2)[0]
-            here = [key for key in document.part(spot[:-1]) if document.place((*spot[:-1], key)).startswith(f"{file}:")]
-            yield _unknown(name, _keys(model, item["loc"][:-1]), here, where)
+            known, around = _keys(model, item["loc"][:-1]), spot[:-1]
+            here = (around, where.rsplit(":", 2)[0])
+            if beside is not None and here not in beside:
+                beside[here] = {
+                    k for k in document.part(around) if document.place((*around, k)).startswith(f"{here[1]}:")
+                }
+            yield _unknown(name, known, known if beside is None else beside[here], where)
         elif item["type"] in ("literal_error", "enum"):
             known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
             close = get_close_matches(str(value).lower(), known, 1)
@@ -286,7 +299,7 @@ def _one_of(expected: list[str]) -> str:
     return first + "".join(", or " + what.removeprefix("expected ") for what in rest)
 
 
-def _unknown(name: str, known: list[str], beside: list[str], where: str) -> Problem:
+def _unknown(name: str, known: list[str], beside: Collection[str], where: str) -> Problem:
     close = get_close_matches(name, [key for key in known if key not in beside], 1)
     if set(known) == set(SecretRef.model_fields) and not close:  # it may be the secret
         return Problem("this key does not say where a secret is kept", where, "write {env: THE_VARIABLE}")

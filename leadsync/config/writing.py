@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -19,6 +20,7 @@ from leadsync.core.write_field import WriteField as CoreField
 from leadsync.errors import Problem
 
 _POINTS = ("score", "fit", "engagement")
+_NAMED = 20  # fields that a fix offers to choose from
 _LEAST = 5.0  # points that a score must have moved to be written for its own sake; not those of a `map`
 _TRANSLATED = ("reasons", "temperature")
 _LANGUAGES = (*catalog.LANGUAGES, OWNERS)
@@ -79,18 +81,27 @@ def _texts(values: Mapping[str, Scalar | None] | None) -> dict[str, str | None] 
 
 
 def write_problems(
+    fields: Mapping[str, WriteField], words: Mapping[str, Word], document: Document, loc: Loc, *, conditional: bool
+) -> Iterator[Problem]:
+    """What is wrong with the way the fields of an object are written.
+
+    `words` are the fields of leadsync; the file says it at `loc`. `conditional`: whether the CRM can refuse to write a
+    row that somebody has changed.
+    """
+    names: dict[str, str] = {}
+    for name in fields:
+        twin = names.setdefault(name.lower(), name)
+        if twin != name:
+            told, at = f"{name} is written two ways, also as {twin}", document.place((*loc, name))
+            yield Problem(told, at, "CRMs take them for one field: keep one")
+        yield from _of_field(name, fields, words, document, (*loc, name), conditional=conditional)
+
+
+def _of_field(
     name: str, fields: Mapping[str, WriteField], words: Mapping[str, Word], document: Document, loc: Loc,
     *, conditional: bool,
 ) -> Iterator[Problem]:  # fmt: skip
-    """What is wrong with the way a field is written.
-
-    `fields` are all of its object, `words` the fields of leadsync; the file says it at `loc`. `conditional`: whether
-    the CRM can refuse to write a row that somebody has changed.
-    """
     write, at = fields[name], document.place(loc)
-    twin = next((other for other in fields if other.lower() == name.lower()), name)
-    if twin != name:
-        yield Problem(f"{name} is written two ways, also as {twin}", at, "CRMs take them for one field: keep one")
     source = catalog.RESULTS.get(write.value) or words.get(write.value)
     if source is None:
         yield Problem(catalog.unknown_word(write.value, "result", words), at)
@@ -101,8 +112,8 @@ def write_problems(
     yield from _unfit(write, source, document, loc)
     yield from _unknown(write, document, loc)
     if write.with_ and (write.with_ not in fields or write.with_ == name or fields[write.with_].with_):
-        others = ", ".join(other for other, w in fields.items() if other != name and not w.with_)
-        fix = f"name another field of this object: {others}"
+        others = islice((other for other, w in fields.items() if other != name and not w.with_), _NAMED)
+        fix = f"name another field of this object: {', '.join(others)}"
         yield Problem(f"{name} cannot go with {write.with_!r}", document.place((*loc, "with")), fix)
 
 
