@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from importlib.resources import files
 from typing import Any
 
 from pydantic import BaseModel
@@ -19,6 +18,7 @@ from leadsync import catalog, registry
 from leadsync.catalog import Word
 from leadsync.config.document import Document
 from leadsync.config.funnel import FunnelFile
+from leadsync.config.load import shipped_names
 from leadsync.config.mapping import MappingFile, ObjectRead, feedable
 from leadsync.config.meanings import MEANINGS
 from leadsync.config.routing import RoutingFile
@@ -78,7 +78,7 @@ def schema(kind: str, known: Known) -> Schema:
     elif kind == "scoring":
         _scoring(root, defs)
     if "use" in root["properties"]:
-        root["properties"]["use"]["enum"] = [*_shipped("" if kind == "mapping" else kind), None]
+        root["properties"]["use"]["enum"] = [*shipped_names("" if kind == "mapping" else kind), None]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"leadsync: {kind}"}
     return head | root | {"$defs": defs}
 
@@ -286,9 +286,3 @@ def _options(field: FieldSchema) -> Schema:
 
 def _or_null(part: Schema) -> Schema:
     return {"anyOf": [part, dict(_NULL)]}
-
-
-def _shipped(kind: str) -> list[str]:
-    """The names that `use:` knows."""
-    found = (file.name for file in (files("mappings") / kind).iterdir())
-    return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
