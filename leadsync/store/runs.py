@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import erase, schema
+from leadsync.store import erase, schema, sources
 from leadsync.store.database import Store
 
 KEPT = 1000
@@ -49,8 +49,8 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
 
 def _live() -> sa.Select[tuple[int]]:
     """The leads that have a row in some CRM."""
-    r = schema.records.c
-    return sa.select(r.lead_id).where(r.lead_id.is_not(None), r.gone_at.is_(None), r.fields.is_not(None)).distinct()
+    lead = schema.records.c.lead_id
+    return sa.select(lead).where(lead.is_not(None), *sources.THERE).distinct()
 
 
 def _counts(db: sa.Connection, column: sa.Column[str]) -> dict[str, int]:

@@ -11,6 +11,12 @@ from leadsync.store import schema
 from leadsync.store.database import Store
 from leadsync.types import Cursor, Role
 
+_R, _S = schema.records.c, schema.sources.c
+THERE = (  # rows that stand in a CRM, of objects that are read
+    _R.gone_at.is_(None), _R.fields.is_not(None),
+    _R.source_id.in_(sa.select(_S.id).where(_S.fields.is_not(None))),
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

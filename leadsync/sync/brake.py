@@ -16,7 +16,7 @@ from leadsync.errors import ConnectionFailed
 from leadsync.store import again, evaluation, schema
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Member
-from leadsync.store.sources import Source
+from leadsync.store.sources import THERE, Source
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.foresee import ahead, in_order
 from leadsync.types import Role, Value
@@ -153,9 +153,7 @@ class Brake:
         if at is None or anew or now - at > _SPAN:
             r = schema.records.c
             people = [s.id for s in self._sources.values() if s.connection == name and s.role is Role.LEAD]
-            query = sa.select(sa.func.count()).where(
-                r.source_id.in_(people), r.gone_at.is_(None), r.fields.is_not(None)
-            )
+            query = sa.select(sa.func.count()).where(r.source_id.in_(people), *THERE)
             count = self._store.connection.scalar(query) or 0
             self._records[name] = (now, count)
         return count

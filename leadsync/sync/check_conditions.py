@@ -30,9 +30,7 @@ _AT_ONCE = 2_000
 _TELLING = 100  # leads from which on "none" and "all" say something
 _RESULTS = ("score", "fit", "engagement", "temperature")
 _KEYS = ("when", "hot_when", "keep", "or", "scope", "never")
-_THERE = (
-    schema.records.c.lead_id.is_not(None), schema.records.c.gone_at.is_(None), schema.records.c.fields.is_not(None)
-)  # fmt: skip
+_THERE = (schema.records.c.lead_id.is_not(None), *sources.THERE)
 
 
 @dataclass(frozen=True, slots=True)

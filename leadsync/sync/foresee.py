@@ -12,6 +12,7 @@ from leadsync.core.plan import Verdict
 from leadsync.store import evaluation, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.evaluation import Decision, Material, Member, Stored
+from leadsync.store.sources import THERE
 from leadsync.sync.evaluate import Evaluator
 
 BATCH = 5000  # leads evaluated at once
@@ -84,7 +85,7 @@ def in_order(store: Store, now: datetime, *, late: bool = True, everybody: bool 
     if not late:
         queries = [marks.where(d.late == 0).order_by(d.seq)]
     if everybody:
-        there = sa.select(r.lead_id).where(r.lead_id.is_not(None), r.gone_at.is_(None), r.fields.is_not(None))
+        there = sa.select(r.lead_id).where(r.lead_id.is_not(None), *THERE)
         queries.append(there.group_by(r.lead_id).order_by(sa.func.min(r.id)))
     seen, order = set[int](), list[list[int]]()
     for query in queries:

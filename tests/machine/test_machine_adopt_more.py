@@ -1,6 +1,6 @@
 """Changes of the files that come while earlier ones are still being taken up, or that take back what one had said."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from fake_crm import Clock, Crm, Open, held, rows
 from test_machine_adopt import FILES, Change, account, evaluated, installation, kinds, put
 
-from leadsync.store import again, records, schema
+from leadsync.store import again, records, runs, schema
 from leadsync.store.evaluation import Decision, Material
-from leadsync.sync import rederive
+from leadsync.sync import check_conditions, rederive
+from leadsync.sync.brake import BrakePulled
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Evaluator
 
@@ -27,13 +28,12 @@ def crm(clock: Clock) -> Crm:
     return found
 
 
-def cycled(opened: Open, folder: Path, crm: Crm, *changes: Change) -> Coordinator:
+def cycled(opened: Open, folder: Path, crms: Crm | Mapping[str, Crm], *changes: Change) -> None:
     """A process that lives for two cycles."""
-    leadsync = opened(installation(folder, {"crm": crm}, *changes))
+    leadsync = opened(installation(folder, {"crm": crms} if isinstance(crms, Crm) else crms, *changes))
     leadsync.cycle()
     leadsync.cycle()
     leadsync.close()
-    return leadsync
 
 
 def test_a_counter_that_is_added_later_is_dated_at_home(tmp_path: Path, crm: Crm, opened: Open) -> None:
@@ -257,3 +257,28 @@ def test_a_connection_taken_away_with_the_upgrade_of_an_old_store_counts_no_more
     alone = opened(installation(tmp_path, both, put("names", ["other"])))
     alone.cycle()
     assert len(given(alone)) == 1
+
+
+def test_rows_of_an_object_that_is_not_read_any_more_are_not_counted(
+    tmp_path: Path, crm: Crm, other: Crm, clock: Clock, opened: Open
+) -> None:
+    """Neither by `status`, nor by `check`, nor by the brake."""
+    for _ in range(600):
+        crm.add("Contact", {"Country": "DE"})
+    both = {"crm": crm, "other": other}
+    cycled(opened, tmp_path, both, OFF)
+    alone = installation(tmp_path, both, put("names", ["other"]))
+    cycled(opened, tmp_path, both, put("names", ["other"]))
+    leadsync = opened(alone)
+    with leadsync.store.reading() as db:
+        found = runs.summary(db, clock.now())
+    assert (found["leads"], found["temperatures"]) == (1, {"cold": 1})
+    assert check_conditions.reach(alone, clock.now()).leads == 1
+    leadsync.close()
+
+    for _ in range(60):
+        crm.add("Lead", {"Country": "PL"})
+    without = [put(part, "Contact", ...) for part in ("read", "write")]
+    crm.writes.clear()
+    leadsync = opened(installation(tmp_path, both, *without))
+    assert isinstance(leadsync.cycle().connections["crm"].error, BrakePulled), "64 of 64 records, not of 666"
