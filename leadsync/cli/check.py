@@ -51,6 +51,7 @@ def check(
         names = ", ".join(loaded.connections)
         said = [checks.Said(checks.FILES, Finding("ok", f"{config} and the files beside it; connections: {names}"))]
         said += [checks.Said(checks.FILES, finding) for finding in conditions.findings(loaded)]
+        said += checks.of_strays(loaded)
         if not offline:
             for connection in loaded.connections.values():
                 said += _ask(loaded, connection, calls)

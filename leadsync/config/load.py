@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
 from leadsync.config.settings import BrakeShares, Settings, custom_words
 from leadsync.connector import ConnectionSettings
-from leadsync.core.conditions import Condition
+from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.convert import NOWHERE, Home
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.score import Scoring
@@ -145,6 +146,8 @@ def load_config(path: Path) -> Config:
     scoring = files.file("scoring", "b2b", compile_scoring)
     ladder = files.file("funnel", "default", compile_funnel)
     routing = files.file("routing", None, compile_routing)
+    if ladder is not None:
+        files.found += _unknown_stages(files.documents, connections, ladder, routing)
     if files.found or settings is None or scoring is None or ladder is None:
         raise UserError(_in_order(files.found, path))
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
@@ -153,6 +156,42 @@ def load_config(path: Path) -> Config:
         files.folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
         scoring, ladder, routing, version(*documents.values()), settings.brake, files.fields, documents, never,
     )  # fmt: skip
+
+
+def _unknown_stages(
+    documents: Mapping[str, Document], connections: Mapping[str, ConnectionConfig], ladder: Ladder,
+    routing: Routing | None,
+) -> Iterator[Problem]:  # fmt: skip
+    """Stages that mappings and routing name and the funnel does not have; what is shipped may name more than that."""
+    names = [stage.name for stage in ladder.stages]
+    fix = f"the funnel has {', '.join(names)}"
+    for name, connection in connections.items():
+        document = documents[f"mappings/{name}"]
+        for obj, writes in connection.mapping.writes.items():
+            for write in writes if document.data.get("write") else ():
+                for key in (write.map or {}) if write.value == "stage" else ():
+                    at = document.place(("write", obj, write.field, "map", key))
+                    if key not in names and at.startswith(f"{document.path}:"):
+                        yield Problem(f"there is no stage '{key}'", at, fix)
+    for test in routing.when.tests if routing and routing.when else ():
+        if isinstance(test, FieldTest) and test.field == "stage" and test.op in ("=", "in"):
+            for value in test.values:
+                if str(value).lower() not in {name.lower() for name in names}:
+                    yield Problem(f"when: there is no stage '{value}'", documents["routing"].place(("when",)), fix)
+
+
+def unread(config: Config) -> Iterator[Problem]:
+    """Files beside `leadsync.yaml` that look as if they meant something, and that nobody reads."""
+    known = {str(document.path.resolve()) for document in config.documents.values()}
+    names = {"scoring", "funnel", "routing", "leadsync"}
+    here = [p for p in config.folder.glob("*.y*ml") if p.stem.lower() in names]
+    for path in sorted([*here, *(config.folder / "mappings").glob("*.y*ml")]):
+        if str(path.resolve()) in known or path.name.endswith(".proposed.yaml"):
+            continue
+        wanted = config.connections if path.parent != config.folder else names
+        close = get_close_matches(path.stem.lower(), wanted, 1, 0.7)
+        fix = f"name it {close[0]}.yaml" if close else "take it away, or name it like a connection"
+        yield Problem("nobody reads this file", str(path), fix)
 
 
 def _in_order(problems: list[Problem], first: Path) -> list[Problem]:
@@ -214,6 +253,9 @@ def _connection(files: _Files, name: str, raw: dict[str, Any], home: Home) -> Co
         fix = "write it, or take out this line: then the shipped mapping of the type is used"
         raise UserError([Problem(f"{name}: there is no mapping {at}", main.place((*loc, "mapping")), fix)])
     mapping = files.merged(path, "", raw["type"])
+    if (use := mapping.data.get("use")) in registry.types() and use != raw["type"]:
+        told, at = f"use: {use} is the mapping of another CRM; {name} has the type {raw['type']}", mapping.place(("use",))
+        raise UserError([Problem(told, at, f"write `use: {raw['type']}`")])
     files.documents[f"mappings/{name}"] = mapping
     can = connector.capabilities
     compiled = files.compiled(

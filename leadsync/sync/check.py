@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from leadsync.config.document import Document
-from leadsync.config.load import Config, ConnectionConfig
+from leadsync.config.load import Config, ConnectionConfig, unread
 from leadsync.connector import Connector, InstallsFields
 from leadsync.core import fit
 from leadsync.core.wanted import wanted
@@ -42,6 +42,12 @@ def of_files(problems: Sequence[Problem]) -> Iterator[Said]:
     for problem in problems:
         place = f"{problem.where}: " if problem.where else ""
         yield Said(FILES, Finding("error", place + problem.what, problem.fix), 65)
+
+
+def of_strays(config: Config) -> Iterator[Said]:
+    """Files that somebody may believe to be in force."""
+    for problem in unread(config):
+        yield Said(FILES, Finding("warning", f"{problem.where}: {problem.what}", problem.fix))
 
 
 def of_connection(config: Config, connection: ConnectionConfig, connector: Connector) -> Iterator[Said]:

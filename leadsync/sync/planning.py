@@ -1,7 +1,7 @@
 """What a cycle would write, foreseen: leads are evaluated and nothing of it is kept or sent."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import nlargest
@@ -12,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from leadsync.config.load import Config
-from leadsync.core.mapping import number, text
+from leadsync.core.mapping import number, text, values_with_reasons
 from leadsync.core.plan import WHY, Verdict
 from leadsync.errors import LeadsyncError, PlanOutdated, UserError
 from leadsync.store import schema
@@ -21,7 +21,7 @@ from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Directory
 from leadsync.sync.foresee import Foreseen, Key, foresee
 from leadsync.sync.report import CycleReport
-from leadsync.types import Value
+from leadsync.types import Record, Value
 
 _EXAMPLES = 3  # of each field
 _MOVERS = 10
@@ -206,6 +206,8 @@ def apply(found: Coordinator, path: Path) -> CycleReport:
 
 def _read(path: Path) -> tuple[str, Writes]:
     try:
+        if not path.is_file() and path.exists():  # a device would never end
+            raise ValueError("no file")
         body = orjson.loads(path.read_bytes())
         return str(body["configuration"]), _read_writes(body)
     except OSError as error:
@@ -231,14 +233,16 @@ def differences(promised: Writes, now: Writes) -> Iterator[str]:
                 yield f"{' '.join(key)} {name}: planned {planned}, now {would}"
 
 
-def lead_body(lead: Foreseen) -> dict[str, Any]:
-    """One lead as JSON has it: what its records say, what follows from it, and what becomes of every field."""
+def lead_body(lead: Foreseen, config: Config) -> dict[str, Any]:
+    """One lead as JSON has it: what its records say and what of it cannot be read, what follows from it, and what
+    becomes of every field."""
     return {
         "lead": lead.after.lead_id,
         "records": [
             {
                 **_named(key),
                 "fields": member.fields,
+                "unread": _unread(config, key, member.fields or {}),
                 "writes": [
                     {"field": v.write.field, "value": v.write.value, "before": v.before, "after": v.after, "why": v.why,
                      "means": meaning(v)}
@@ -252,6 +256,13 @@ def lead_body(lead: Foreseen) -> dict[str, Any]:
         "parts": lead.after.parts,
         "changes_next": lead.after.due_at,
     }  # fmt: skip
+
+
+def _unread(config: Config, key: Key, fields: Mapping[str, Value]) -> dict[str, str]:
+    """The words that the record could feed and does not, each with the reason."""
+    connection = config.connections.get(key[0])
+    mapping = connection.mapping.reads.get(key[1]) if connection else None
+    return values_with_reasons(mapping, Record(key[2], fields)).reasons if mapping else {}
 
 
 def meaning(verdict: Verdict) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leadsync.config.load import Config
+from leadsync.config.load import Config, load_config, unread
 from leadsync.core.write_field import WriteField
 from leadsync.errors import Problem
 
@@ -113,7 +113,6 @@ def test_a_secret_itself_is_refused_and_never_repeated(refused: Refused, token: 
 
 
 def test_no_configuration_is_told_with_the_way_out(tmp_path: Path) -> None:
-    from leadsync.config.load import load_config
     from leadsync.errors import UserError
 
     with pytest.raises(UserError) as error:
@@ -151,3 +150,18 @@ def test_what_is_written_is_checked(refused: Refused, line: str, what: str) -> N
     assert [
         sentence for place, sentence in found if place.startswith("mappings/hubspot.yaml:4") and what in sentence
     ], found
+
+
+def test_files_that_nobody_reads_are_found(tmp_path: Path) -> None:
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "leadsync.yaml").write_text("connections: {hubspot: {type: hubspot, token: {env: X}}}\n")
+    for name in ("hubspot.yaml", "hubspott.yaml", "hubspot.yml", "hubspot.proposed.yaml"):
+        (tmp_path / "mappings" / name).write_text("use: hubspot\n")
+    for name in ("scoring.yml", "plan.yaml", "funnel.yaml"):
+        (tmp_path / name).write_text("use: default\n" if name == "funnel.yaml" else "")
+    found = {Path(problem.where).name: problem.fix for problem in unread(load_config(tmp_path / "leadsync.yaml"))}
+    assert found == {
+        "hubspott.yaml": "name it hubspot.yaml",
+        "hubspot.yml": "name it hubspot.yaml",
+        "scoring.yml": "name it scoring.yaml",
+    }
