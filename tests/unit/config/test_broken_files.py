@@ -189,7 +189,7 @@ MAPPINGS: list[Case] = [
     ({MAPPING: "use: salesforce\n"}, "1:1", "mapping of another CRM", "write `use: hubspot`"),
     ({MAPPING: "use: hubspot\nwrite: {contacts: {x: {value: stage, map: {Mql: a}}}}\n"}, "2:44", "stage 'Mql'", "MQL"),
     ({"routing.yaml": "when: stage = SQLL\nreps: {a: {email: a@b.c}}\n"}, "1:1", "no stage 'sqll'", "suspect, IQL"),
-    ({MAPPING: "use: hubspot\nwrite: {contact: {a: score}}\n"}, "2:9", "did you mean 'contacts'", "write: {contacts: {"),
+    ({MAPPING: "use: hubspot\nwrite: {contact: {a: score}}\n"}, "2:9", "did you mean 'contacts'", "contacts: {a"),
     ({MAPPING: "read: {contacts: {email: a}}\n"}, "1:8", "the key 'role' is missing", "add `role: …`"),
     (read("role: company"), "3:3", "contacts has the role lead, not company", "write `role: lead`"),
     (read("role: leed"), "4:5", "role: expected 'lead', 'company'", "write `    role: lead`"),
