@@ -89,19 +89,20 @@ def write_problems(
     row that somebody has changed.
     """
     names: dict[str, str] = {}
-    for name in fields:
+    leading = {name: None for name, write in fields.items() if not write.with_}
+    for name, write in fields.items():
         twin = names.setdefault(name.lower(), name)
         if twin != name:
             told, at = f"{name} is written two ways, also as {twin}", document.place((*loc, name))
             yield Problem(told, at, "CRMs take them for one field: keep one")
-        yield from _of_field(name, fields, words, document, (*loc, name), conditional=conditional)
+        yield from _of_field(name, write, leading, words, document, (*loc, name), conditional=conditional)
 
 
 def _of_field(
-    name: str, fields: Mapping[str, WriteField], words: Mapping[str, Word], document: Document, loc: Loc,
+    name: str, write: WriteField, leading: Mapping[str, None], words: Mapping[str, Word], document: Document, loc: Loc,
     *, conditional: bool,
 ) -> Iterator[Problem]:  # fmt: skip
-    write, at = fields[name], document.place(loc)
+    at = document.place(loc)
     source = catalog.RESULTS.get(write.value) or words.get(write.value)
     if source is None:
         yield Problem(catalog.unknown_word(write.value, "result", words), at)
@@ -111,9 +112,8 @@ def _of_field(
         yield Problem("strict: this CRM cannot refuse a write itself", document.place((*loc, "strict")), fix)
     yield from _unfit(write, source, document, loc)
     yield from _unknown(write, document, loc)
-    if write.with_ and (write.with_ not in fields or write.with_ == name or fields[write.with_].with_):
-        others = islice((other for other, w in fields.items() if other != name and not w.with_), _NAMED)
-        fix = f"name another field of this object: {', '.join(others)}"
+    if write.with_ and write.with_ not in leading:
+        fix = f"name another field of this object: {', '.join(islice(leading, _NAMED))}"
         yield Problem(f"{name} cannot go with {write.with_!r}", document.place((*loc, "with")), fix)
 
 
