@@ -15,7 +15,6 @@ from leadsync.errors import UsageError, UserError
 if TYPE_CHECKING:
     from leadsync.config.load import Config
     from leadsync.sync.cycle import Coordinator
-    from leadsync.sync.foresee import Foreseen
     from leadsync.sync.planning import Plan
 
 CHANGES = 2  # the exit code where something would be written
@@ -167,22 +166,20 @@ def _leads(found: "Coordinator", wanted: str, as_json: bool) -> int:
         raise UsageError(f"no lead has the e-mail, id or URL {wanted!r}", fix="write it as its CRM shows it")
     leads = list(planning.leads(found, ids))
     if as_json:
-        print_json({"leads": [planning.lead_body(lead) for lead in leads]})
+        print_json({"leads": [planning.lead_body(lead, found.config) for lead in leads]})
     else:
         console = wide()
-        for line in (line for lead in leads for line in _told(lead)):
+        for line in (line for lead in leads for line in _told(planning.lead_body(lead, found.config))):
             console.print(escape(line))
     return CHANGES if any(not v.why for lead in leads for _, _, verdicts in lead.records for v in verdicts) else 0
 
 
-def _told(lead: "Foreseen") -> Iterator[str]:
+def _told(body: dict[str, Any]) -> Iterator[str]:
     """One lead in plain sentences."""
-    from leadsync.sync.planning import lead_body
-
-    body = lead_body(lead)
     for r in body["records"]:
         yield f"{r['connection']} {r['object']} {r['id']} says"
         yield from _pairs(r["fields"])
+        yield from (f"  nothing of {word}: {why}" for word, why in r["unread"].items())
     yield "So leadsync knows"
     yield from _pairs(body["facts"])
     if body["result"]:

@@ -176,7 +176,7 @@ def test_one_lead_is_told_why_nothing_is_written(tmp_path: Path, crm: Crm, opene
     (lead,) = planning.foresee(
         leadsync.store, leadsync.evaluator(), clock, clock.now(), wanted=planning.find(leadsync.store, "L1")
     )
-    body = planning.lead_body(lead)
+    body = planning.lead_body(lead, leadsync.config)
     assert body["result"] == {}
     assert [w["why"] for r in body["records"] for w in r["writes"]] == ["never"] * 3
     assert "`never:`" in body["records"][0]["writes"][0]["means"]

@@ -125,7 +125,12 @@ def test_a_plan_that_holds_no_more_is_refused_whole(tmp_path: Path, crms: tuple[
 def test_one_lead_is_told_field_by_field(tmp_path: Path, crms: tuple[Sandbox, Sandbox]) -> None:
     hubspot, _ = crms
     folder = Folder(tmp_path, {crm.type: connection(crm, live=False) for crm in crms})
-    new = {"email": "Ann@Told.example", "phone": "+48 22 555 0101", "lifecyclestage": "opportunity"}
+    new = {
+        "email": "Ann@Told.example",
+        "phone": "+48 22 555 0101",
+        "lifecyclestage": "opportunity",
+        "country": "Atlantis",
+    }
     id_ = hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": new})["id"]
     time.sleep(1.1)
     said = folder.run("plan", "--lead", "ann@told.example")
@@ -138,6 +143,8 @@ def test_one_lead_is_told_field_by_field(tmp_path: Path, crms: tuple[Sandbox, Sa
     (record,) = whole["records"]
     assert record["fields"]["phone"] == new["phone"]
     assert whole["facts"]["email"] == "ann@told.example"
+    assert record["unread"] == {"country": "country: 'Atlantis' is no country"}
+    assert "  nothing of country: country: 'Atlantis' is no country" in said.out
     assert sum(part["points"] for part in whole["parts"]) == whole["result"]["score"] * 100
     why = {w["field"]: w["why"] for w in record["writes"]}
     assert why["leadsync_score"] == ""
