@@ -109,10 +109,8 @@ def drop(store: Store, writes: Sequence[Write], now: datetime) -> None:
     records.mark(store, [w.record_id for w in writes])
 
 
-def forget_refusals(store: Store, source_ids: Collection[int] | None = None) -> None:
-    """Try again what the CRMs refused, or of the rows of these sources: rules, mapping or account have changed."""
+def forget_refusals(store: Store, source_ids: Collection[int]) -> None:
+    """Try again what was refused of the rows of these sources: rules, mapping or account have changed."""
     table = schema.records
-    change = sa.update(table).where(table.c.refused.is_not(None)).values(refused=None)
-    if source_ids is not None:
-        change = change.where(table.c.source_id.in_(source_ids))
-    store.connection.execute(change)
+    refused = table.c.source_id.in_(source_ids) & table.c.refused.is_not(None)
+    store.connection.execute(sa.update(table).where(refused).values(refused=None))

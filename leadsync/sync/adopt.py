@@ -60,7 +60,8 @@ class Adoption:
         """A cycle goes to work: what was refused is tried again, what the brake holds back is weighed anew."""
         if self._forgiven is not None:
             with self._store.begin():
-                outbox.forget_refusals(self._store, self._forgiven)
+                if self._forgiven:
+                    outbox.forget_refusals(self._store, self._forgiven)
                 self._brake.release()
                 self._store.set_meta(_PENDING, None)
             self._forgiven = None
@@ -70,7 +71,8 @@ class Adoption:
         so a field or option comes back that was mended; inside `begin()`."""
         own = [source for source in self._sources.values() if source.connection == name]
         changed = [source for source in own if before.shape(source.object) != account.shape(source.object)]
-        outbox.forget_refusals(self._store, [source.id for source in changed])
+        if changed:
+            outbox.forget_refusals(self._store, [source.id for source in changed])
         for source in changed:
             again.mark_source(self._store, source)
 

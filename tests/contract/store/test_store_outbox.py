@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from store_kit import DAY, HOUR, MINUTE, NOW, Kit, record
 
-from leadsync.store import evaluation, outbox, runs
+from leadsync.store import again, evaluation, outbox, runs, schema, sources
 from leadsync.types import WriteStatus
 
 CONFIRMED = [WriteStatus.APPLIED, WriteStatus.UNCHANGED]
@@ -84,7 +84,7 @@ def test_a_refused_write_is_remembered_until_one_is_confirmed(one: Kit) -> None:
 def test_refusals_are_forgotten_when_the_rules_change(one: Kit) -> None:
     one.settle(one.plan("Lead", "L1", Score=(1, 5)), WriteStatus.REJECTED)
     with one.store.begin():
-        outbox.forget_refusals(one.store)
+        outbox.forget_refusals(one.store, [source.id for source in sources.load(one.store)])
     assert one.record("Lead", "L1").refused is None
 
 
@@ -109,6 +109,18 @@ def test_evaluation_clears_only_the_marks_that_it_read(kit: Kit) -> None:
     with kit.store.begin():
         evaluation.save(kit.store, [evaluation.Decision(kit.result(lead))], marks.seqs[lead], NOW)
     assert kit.marked() == {lead}
+
+
+def test_a_lead_waits_once_behind_what_has_just_happened(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"), record("L2"))
+    kit.keep("Task", *(record(task, links={"Lead": ("L1",)}, When=NOW.isoformat()) for task in ("T1", "T2")))
+    kit.clear()
+    with kit.store.begin():
+        again.mark_source(kit.store, kit.sources["Task"])
+        again.mark_source(kit.store, kit.sources["Lead"])
+        evaluation.mark_all(kit.store)
+    marks = [(mark.record_id, mark.late) for mark in kit.rows(schema.dirty)]
+    assert marks == [(kit.record("Lead", "L1").id, 1), (kit.record("Lead", "L2").id, 1)]
 
 
 def test_marks_of_busy_leads_wait_and_hold_nobody_up(kit: Kit) -> None:
