@@ -73,12 +73,9 @@ class FilesConnector:
 
     def describe(self, obj: str) -> ls.ObjectSchema:
         """The columns that the file has, and those that it may have."""
-        types = {**dict.fromkeys(self._read(obj).columns, "text"), **COLUMNS[obj]}
-        fields = {
-            name: ls.FieldSchema(name, typ, writable=False, custom=name not in COLUMNS[obj] and name != "id")
-            for name, typ in types.items()
-        }
-        return ls.ObjectSchema(obj, fields)
+        all_ = {**dict.fromkeys(self._read(obj).columns, "text"), **COLUMNS[obj]}
+        own = all_.keys() - COLUMNS[obj].keys() - {"id"}
+        return ls.ObjectSchema(obj, {n: ls.FieldSchema(n, t, writable=False, custom=n in own) for n, t in all_.items()})
 
     def backfill(self, obj: str, resume: str | None, fields: Sequence[str]) -> Iterator[ls.Page]:
         """All rows; `resume` counts those before. A file that changes meanwhile is given anew by `changes`."""

@@ -3,11 +3,14 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json, wide
+
+if TYPE_CHECKING:
+    from leadsync.errors import UserError
 
 _CYCLES = 10
 
@@ -20,10 +23,18 @@ def status(
     ] = False,
 ) -> int:
     """Show leads, stages, refused writes and the last ten cycles. Exit code 1 when the last cycle had an error."""
+    from leadsync.errors import StateRefused
     from leadsync.store import runs
     from leadsync.store.database import open_store
 
-    store = open_store(_store(config), config.parent.resolve(), create=False)
+    url, wrong = _store(config)
+    try:
+        store = open_store(url, config.parent.resolve(), create=False)
+    except StateRefused as error:
+        raise wrong or error from None
+    if wrong is not None:
+        told = "the files cannot be used as they are now; what runs goes on with the former ones"
+        print(f"{told}\n    fix: `leadsync check --offline` says what is wrong", file=sys.stderr)
     try:
         with store.reading() as db:
             body = {"cycles": runs.newest(db, _CYCLES), **runs.summary(db, datetime.now(UTC))}
@@ -39,22 +50,20 @@ def status(
     return 1 if any(connection["error"] for connection in last.values()) else 0
 
 
-def _store(config: Path) -> str:
-    """Where the store is. The other files do not matter: leadsync may run on what they said before."""
+def _store(config: Path) -> "tuple[str, UserError | None]":
+    """Where the store is, and what is wrong with the files: leadsync may run on what they said before."""
     from leadsync.config import document
     from leadsync.config.load import load_config
     from leadsync.config.settings import Settings
     from leadsync.errors import UserError
 
     try:
-        return load_config(config).store
-    except UserError:
+        return load_config(config).store, None
+    except UserError as error:
         store = document.load(config).data.get("store", Settings.model_fields["store"].default)
         if not isinstance(store, str):
             raise
-        told = "the files cannot be used as they are now; what runs goes on with the former ones"
-        print(f"{told}\n    fix: `leadsync check --offline` says what is wrong", file=sys.stderr)
-        return store
+        return store, error
 
 
 def _show(body: dict[str, object]) -> None:

@@ -164,14 +164,14 @@ def _unknown_stages(
 ) -> Iterator[Problem]:  # fmt: skip
     """Stages that mappings and routing name and the funnel does not have; what is shipped may name more than that."""
     names = [stage.name for stage in ladder.stages]
-    fix = f"the funnel has {', '.join(names)}"
+    fix, ready = f"the funnel has {', '.join(names)}", str(resources.files("mappings"))
     for name, connection in connections.items():
         document = documents[f"mappings/{name}"]
         for obj, writes in connection.mapping.writes.items():
-            for write in writes if document.data.get("write") else ():
+            for write in writes:
                 for key in (write.map or {}) if write.value == "stage" else ():
                     at = document.place(("write", obj, write.field, "map", key))
-                    if key not in names and at.startswith(f"{document.path}:"):
+                    if key not in names and not at.startswith(ready):
                         yield Problem(f"there is no stage '{key}'", at, fix)
     for test in routing.when.tests if routing and routing.when else ():
         if isinstance(test, FieldTest) and test.field == "stage" and test.op in ("=", "in"):
@@ -254,8 +254,8 @@ def _connection(files: _Files, name: str, raw: dict[str, Any], home: Home) -> Co
         raise UserError([Problem(f"{name}: there is no mapping {at}", main.place((*loc, "mapping")), fix)])
     mapping = files.merged(path, "", raw["type"])
     if (use := mapping.data.get("use")) in registry.types() and use != raw["type"]:
-        told, at = f"use: {use} is the mapping of another CRM; {name} has the type {raw['type']}", mapping.place(("use",))
-        raise UserError([Problem(told, at, f"write `use: {raw['type']}`")])
+        told = f"use: {use} is the mapping of another CRM; {name} has the type {raw['type']}"
+        raise UserError([Problem(told, mapping.place(("use",)), f"write `use: {raw['type']}`")])
     files.documents[f"mappings/{name}"] = mapping
     can = connector.capabilities
     compiled = files.compiled(

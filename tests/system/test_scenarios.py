@@ -137,7 +137,7 @@ def test_every_kind_of_activity_carries_its_points(scene: tuple[Sandbox, Folder]
     caller = seen(scene[0], CALLER)
     assert caller["leadsync_score"] == "21"
     assert "called us +12" in caller["leadsync_reasons"]
-    assert "answered +9" in caller["leadsync_reasons"]
+    assert "e-mail reply +9" in caller["leadsync_reasons"]
 
 
 @pytest.mark.concept(26)

@@ -84,8 +84,7 @@ class Writing(Checks):
         assert crm.row(id_).get(name) == before
 
     def test_conditional_writes(self, crm: Account) -> None:
-        """A write with a condition is a `CONFLICT` and changes nothing where the row was changed since, and is carried
-        out where it was not."""
+        """A write with `unmodified_since` is a `CONFLICT` where the row was changed since, and changes nothing."""
         crm.needs("write")
         if not crm.conn.capabilities.conditional:
             pytest.skip("the connector takes no conditional writes")
