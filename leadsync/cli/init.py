@@ -136,5 +136,8 @@ def _show(body: dict[str, Any], *, again: bool) -> None:
         console.print(
             escape(f"written {body['file']}, which {does}" + (" (in place of the former one)" if again else ""))
         )
+    elif body["file"].endswith(".proposed.yaml"):
+        does = f"is not read by leadsync, since {body['connection']} is live: look it over, then take `.proposed` away"
+        console.print(escape(f"written {body['file']}, which {does}"))
     else:
         console.print(escape(f"written {body['file']}"))

@@ -154,8 +154,16 @@ def load_config(path: Path) -> Config:
     documents = {"leadsync": files.main} | files.documents
     return Config(
         files.folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
-        scoring, ladder, routing, version(*documents.values()), settings.brake, files.fields, documents, never,
+        scoring, ladder, routing, _version(documents), settings.brake, files.fields, documents, never,
     )  # fmt: skip
+
+
+def _version(documents: Mapping[str, Document]) -> str:
+    """Names what all files say, but for who is `live`: a plan holds for both."""
+    main = documents["leadsync"]
+    connections = {name: {k: v for k, v in c.items() if k != "live"} for name, c in main.data["connections"].items()}
+    same = replace(main, data={**main.data, "connections": connections})
+    return version(*{**documents, "leadsync": same}.values())
 
 
 def _unknown_stages(

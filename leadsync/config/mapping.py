@@ -121,6 +121,7 @@ def compile_mapping(
     problems += _problems(file, document, known, words, home)
     for obj, fields in file.write.items():
         problems += write_problems(fields, words, document, ("write", obj), conditional=conditional)
+    problems += _fed_back(file, document)
     scopes = {name: _scope(name, read, words, document, problems) for name, read in file.read.items()}
     if problems:
         raise UserError(problems)
@@ -130,6 +131,19 @@ def compile_mapping(
     }
     writes = {obj: compile_writes(fields, words) for obj, fields in file.write.items()}
     return core.CrmMapping(reads, writes)
+
+
+def _fed_back(file: MappingFile, document: Document) -> Iterator[Problem]:
+    """Fields that are read as one word of the catalogue and written as another: leadsync would read what it wrote."""
+    for obj, fields in file.write.items():
+        read = file.read[obj].fields if obj in file.read else {}
+        words = {source.lower(): word for word, field in read.items() for source in field.sources}
+        for name, write in fields.items():
+            word = words.get(name.lower())
+            if word in catalog.FIELDS and word != write.value:
+                told = f"{name} is read as {word} and written as {write.value}: leadsync would read what it wrote"
+                fix = f"write another field, or take {word} out of `read:`"
+                yield Problem(told, document.place(("write", obj, name)), fix)
 
 
 def _without_strangers(document: Document, known: Mapping[str, Role]) -> list[Problem]:

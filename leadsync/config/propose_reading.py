@@ -133,7 +133,9 @@ def _answers(one: FieldSchema, values: Sequence[str], home: Home) -> bool:
 
 
 def _answered(word: str, one: FieldSchema, values: Sequence[str], home: Home) -> Reading:
-    means, told = {}, ["true", "false"] if one.type == "bool" else _told(one, values)
+    if one.type == "bool":  # a box that nobody ticked denies nothing
+        return Reading({"map": {"true": _ANSWERS[word]["yes"], "false": ""}})
+    means, told = {}, _told(one, values)
     for value in told:
         answer = CONVERTERS["yes_no"].read(value, home, {}) if _reads(CONVERTERS["yes_no"].read, value, home) else ""
         if answer or one.type == "enum":

@@ -49,7 +49,8 @@ def unwritable(
     for write in writes:
         field = schema.field(write.field)
         if field is None:
-            found.append(_missing(obj, write.field, schema))
+            fix = "`leadsync install` creates what leadsync writes; or correct the mapping"
+            found.append(Misfit(obj, write.field, "field_missing", f"there is no such field in {obj}", fix))
         elif field.calculated or not field.writable:
             why = "the CRM calculates it" if field.calculated else "it is read-only, or this login may not edit it"
             fix = "write another field, or let the CRM's administrator give this login the right to edit it"
@@ -67,6 +68,9 @@ def takes(field: FieldSchema | None, value: Value) -> bool:
 
 
 def _kind(write: WriteField, field: FieldSchema) -> tuple[str, str, str] | None:
+    if write.policy == "forward_only" and field.type not in ("enum", "multi"):
+        fix = "write to a field with options, or give it another policy, such as if_ours"
+        return "wrong_type", "has no options in an order that `forward_only` could follow", fix
     if field.type in _TAKES[write.type]:
         return None
     fix = f"write {write.value} to a field of type {' or '.join(_TAKES[write.type][:2])}"

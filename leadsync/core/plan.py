@@ -183,9 +183,7 @@ def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account
 def _forward(options: Sequence[str] | None, now: str, then: str) -> bool:
     if options is None:
         return False  # not known yet whether this would be a step back
-    ladder = [option.lower() for option in options]
-    if not ladder:
-        return True  # a plain field: nothing in it is further on than anything else
+    ladder = [option.lower() for option in options]  # none in a plain field: nothing in it is further on
     return now.lower() in ladder and then.lower() in ladder and ladder.index(then.lower()) > ladder.index(now.lower())
 
 

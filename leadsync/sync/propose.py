@@ -48,20 +48,23 @@ def propose(config: Config, connection: ConnectionConfig, connector: Connector, 
     home = Home.model_validate(config.documents["leadsync"].data.get("home") or {}).place
     proposer = Proposer(connection.mapping, written, config.fields, few_words(config), home, usable, whole=kept is None)
     objects = proposer.propose(looked)
-    file = own.with_suffix(".proposed.yaml") if kept else own
+    aside = kept is not None or connection.live  # nothing is in force that nobody has looked over
+    file = own.with_suffix(".proposed.yaml") if aside else own
     rows = {look.object: look.rows for look in looked}
     use = written.get("use", None if kept else connection.settings.type)
-    body = mapping_text(_head(connection.name, kept, rows, unseen), use, objects)
+    body = mapping_text(_head(connection.name, own, rows, unseen, connection.live), use, objects)
     return Proposal(file, kept, body, objects, rows, unseen)
 
 
-def _head(name: str, kept: Path | None, rows: Mapping[str, int], unseen: Mapping[str, str]) -> list[str]:
+def _head(name: str, own: Path, rows: Mapping[str, int], unseen: Mapping[str, str], live: bool) -> list[str]:
     of = ", ".join(f"{count} {obj}" for obj, count in rows.items())
     head = [f"What leadsync proposes for {name}, going by its own fields and the {of} that changed last."]
-    if kept:
+    if own.exists():
         head.append(
-            f"leadsync does not read this file: copy what you want into {kept.name}. What that feeds is left out."
+            f"leadsync does not read this file: copy what you want into {own.name}. What that feeds is left out."
         )
+    elif live:
+        head.append(f"leadsync does not read this file, since {name} is live: look it over, then name it {own.name}.")
     else:
         head.append("Look it over, take the # from what you want, then: leadsync check; leadsync plan --sample 100.")
     head.append("Where a remark begins with `fields:`, that entry belongs into leadsync.yaml, too.")

@@ -197,3 +197,13 @@ def test_an_object_that_the_login_may_not_see_is_told(tmp_path: Path):
     here.file("mappings/crm.yaml", MAPPING)
     account.write_text(json.dumps({"objects": {"people": FIELDS, "firms": {}}, "forbidden": ["people"]}))
     assert here.run("init", "crm", PYTHONPATH=site).code == 69
+
+
+def test_nothing_is_put_in_force_that_nobody_has_looked_over(tmp_path: Path, crm: Sandbox):
+    here = Folder(tmp_path, {crm.type: connection(crm, live=True)}, dict(HOME))
+    done = here.run("init", crm.type)
+    assert done.code == 0, done.err
+    assert "is live: look it over" in done.out
+    assert [path.name for path in (tmp_path / "mappings").iterdir()] == [f"{crm.type}.proposed.yaml"]
+    (tmp_path / "mappings" / f"{crm.type}.proposed.yaml").rename(tmp_path / "mappings" / f"{crm.type}.yaml")
+    assert here.run("check").code == 0

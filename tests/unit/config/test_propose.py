@@ -96,7 +96,7 @@ def test_a_field_is_known_by_what_it_is_plainly_called(said: str, word: str | No
         ("timeline", own("t", "enum", options=("0-3 m", "1 year", "later")), [], {"map": {"later": ""}}),
         ("timeline", own("t"), ["3 months", "kwartał"], {}),
         ("employees", own("e"), ["1 200", "30"], {"as": "number"}),
-        ("consent", own("c", "bool"), [], {"map": {"true": "granted", "false": "denied"}}),
+        ("consent", own("c", "bool"), [], {"map": {"true": "granted", "false": ""}}),
         ("consent", own("c", "enum", options=("Tak", "Nie", "?")), [],
          {"map": {"tak": "granted", "nie": "denied", "?": ""}}),
         ("consent", own("c"), ["tak", "nie", "да", "call Ann"],
