@@ -1,8 +1,6 @@
 """Cleaning what a record says, offline. A value that cannot be used is left out; nothing here raises."""
 
-from collections.abc import Mapping, Sequence
-
-import polars as pl
+from collections.abc import Mapping
 
 from leadsync.catalog import FIELDS
 from leadsync.core.mapping import number
@@ -25,13 +23,3 @@ def derive(values: Mapping[str, str]) -> dict[str, str | float]:
     if domain := values.get("domain", "").lower():
         facts["domain"] = domain.removeprefix("https://").removeprefix("http://").removeprefix("www.").split("/")[0]
     return facts
-
-
-def column(type_: str, facts: Sequence[str | float | None]) -> pl.Series:
-    """A field's values as conditions compare them. Answers and dates are facts in words, as their converters write."""
-    if type_ == "number":
-        return pl.Series(facts, dtype=pl.Float64, strict=False)
-    told = pl.Series(facts, dtype=pl.String, strict=False)
-    if type_ == "date":
-        return told.str.to_date("%Y-%m-%d", strict=False)
-    return told == "yes" if type_ == "bool" else told
