@@ -196,10 +196,13 @@ def _result(body: dict[str, Any]) -> Iterator[str]:
     yield f"Score {result['score']}, {result['temperature']}"
     for part in body["parts"]:
         where = " ".join(word for word in (part["group"], part["name"], part["what"]) if word and word != "rule")
-        last = f" ({part['count']} times, last on {part['on']})" if part["on"] else ""
+        often = f"{part['count']} times, last on" if part["count"] != 1 else "on"
+        last = f" ({often} {part['on']})" if part["on"] else ""
         yield f"  {part['points'] / 100:+g} {where.replace('_', ' ')}{last}"
     yield f"Stage {result['stage'] or '—'}, owner {result['owner'] or '—'}"
 
 
 def _pairs(fields: dict[str, Any]) -> Iterable[str]:
-    return [f"  {name}: {value}" for name, value in fields.items() if value not in (None, "")]
+    from leadsync.core.mapping import text
+
+    return [f"  {name}: {text(value)}" for name, value in fields.items() if value not in (None, "")]
