@@ -68,7 +68,7 @@ def takes(field: FieldSchema | None, value: Value) -> bool:
 
 
 def _kind(write: WriteField, field: FieldSchema) -> tuple[str, str, str] | None:
-    if write.policy == "forward_only" and field.type not in ("enum", "multi"):
+    if write.policy == "forward_only" and write.value != "stage" and field.type not in ("enum", "multi"):
         fix = "write to a field with options, or give it another policy, such as if_ours"
         return "wrong_type", "has no options in an order that `forward_only` could follow", fix
     if field.type in _TAKES[write.type]:

@@ -176,14 +176,14 @@ def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account
         x, y = _number(write, before), _number(write, after)
         return y is not None and (not now or (x is not None and y > x))
     if policy == "forward_only" and now:
-        return _forward(account.options.get(write.field), now, text(after))
+        options = account.options.get(write.field)
+        plain = options is not None and not options  # of a plain field only leadsync knows what its stages are
+        return _forward(options or (), now, text(after)) or (plain and write.value == "stage")
     return True
 
 
-def _forward(options: Sequence[str] | None, now: str, then: str) -> bool:
-    if options is None:
-        return False  # not known yet whether this would be a step back
-    ladder = [option.lower() for option in options]  # none in a plain field: nothing in it is further on
+def _forward(options: Sequence[str], now: str, then: str) -> bool:
+    ladder = [option.lower() for option in options]
     return now.lower() in ladder and then.lower() in ladder and ladder.index(then.lower()) > ladder.index(now.lower())
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadsync.core.fit import unwritable
 from leadsync.core.plan import WHY, Account, Planned, Seen, left_alone, planned, same, verdicts
 from leadsync.core.write_field import WriteField
-from leadsync.types import Value
+from leadsync.types import FieldSchema, ObjectSchema, Value
 
 REPS = {"rep@example.com": "7"}
 ACCOUNT = Account(
@@ -77,10 +78,14 @@ def test_forward_only(before: Value, after: str, written: bool) -> None:
     assert found == ({"stage": (before, after)} if written else None)
 
 
-@pytest.mark.parametrize("field", ["unheard", "plain"])
-def test_forward_only_leaves_alone_what_has_no_order_or_none_that_is_known(field: str) -> None:
-    assert alone(WriteField(field, "stage", "forward_only"), "a", {"stage": "b"}) is None
-    assert alone(WriteField(field, "stage", "forward_only"), "", {"stage": "b"}) == {field: ("", "b")}
+@pytest.mark.parametrize(("field", "word"), [("unheard", "stage"), ("unheard", "score"), ("plain", "score")])
+def test_forward_only_leaves_alone_what_has_no_order_or_none_that_is_known(field: str, word: str) -> None:
+    assert alone(WriteField(field, word, "forward_only"), "a", {word: "b"}) is None
+    assert alone(WriteField(field, word, "forward_only"), "", {word: "b"}) == {field: ("", "b")}
+
+
+def test_the_stage_goes_its_own_way_in_a_plain_field() -> None:
+    assert alone(WriteField("plain", "stage", "forward_only"), "a", {"stage": "b"}) == {"plain": ("a", "b")}
 
 
 @pytest.mark.parametrize(
@@ -326,3 +331,12 @@ def test_a_text_is_no_longer_than_its_field_in_the_crm(length: int | None, most:
         [WriteField("f", "score", format="{} points", length=length)], Seen({"f": ""}), {"score": 73}, account
     )
     assert found.after == after
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "fits"), [("score", "text", False), ("stage", "text", True), ("temperature", "enum", True)]
+)
+def test_an_order_is_asked_for_where_only_steps_forward_are_allowed(value: str, type_: str, fits: bool) -> None:
+    schema = ObjectSchema("people", {"f": FieldSchema("f", type_, options=("cold", "warm", "hot"))})
+    found = unwritable("people", [WriteField("f", value, "forward_only")], schema, {})
+    assert [misfit.code for misfit in found] == ([] if fits else ["wrong_type"])
