@@ -40,26 +40,71 @@ def _did(name: str, *labels: str) -> Word:
 FIELDS = _words(
     _word("email", "text", "e-mail", "ایمیل", "e-mail", "e-mail", "email"),
     _word("phone", "text", "phone", "تلفن", "телефон", "telefon", "điện thoại"),
+    _word("handle", "text", "messenger", "پیام‌رسان", "мессенджер", "komunikator", "tài khoản nhắn tin"),
+    _word("name", "text", "name", "نام کامل", "имя и фамилия", "imię i nazwisko", "họ tên"),
     _word("first_name", "text", "first name", "نام", "имя", "imię", "tên"),
     _word("last_name", "text", "last name", "نام خانوادگی", "фамилия", "nazwisko", "họ"),
     _word("company", "text", "company", "شرکت", "компания", "firma", "công ty"),
     _word("domain", "text", "web domain", "دامنه", "домен", "domena", "tên miền"),
     _word("job_title", "text", "job title", "سمت", "должность", "stanowisko", "chức danh"),
+    _word("seniority", "text", "seniority", "ردهٔ شغلی", "уровень должности", "szczebel stanowiska", "cấp bậc"),
+    _word("department", "text", "department", "واحد سازمانی", "отдел", "dział", "phòng ban"),
     _word("country", "text", "country", "کشور", "страна", "kraj", "quốc gia"),
     _word("city", "text", "city", "شهر", "город", "miasto", "thành phố"),
     _word("language", "text", "language", "زبان", "язык", "język", "ngôn ngữ"),
+    _word("time_zone", "text", "time zone", "منطقهٔ زمانی", "часовой пояс", "strefa czasowa", "múi giờ"),
     _word("industry", "text", "industry", "صنعت", "отрасль", "branża", "ngành"),
     _word("employees", "number", "employees", "تعداد کارکنان", "сотрудники", "liczba pracowników", "số nhân viên"),
     _word("revenue", "number", "yearly revenue", "درآمد سالانه", "годовая выручка", "przychód roczny", "doanh thu năm"),
+    _word(
+        "employees_band", "text", "company size", "اندازهٔ شرکت", "размер компании", "wielkość firmy", "quy mô công ty"
+    ),
+    _word(
+        "revenue_band",
+        "text",
+        "revenue band",
+        "بازهٔ درآمد",
+        "диапазон выручки",
+        "przedział przychodu",
+        "khoảng doanh thu",
+    ),
+    _word(
+        "mailbox",
+        "text",
+        "kind of mailbox",
+        "نوع صندوق ایمیل",
+        "вид почтового ящика",
+        "rodzaj skrzynki",
+        "loại hộp thư",
+    ),
+    _word(
+        "phone_line",
+        "text",
+        "kind of phone line",
+        "نوع خط تلفن",
+        "вид телефонной линии",
+        "rodzaj linii",
+        "loại thuê bao",
+    ),
     _word("source", "text", "source", "منبع", "источник", "źródło", "nguồn"),
+    _word("channel", "text", "channel", "کانال", "канал", "kanał", "kênh"),
+    _word("initiative", "text", "who started", "آغازگر تماس", "инициатор", "inicjator", "bên chủ động"),
+    _word("referrer", "text", "referred by", "معرف", "кто рекомендовал", "kto polecił", "người giới thiệu"),
     _word("campaign", "text", "campaign", "کمپین", "кампания", "kampania", "chiến dịch"),
     _word("consent", "text", "consent", "رضایت", "согласие", "zgoda", "đồng ý nhận tin"),
     _word("budget", "number", "budget", "بودجه", "бюджет", "budżet", "ngân sách"),
     _word("authority", "text", "authority", "اختیار", "полномочия", "uprawnienia", "thẩm quyền"),
     _word("need", "text", "need", "نیاز", "потребность", "potrzeba", "nhu cầu"),
     _word("timeline", "number", "timeline", "چارچوب زمانی", "срок", "ramy czasowe", "thời gian", unit="months"),
+    _word("intent", "text", "wish", "خواسته", "запрос", "o co prosi", "yêu cầu"),
+    _word("class", "text", "class", "دسته", "категория", "kategoria", "phân loại"),
+    _word("completeness", "number", "completeness", "کامل بودن", "полнота", "kompletność", "độ đầy đủ"),
 )
-"""What is known about a lead. `timeline` is in months, `revenue` and `budget` in the home currency."""
+"""What is known about a lead. `timeline` is in months, `revenue` and `budget` in the home currency,
+`completeness` counts the items that are known of those that the company wants to know."""
+
+OF_LEADS = frozenset(("class", "completeness"))
+"""Fields that are worked out for a lead as a whole: no record says them."""
 
 ACTIVITIES = _words(
     _did("visit", "site visit", "بازدید از وب‌سایت", "посещение сайта", "wizyta na stronie", "truy cập website"),
@@ -125,21 +170,34 @@ RESULTS = _words(
     _word("stage", "text", "stage", "مرحله", "стадия", "etap", "giai đoạn"),
     _word("owner", "text", "owner", "مسئول", "ответственный", "opiekun", "người phụ trách"),
     _word("reasons", "text", "reasons", "دلایل", "причины", "uzasadnienie", "lý do"),
+    _word("data", "text", "data", "داده‌ها", "данные", "dane", "dữ liệu"),
+    _word("ask_for", "text", "worth asking for", "آنچه باید پرسید", "что спросить", "o co zapytać", "nên hỏi thêm"),
 )
 """What leadsync works out."""
 
-TEMPERATURE_LABELS: Mapping[str, Mapping[str, str]] = {
-    "en": {"hot": "hot", "warm": "warm", "cold": "cold"},
-    "fa": {"hot": "داغ", "warm": "گرم", "cold": "سرد"},
-    "ru": {"hot": "горячий", "warm": "тёплый", "cold": "холодный"},
-    "pl": {"hot": "gorący", "warm": "ciepły", "cold": "zimny"},
-    "vi": {"hot": "nóng", "warm": "ấm", "cold": "lạnh"},
+ENOUGH, NOT_ENOUGH = "enough", "not enough"
+"""What the result `data` says: whether enough is known of a lead to judge it."""
+
+VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
+    "temperature": {
+        "en": {"hot": "hot", "warm": "warm", "cold": "cold"},
+        "fa": {"hot": "داغ", "warm": "گرم", "cold": "سرد"},
+        "ru": {"hot": "горячий", "warm": "тёплый", "cold": "холодный"},
+        "pl": {"hot": "gorący", "warm": "ciepły", "cold": "zimny"},
+        "vi": {"hot": "nóng", "warm": "ấm", "cold": "lạnh"},
+    },
+    "data": {
+        "en": {ENOUGH: "enough data", NOT_ENOUGH: "not enough data"},
+        "fa": {ENOUGH: "دادهٔ کافی", NOT_ENOUGH: "دادهٔ کافی نیست"},
+        "ru": {ENOUGH: "данных достаточно", NOT_ENOUGH: "недостаточно данных"},
+        "pl": {ENOUGH: "dość danych", NOT_ENOUGH: "za mało danych"},
+        "vi": {ENOUGH: "đủ dữ liệu", NOT_ENOUGH: "chưa đủ dữ liệu"},
+    },
 }
-"""The words of the result `temperature`, in each of `LANGUAGES`."""
+"""The words of results, in each of `LANGUAGES`."""
 
 DESIGNED = frozenset(
     (
-        "handle", "name", "seniority", "department", "time_zone", "referrer", "initiative", "class", "completeness",
         "cart_abandoned", "grade", "quadrant", "step", "band", "next_action", "duplicates", "probability",
         "value", "urgency", "won",
     )

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 from leadsync import catalog, registry
 from leadsync.catalog import Word
 from leadsync.config import document as yaml
+from leadsync.config.classes import compile_classes
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document
+from leadsync.config.facts import FactRules, compile_facts
 from leadsync.config.funnel import compile_funnel
 from leadsync.config.mapping import compile_mapping
 from leadsync.config.routing import Routing, compile_routing
@@ -23,6 +25,7 @@ from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
 from leadsync.config.settings import BrakeShares, Settings, custom_words
 from leadsync.connector import ConnectionSettings
+from leadsync.core.classes import Classes
 from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.convert import NOWHERE, Home
 from leadsync.core.mapping import CrmMapping
@@ -57,8 +60,8 @@ class Config:
     """An installation. `version` names what results depend on: the same text, the same name.
 
     `fields` are those of the catalogue and those that the installation declares. Leads for which `never` holds are left
-    alone. `documents` are the files, merged with what they use: `leadsync`, `scoring`, `funnel`, `routing` (where there
-    is one), and `mappings/NAME` per connection.
+    alone. `documents` are the files, merged with what they use: `leadsync`, `facts`, `classes`, `scoring`, `funnel`,
+    `routing` (where there is one), and `mappings/NAME` per connection.
     """
 
     folder: Path
@@ -67,6 +70,8 @@ class Config:
     zone: ZoneInfo
     connections: Mapping[str, ConnectionConfig]
     prefer: tuple[str, ...]
+    facts: FactRules
+    classes: Classes
     scoring: Scoring
     ladder: Ladder
     routing: Routing | None
@@ -112,12 +117,16 @@ class _Files:
             self.found += own if own or document.doubted else told  # a shipped file is right until it is changed
             return None
 
-    def file(self, name: str, default: str | None, compile_: Callable[..., T]) -> T | None:
-        """What a file beside `leadsync.yaml` means; None after a problem, or without file and default."""
+    def file(self, name: str, default: str | None, compile_: Callable[..., T], *, needed: bool = True) -> T | None:
+        """What a file beside `leadsync.yaml` means; None after a problem, or without a file that is not `needed`.
+
+        Without the shipped `default` the file stands for itself.
+        """
         path = self.folder / f"{name}.yaml"
-        if default is None and not os.path.lexists(path):
+        there = os.path.lexists(path)
+        if not there and not needed:
             return None
-        document = self.try_(self.merged, path, name, default)
+        document = Document(path, {}) if not there and default is None else self.try_(self.merged, path, name, default)
         if document is None:
             return None
         self.documents[name] = document
@@ -143,18 +152,22 @@ def load_config(path: Path) -> Config:
     files = _Files(path)
     settings, never = _settings(files)
     connections = _connections(files, settings.home.place if settings else NOWHERE)
+    facts = files.file("facts", None, compile_facts)
+    classes = files.file("classes", "default", compile_classes)
     scoring = files.file("scoring", "b2b", compile_scoring)
     ladder = files.file("funnel", "default", compile_funnel)
-    routing = files.file("routing", None, compile_routing)
+    routing = files.file("routing", None, compile_routing, needed=False)
     if ladder is not None:
         files.found += _unknown_stages(files.documents, connections, ladder, routing)
-    if files.found or settings is None or scoring is None or ladder is None:
+    if (
+        files.found or settings is None or facts is None or classes is None or scoring is None or ladder is None
+    ):  # fmt: skip
         raise UserError(_in_order(files.found, path))
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
     documents = {"leadsync": files.main} | files.documents
     return Config(
         files.folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
-        scoring, ladder, routing, _version(documents), settings.brake, files.fields, documents, never,
+        facts, classes, scoring, ladder, routing, _version(documents), settings.brake, files.fields, documents, never,
     )  # fmt: skip
 
 
@@ -191,7 +204,7 @@ def _unknown_stages(
 def unread(config: Config) -> Iterator[Problem]:
     """Files beside `leadsync.yaml` that look as if they meant something, and that nobody reads."""
     known = {str(document.path.resolve()) for document in config.documents.values()}
-    names = {"scoring", "funnel", "routing", "leadsync"}
+    names = {"facts", "classes", "scoring", "funnel", "routing", "leadsync"}
     here = [p for p in config.folder.glob("*.y*ml") if p.stem.lower() in names]
     for path in sorted([*here, *(config.folder / "mappings").glob("*.y*ml")]):
         if str(path.resolve()) in known or path.name.endswith(".proposed.yaml"):

@@ -209,6 +209,7 @@ def _object(name: str, read: ObjectRead, words: Mapping[str, Word], home: Home) 
 
 def feedable(role: Role, words: Mapping[str, Word]) -> Mapping[str, Word]:
     """The words that an object of this role may feed; `words` are those of people and companies."""
+    words = {name: word for name, word in words.items() if name not in catalog.OF_LEADS}
     special = {Role.OWNER: _OWNER_WORDS, Role.ACTIVITY: catalog.ATTRIBUTES, Role.OUTCOME: {}}
     return special.get(role, words)
 

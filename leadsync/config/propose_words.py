@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from functools import cache
 
-from leadsync.catalog import FIELDS, LANGUAGES, Word
+from leadsync.catalog import FIELDS, LANGUAGES, OF_LEADS, Word
 from leadsync.core.convert.base import fold
+from leadsync.core.facts import DERIVED_ONLY
 
 _ALSO: Mapping[str, str] = {
     "email": "email|mail|email address|adres email|электронная почта|почта|پست الکترونیک|thư điện tử",
@@ -15,6 +16,9 @@ _ALSO: Mapping[str, str] = {
     "company": "company name|organisation|organization|nazwa firmy|название компании|организация|نام شرکت|tên công ty",
     "domain": "domain|website|web site|company website|homepage|strona www|strona internetowa|сайт|сайт компании"
     "|وب سایت|trang web",
+    "handle": "telegram|whatsapp|viber|zalo|skype|messenger id",
+    "name": "full name|contact name|imię nazwisko|полное имя|фио|نام و نام خانوادگی|họ và tên",
+    "referrer": "referred by|referrer|polecający|рекомендатель",
     "job_title": "position|job position|job role|stanowisko pracy|عنوان شغلی|chức vụ",
     "country": "country name|country region|państwo|страна клиента|nước",
     "city": "town|miejscowość|نام شهر",
@@ -62,8 +66,9 @@ _PERSONAL = (
 def _catalogue() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, word in FIELDS.items():
-        for phrase in (name, *word.labels.values(), *_ALSO.get(name, "").split("|")):
-            found.setdefault(fold(phrase), name)
+        if name not in OF_LEADS | DERIVED_ONLY:
+            for phrase in (name, *word.labels.values(), *filter(None, _ALSO.get(name, "").split("|"))):
+                found.setdefault(fold(phrase), name)
     return found
 
 

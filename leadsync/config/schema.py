@@ -16,7 +16,9 @@ from pydantic_core import core_schema
 
 from leadsync import catalog, registry
 from leadsync.catalog import Word
+from leadsync.config.classes import ClassesFile
 from leadsync.config.document import Document
+from leadsync.config.facts import FactsFile
 from leadsync.config.funnel import FunnelFile
 from leadsync.config.load import shipped_names
 from leadsync.config.mapping import MappingFile, ObjectRead, feedable
@@ -29,7 +31,8 @@ from leadsync.types import FieldSchema, ObjectSchema, Role
 
 Schema = dict[str, Any]
 KINDS: Mapping[str, type[BaseModel]] = {
-    "leadsync": Settings, "mapping": MappingFile, "scoring": ScoringFile, "funnel": FunnelFile, "routing": RoutingFile,
+    "leadsync": Settings, "mapping": MappingFile, "facts": FactsFile, "classes": ClassesFile,
+    "scoring": ScoringFile, "funnel": FunnelFile, "routing": RoutingFile,
 }  # fmt: skip
 _SCALARS = ("string", "integer", "number", "boolean", "null")
 _NULL = {"type": "null"}

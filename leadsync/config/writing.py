@@ -15,6 +15,7 @@ from leadsync.config.settings import Duration, Strict, one_of
 from leadsync.core import mapping as core
 from leadsync.core.plan import POLICIES
 from leadsync.core.score import TEMPERATURES
+from leadsync.core.translate import TRANSLATED
 from leadsync.core.write_field import OWNERS
 from leadsync.core.write_field import WriteField as CoreField
 from leadsync.errors import Problem
@@ -22,7 +23,6 @@ from leadsync.errors import Problem
 _POINTS = ("score", "fit", "engagement")
 _NAMED = 20  # fields that a fix offers to choose from
 _LEAST = 5.0  # points that a score must have moved to be written for its own sake; not those of a `map`
-_TRANSLATED = ("reasons", "temperature")
 _LANGUAGES = (*catalog.LANGUAGES, OWNERS)
 
 Policy = Annotated[str, BeforeValidator(one_of("policy", POLICIES)), WithJsonSchema({"enum": list(POLICIES)})]
@@ -126,8 +126,8 @@ def _unfit(write: WriteField, source: Word, document: Document, loc: Loc) -> Ite
         (write.policy == "never_lower" and not number, "policy", f"{write.value} is no number, and never lower"),
         (write.least is not None and not number, "least", f"{write.value} is no number and has no least change"),
         (write.length is not None and not text, "length", f"{write.value} is a {source.type}: it cannot be shortened"),
-        (bool(write.language) and write.value not in _TRANSLATED, "language",
-         f"{write.value} is the same in all languages; those that differ are {' and '.join(_TRANSLATED)}"),
+        (bool(write.language) and write.value not in TRANSLATED, "language",
+         f"{write.value} is the same in all languages; those that differ are {', '.join(TRANSLATED)}"),
         (bool(write.language) and write.map is not None, "language",
          "the `map` says already what is written, by the English words"),
     ]  # fmt: skip

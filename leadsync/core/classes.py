@@ -10,7 +10,7 @@ from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.core.conditions import ActivityTest, Combined, Condition, FieldTest, Node
 from leadsync.core.convert import found_by
-from leadsync.core.line import cleaned, cut
+from leadsync.core.line import LONGEST, cleaned, cut
 from leadsync.core.sentence import sentence
 from leadsync.core.truth import happenings, with_activity_tests, with_field_tests
 
@@ -51,6 +51,12 @@ class Classes:
         """Conditions of which one changes by time whenever a class does."""
         tests = dict.fromkeys(test for each in self.classes for test in each.when.windows)
         return tuple(Condition("", test) for test in tests)
+
+    def line(self, name: str, evidence: str | None, language: str) -> str:
+        """The class and what makes it so, as one line of a CRM."""
+        own = self.labels.get(name, {})
+        told = cleaned(own.get(language) or own.get("en") or name)
+        return cut(f"{told}: {evidence}" if evidence else told, LONGEST)
 
 
 def classify(

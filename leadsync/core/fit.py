@@ -94,9 +94,10 @@ def brings(write: WriteField, values: Mapping[str, Sequence[str]]) -> list[str]:
     if write.map is not None:
         kept = [write.map[word] for word in few if word in write.map] or write.map.values()
         found = [word for word in kept if word is not None]
-    elif write.language and write.value == "temperature":
+    elif write.language and few:
         languages = catalog.LANGUAGES if write.language == OWNERS else (write.language,)
-        found = [catalog.TEMPERATURE_LABELS[language][word] for language in languages for word in few]
+        labels = catalog.VALUE_LABELS.get(write.value)
+        found = [labels[language][word] for language in languages for word in few] if labels else []
     else:
         found = list(few)
     return list(dict.fromkeys(text(shown(write, word)) for word in found))

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from functools import reduce
 from unicodedata import bidirectional, category
 
+LONGEST = 255
+"""In UTF-16 code units, as Salesforce documents the length of its texts; no other way of counting finds more."""
 FSI, LRI, RLI, PDI = "\u2068", "\u2066", "\u2067", "\u2069"  # isolates: first strong, left to right, right to left, end
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _FOREIGN = {False: frozenset(("R", "AL", "AN")), True: frozenset(("L", "EN", "AN", "ES", "ET"))}

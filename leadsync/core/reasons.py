@@ -9,12 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from leadsync.core.line import LRI, PDI, RLI, cleaned, cut, isolated, share, units
+from leadsync.core.line import LONGEST, LRI, PDI, RLI, cleaned, cut, isolated, share, units
 from leadsync.core.score import Labels, Scores
 from leadsync.core.wording import WORDINGS, Wording
 
-LONGEST = 255
-"""In UTF-16 code units, as Salesforce documents the length of its texts; no other way of counting finds more."""
 _STRONGEST = 3
 _DATED_DAYS = 300  # a date further back than this is told with its year
 _OF_TWO_UNITS = "[\U00010000-\U0010ffff]"

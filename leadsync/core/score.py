@@ -16,6 +16,8 @@ from leadsync.catalog import ACTIVITIES, LANGUAGES
 from leadsync.core.conditions import Condition
 from leadsync.core.truth import counting, happenings, per_row, with_activity_tests, with_field_tests, with_result_tests
 
+UNSURE = "unsure"
+"""Told in place of a temperature where too little is known to tell one."""
 RESULTS = ("score", "fit", "engagement", "temperature")
 TEMPERATURES = ("hot", "warm", "cold")
 Labels = Mapping[tuple[str, str], Mapping[str, str]]
@@ -109,6 +111,16 @@ class Scores:
 
     totals: pl.DataFrame
     parts: pl.DataFrame
+
+    def of(self, leads: Sequence[int]) -> "Scores":
+        """Those of some leads."""
+        theirs = pl.col("lead").is_in(leads)
+        return Scores(self.totals.filter(theirs), self.parts.filter(theirs))
+
+    def unsure(self, thin: pl.Series) -> "Scores":
+        """The same, as it is told: a cold lead of which too little is known (`thin`, per row) has no temperature."""
+        told = pl.when(thin & (pl.col("temperature") == "cold")).then(pl.lit(UNSURE)).otherwise("temperature")
+        return Scores(self.totals.with_columns(temperature=told), self.parts)
 
 
 def score(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame) -> Scores:

@@ -6,7 +6,10 @@ from typing import NamedTuple
 from leadsync.catalog import FIELDS
 from leadsync.core.facts.fact import SAID, Fact, Facts, Value, known
 
-OF_COMPANIES = ("company", "domain", "industry", "employees", "revenue", "country", "city")
+OF_COMPANIES = (
+    "company", "domain", "industry", "employees", "employees_band", "revenue", "revenue_band", "country",
+    "city", "time_zone",
+)  # fmt: skip
 """Fields of the catalogue that a company's row says something about; any other is the person's."""
 
 

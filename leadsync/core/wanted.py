@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from leadsync.core.fit import brings
+from leadsync.core.line import LONGEST
 from leadsync.core.mapping import CrmMapping
-from leadsync.core.reasons import LONGEST
 from leadsync.core.write_field import WriteField
 from leadsync.types import ObjectSchema, WantedField
 
@@ -14,6 +14,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "engagement": "The part of the score that comes from what this lead does; leadsync keeps it up to date.",
     "temperature": "Cold, warm or hot, by the score; leadsync keeps it up to date.",
     "stage": "The stage of the funnel that this lead has reached; leadsync keeps it up to date.",
+    "data": "Whether enough is known of this lead to judge it; leadsync keeps it up to date.",
+    "ask_for": "What is most worth asking this lead for; leadsync keeps it up to date.",
     "reasons": "What the score is made of, the strongest reasons first; leadsync keeps it up to date.",
 }
 """What people read about a field in the CRM, by result."""

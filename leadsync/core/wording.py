@@ -4,16 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from leadsync.catalog import TEMPERATURE_LABELS
+from leadsync.catalog import LANGUAGES, NOT_ENOUGH, VALUE_LABELS
 from leadsync.core.convert.dates import solar
+from leadsync.core.score import UNSURE
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One language, `code` as in `catalog.LANGUAGES`.
 
-    `temperatures`: its words for hot, warm and cold. `more`: "and {} more" by plural form, `other` for those not named.
-    `date` tells a day, with its year where asked for. `digits` are 0 to 9. `rtl`: it is written from right to left.
+    `temperatures`: its words for hot, warm, cold and `UNSURE`. `more`: "and {} more" by plural form, `other` for those
+    not named. `date` tells a day, with its year where asked for. `digits` are 0 to 9. `rtl`: read from right to left.
     """
 
     code: str
@@ -53,32 +54,36 @@ def _solar(day: date, year: bool) -> str:
     return told.translate(str.maketrans("0123456789", _PERSIAN))
 
 
+_TEMPERATURES = {
+    language: {**VALUE_LABELS["temperature"][language], UNSURE: VALUE_LABELS["data"][language][NOT_ENOUGH]}
+    for language in LANGUAGES
+}
 _PERSIAN = "۰۱۲۳۴۵۶۷۸۹"
 _DOTTED = "{0.day:02}.{0.month:02}.{0.year}"
 _ALL = (
     Wording(
-        "en", TEMPERATURE_LABELS["en"],
+        "en", _TEMPERATURES["en"],
         {"other": "and {} more"}, "limits", "rounding", "Next",
         _named("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", "{0.day} {1} {0.year}"),
     ),
     Wording(
-        "fa", TEMPERATURE_LABELS["fa"],
+        "fa", _TEMPERATURES["fa"],
         {"other": "و {} مورد دیگر"}, "سقف و کف", "گرد کردن", "گام بعدی", _solar, _PERSIAN, rtl=True,
     ),
     Wording(
-        "ru", TEMPERATURE_LABELS["ru"],
+        "ru", _TEMPERATURES["ru"],
         {"one": "и ещё {} причина", "few": "и ещё {} причины", "other": "и ещё {} причин"},
         "ограничения", "округление", "Дальше",
         _named("янв фев мар апр мая июн июл авг сен окт ноя дек", _DOTTED),
     ),
     Wording(
-        "pl", TEMPERATURE_LABELS["pl"],
+        "pl", _TEMPERATURES["pl"],
         {"one": "i jeszcze {} powód", "few": "i jeszcze {} powody", "other": "i jeszcze {} powodów"},
         "limity", "zaokrąglenie", "Dalej",
         _named("sty lut mar kwi maja cze lip sie wrz paź lis gru", _DOTTED),
     ),
     Wording(
-        "vi", TEMPERATURE_LABELS["vi"],
+        "vi", _TEMPERATURES["vi"],
         {"other": "và {} mục khác"}, "giới hạn", "làm tròn", "Tiếp theo", _slashed,
     ),
 )  # fmt: skip

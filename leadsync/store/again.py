@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 import sqlalchemy as sa
 
-from leadsync.store import records, schema
+from leadsync.store import keys, records, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.sources import Source
 from leadsync.types import Role
@@ -110,7 +110,7 @@ def mark_source(store: Store, source: Source) -> None:
         found = sa.select(r.id).where(r.source_id == source.id, r.lead_id.is_not(None))
     elif source.role is Role.COMPANY:
         companies = sa.select(r.id).where(r.source_id == source.id)
-        found = sa.select(r.id).where(r.company_id.in_(companies))
+        found = keys.people(companies)
     else:
         a = schema.activities.c
         found = sa.select(a.record_id).where(a.source_id == source.id, a.closed_at.is_(None))

@@ -15,7 +15,9 @@ from leadsync.store.database import Store, chunks
 _SALT = "tombstone_salt"
 _UNSCRUBBED = "unscrubbed"
 _SAID = ("message", "fix", "waiting_for")  # in the report of a cycle: what a CRM may have worded
-_OWN = (schema.activities, schema.outcomes, schema.changes, schema.writes, schema.dirty, schema.membership)
+_OWN = (
+    schema.activities, schema.outcomes, schema.changes, schema.writes, schema.dirty, schema.membership, schema.keys,
+)  # fmt: skip
 Hide = Callable[[str], str]
 
 

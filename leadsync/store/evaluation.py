@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import schema
+from leadsync.core.facts import Facts
+from leadsync.store import keys, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.records import Row, insert, mark_late
 from leadsync.types import Value
@@ -24,7 +25,7 @@ class Member:
     ext_id: str
     company_id: int | None
     fields: Mapping[str, Value] | None
-    facts: Mapping[str, str | float] | None
+    facts: Facts | None
     ours: Mapping[str, tuple[Value, int]] | None
     refused: Mapping[str, Value] | None
     created_at: datetime | None
@@ -53,12 +54,16 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count, topic)."""
+    """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count, topic).
+
+    `near` are company records that share a key with a person's record, or with the company that it names.
+    """
 
     members: Sequence[Member]
-    companies: Mapping[int, Mapping[str, str | float]]
+    companies: Mapping[int, Facts]
     activities: Sequence[tuple[int, int, str, int, int, str | None]]
     results: Mapping[int, Stored]
+    near: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -141,13 +146,15 @@ def material(store: Store, leads: Sequence[int]) -> Material:
         kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
         query = sa.select(*kept).where(schema.results.c.lead_id.in_(part))
         results.update({row.lead_id: Stored(*row) for row in db.execute(query)})
-    companies: dict[int, Mapping[str, str | float]] = {}
-    for part in chunks(sorted({m.company_id for m in members if m.company_id is not None})):
+    linked = {m.company_id for m in members if m.company_id is not None}
+    near = keys.companies_near(store, {m.id for m in members} | linked)
+    companies: dict[int, Facts] = {}
+    for part in chunks(sorted(linked.union(*near.values()))):
         query = sa.select(records.c.id, records.c.facts).where(
             records.c.id.in_(part), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
         companies.update({row.id: row.facts for row in db.execute(query)})
-    return Material(sorted(members, key=lambda m: (m.lead_id, m.source_id, m.id)), companies, events, results)
+    return Material(sorted(members, key=lambda m: (m.lead_id, m.source_id, m.id)), companies, events, results, near)
 
 
 def rep_counts(store: Store) -> dict[str, int]:

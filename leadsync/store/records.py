@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from leadsync.core.facts import Facts
 from leadsync.store import schema
 from leadsync.store.database import Store, chunks
 from leadsync.types import Value
@@ -23,7 +24,7 @@ class Known:
     lead_id: int | None
     company_id: int | None
     fields: Mapping[str, Value] | None
-    facts: Mapping[str, str | float] | None
+    facts: Facts | None
     ours: Mapping[str, tuple[Value, int]] | None  # field → value, when it was confirmed (microseconds since 1970)
     modified_at: datetime | None
     wrote_at: datetime | None
@@ -166,12 +167,6 @@ def mark_late(store: Store, found: sa.Select[tuple[int]]) -> None:
     fresh = sa.except_(found, waiting).subquery()
     marks = sa.select(fresh.c[0], sa.literal(1)).order_by(fresh.c[0])
     store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], marks))
-
-
-def people_of(store: Store, company_ids: Sequence[int]) -> list[int]:
-    """The records of the people who belong to these company records."""
-    query = sa.select(schema.records.c.id).where(schema.records.c.company_id.in_(company_ids))
-    return list(store.connection.scalars(query))
 
 
 def replace_events(

@@ -129,6 +129,16 @@ records = sa.Table(  # a row whose `fields` are null was only heard of: an activ
     sa.Index("ix_records_company", "company_id"),
 )
 
+keys = sa.Table(  # hashes of what records are found by: see core/keys.py
+    "keys",
+    metadata,
+    sa.Column("hash", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("of", sa.SmallInteger, primary_key=True, autoincrement=False),  # 0 a person, 1 a company
+    sa.Column("record_id", Id, primary_key=True, autoincrement=False),
+    sa.Index("ix_keys_record", "record_id"),
+    sqlite_with_rowid=False,
+)
+
 membership = sa.Table(
     "membership",
     metadata,

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from leadsync.catalog import ENOUGH, NOT_ENOUGH
 from leadsync.config.load import Config, ConnectionConfig
 from leadsync.core import fit
 from leadsync.core.score import TEMPERATURES
@@ -107,7 +108,10 @@ def asked(connection: ConnectionConfig, account: Account | None) -> dict[str, tu
 
 def few_words(config: Config) -> dict[str, Sequence[str]]:
     """Results that are one of a few words, with these words."""
-    return {"temperature": TEMPERATURES, "stage": [stage.name for stage in config.ladder.stages]}
+    stages = [stage.name for stage in config.ladder.stages]
+    return {
+        "temperature": TEMPERATURES, "stage": stages, "class": config.classes.names, "data": (ENOUGH, NOT_ENOUGH),
+    }  # fmt: skip
 
 
 def problem(obj: str, error: LeadsyncError) -> dict[str, str]:

@@ -20,8 +20,18 @@ from leadsync.sync.accounts import Account
 from leadsync.sync.brake import Brake
 from leadsync.types import Role
 
-_RULES = ("leadsync", "scoring", "funnel", "routing", "never", "fields", "zone")  # what every result depends on
-_READING = ("leadsync", "home", "fields")  # and every fact
+_RULES = (
+    "leadsync",
+    "facts",
+    "classes",
+    "scoring",
+    "funnel",
+    "routing",
+    "never",
+    "fields",
+    "zone",
+)  # what every result depends on
+_READING = ("leadsync", "tables", "home", "fields")  # and every fact
 _APART = ("owner", "counters", "outcomes", "scope")  # of a section: what is no fact
 _FILES, _PENDING = "files", "forgive"  # in the store
 Parts = Mapping[str, Any]
@@ -160,7 +170,8 @@ def parts(config: Config) -> dict[str, Any]:
     main = said.get("leadsync", {})
     return {
         "leadsync": __version__,
-        **{name: _digest(said.get(name)) for name in ("scoring", "funnel", "routing")},
+        **{name: _digest(said.get(name)) for name in ("facts", "classes", "scoring", "funnel", "routing")},
+        "tables": _digest({k: v for k, v in said.get("facts", {}).items() if k not in ("complete", "enough")}),
         **{name: _digest(main.get(name)) for name in ("home", "never", "brake")},
         "zone": config.zone.key,
         "fields": {name: word.type for name, word in config.fields.items() if name not in catalog.FIELDS},

@@ -1,13 +1,13 @@
 """What other files would make of the leads that are stored: compared lead by lead, with nothing kept."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from leadsync.config.load import Config
+from leadsync.core.facts import Facts
 from leadsync.store import schema
 from leadsync.store.evaluation import Material
 from leadsync.sync.cycle import Coordinator
@@ -77,10 +77,10 @@ def _derived(found: Material, evaluator: Evaluator, coordinator: Coordinator) ->
     ]
     with coordinator.store.begin() as db:
         rows = db.execute(sa.select(r.id, r.source_id, r.ext_id, r.fields).where(r.id.in_(found.companies))).all()
-    companies: dict[int, Mapping[str, str | float]] = {
+    companies: dict[int, Facts] = {
         row.id: derive(config, sources[row.source_id], row.ext_id, row.fields) or {} for row in rows
     }
-    return Material(members, companies, found.activities, found.results)
+    return replace(found, members=members, companies=companies)
 
 
 def _unread(evaluator: Evaluator) -> list[tuple[str, str, str]]:

@@ -15,6 +15,7 @@ from leadsync.config.document import Document, Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
 from leadsync.core.conditions import Condition, FieldTest
+from leadsync.core.facts import FOLLOWS
 from leadsync.core.score import Group, Rule, score
 from leadsync.core.sentence import sentence
 from leadsync.core.stage import stages
@@ -22,14 +23,15 @@ from leadsync.core.truth import truths
 from leadsync.store import evaluation, schema, sources
 from leadsync.store.database import Store, open_store
 from leadsync.store.evaluation import Material, Member
-from leadsync.sync.evaluate import Directory, Evaluator
+from leadsync.sync.directory import Directory
+from leadsync.sync.evaluate import Evaluator
 from leadsync.types import Finding, Role
 
 MOST = 100_000  # leads that are looked at; of more, an even sample
 _AT_ONCE = 2_000
 _TELLING = 100  # leads from which on "none" and "all" say something
 _RESULTS = ("score", "fit", "engagement", "temperature")
-_KEYS = ("when", "hot_when", "keep", "or", "scope", "never")
+_KEYS = ("when", "hot_when", "keep", "or", "scope", "never", "enough")
 _THERE = (schema.records.c.lead_id.is_not(None), *sources.THERE)
 
 
@@ -70,7 +72,7 @@ class Reach:
 def placed(config: Config) -> list[Placed]:
     """Every condition of the files, in their order."""
     compiled: dict[str, Any] = {"leadsync": config.never, "scoring": config.scoring, "funnel": config.ladder}
-    compiled |= {"routing": config.routing}
+    compiled |= {"routing": config.routing, "facts": config.facts.enough, "classes": config.classes}
     compiled |= {f"mappings/{name}": connection.mapping for name, connection in config.connections.items()}
     found = []
     for name, document in config.documents.items():
@@ -131,7 +133,9 @@ def _fed(config: Config) -> set[str]:
                 found.update(field.name for field in read.fields)
             found.update(kind.kind for kind in read.kinds)
             found.update(counter.kind for counter in read.counters)
-    return found
+    while more := {word for word, others in FOLLOWS.items() if not found.isdisjoint(others)} - found:
+        found |= more
+    return found | catalog.OF_LEADS
 
 
 def _tested(condition: Condition) -> Iterator[tuple[str, ...]]:
@@ -261,7 +265,7 @@ class _Census(Evaluator):
         conditions = [each.condition for each in wanted]
         holds = [0] * len(wanted)
         if members:
-            frame, activities = self._frame(members, found, now), self._activities(found)
+            frame, activities, _ = self._known(members, found, now)
             frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(_RESULTS))
             frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
             holds = list(truths(conditions, frame, activities).sum().row(0))

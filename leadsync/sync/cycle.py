@@ -20,7 +20,8 @@ from leadsync.sync.adopt import Adoption
 from leadsync.sync.brake import Brake
 from leadsync.sync.budget import Budget
 from leadsync.sync.bulk import MOST
-from leadsync.sync.evaluate import Evaluator, directory
+from leadsync.sync.directory import directory
+from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.foresee import BATCH
 from leadsync.sync.messages import (
     Introduced,
@@ -101,7 +102,7 @@ class Coordinator:
         asked, reads = accounts.asked(connection, self._accounts[name]), connection.mapping.reads
         found = sources.prepare(self.store, name, [(obj, reads[obj].role, fields) for obj, fields in asked.items()])
         self._sources.update({source.id: source for source in found})
-        self._pulls[name] = Pull(self.store, connection.mapping, found)
+        self._pulls[name] = Pull(self.store, connection.mapping, self.config.facts.tables, found)
 
     def _connect(self, name: str, connection: ConnectionConfig) -> None:
         try:

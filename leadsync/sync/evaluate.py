@@ -1,57 +1,41 @@
 """Touched leads in, decisions out: survive, score, stage, assign, plan. Decides with core and stores nothing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
-from leadsync.catalog import LANGUAGES
+from leadsync.catalog import ENOUGH, NOT_ENOUGH
 from leadsync.config.load import Config
 from leadsync.core.assign import Candidate, RepRule, assign
-from leadsync.core.frames import column, fulfilled
+from leadsync.core.classes import BUYER, classify
+from leadsync.core.completeness import ask_for, worth_asking
+from leadsync.core.frames import fulfilled
 from leadsync.core.mapping import ObjectMapping, text
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import Scores, score
+from leadsync.core.score import Scores, Scoring, score
 from leadsync.core.stage import stages
-from leadsync.core.survive import golden
-from leadsync.core.translate import translations
+from leadsync.core.translate import label, translations
 from leadsync.core.truth import truths
+from leadsync.core.write_field import WriteField
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.sources import Source
 from leadsync.sync import accounts
+from leadsync.sync.directory import Directory
+from leadsync.sync.frames import Frames
 from leadsync.types import Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RESULTS = ("score", "fit", "engagement", "temperature")
 
 
-@dataclass(slots=True)
-class Directory:
-    """Who owns leads: the users of each connection, and our own one there."""
-
-    users: dict[str, str] = field(default_factory=dict)  # connection → id of our own user
-    email: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, id) → e-mail of an active person
-    id: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, e-mail) → id of an active person
-    nobody: set[tuple[str, str]] = field(default_factory=set)  # (connection, id): queues, people who left
-    language: dict[str, str] = field(default_factory=dict)  # e-mail → one of `LANGUAGES`, where a CRM tells it
-
-    def owner(self, connection: str, ext_id: str | None) -> str | None:
-        """The e-mail of the person who owns, or None for nobody."""
-        if ext_id is None or ext_id == self.users.get(connection):
-            return None
-        return self.email.get((connection, ext_id))
-
-    def unowned(self, connection: str, ext_id: str) -> bool:
-        """Whether this owner counts as nobody: a queue, someone who left, our own user."""
-        return ext_id == self.users.get(connection) or (connection, ext_id) in self.nobody
-
-
-@dataclass(slots=True)
+@dataclass
 class Evaluator:
     """Evaluates leads as of `now`. `accounts` are those that leadsync has looked at, by connection."""
 
@@ -59,6 +43,23 @@ class Evaluator:
     sources: Mapping[int, Source]
     directory: Directory
     accounts: Mapping[str, accounts.Account]
+
+    @cached_property
+    def frames(self) -> Frames:
+        """What is known, in columns."""
+        return Frames(self.config, self.sources)
+
+    @cached_property
+    def _no_scoring(self) -> Scoring:
+        return replace(self.config.scoring, groups=(), hot_when=None)
+
+    @cached_property
+    def _worth_asking(self) -> Sequence[str]:
+        return worth_asking(self.config.facts.complete, self.config.scoring)
+
+    @cached_property
+    def _write_fields(self) -> Sequence[WriteField]:
+        return [w for c in self.config.connections.values() for own in c.mapping.writes.values() for w in own]
 
     def evaluate(self, found: Material, counts: dict[str, int], now: datetime) -> list[Decision]:
         """Decisions on the leads of `found`, in ascending order. `counts` (leads per rep) is brought up to date."""
@@ -69,56 +70,139 @@ class Evaluator:
                 members[member.lead_id].append(member)
             else:
                 held[member.lead_id][member.id] = "scope"
-        frame, activities = self._frame(members, found, now), self._activities(found)
+        frame, activities, evidence = self._known(members, found, now)
         avoided = self._avoided(frame, activities)
         for lead in avoided:
             held[lead] |= dict.fromkeys((member.id for member in members.pop(lead)), "never")
         decisions = []
         for lead in held.keys() - members.keys():
-            former = found.results.get(lead)
-            if former is not None and former.rep is not None:
-                counts[former.rep] = counts.get(former.rep, 0) - 1
+            _let_go(found.results.get(lead), counts)
             decisions.append(Decision(Stored(lead, {}, [], None, avoided.get(lead))))
-        if members:
-            kept = frame.filter(pl.col("lead").is_in(list(members)))
-            decisions += self._decided(members, kept, activities, found, counts, now)
+        kept = frame.filter(pl.col("lead").is_in(list(members)))
+        buyers, others = (kept.filter((pl.col("class") == BUYER) == is_one) for is_one in (True, False))
+        if not buyers.is_empty():
+            decisions += self._decided(members, buyers, activities, found, counts, now)
+        if not others.is_empty():
+            decisions += self._set_aside(members, others, activities, evidence, found, counts, now)
         for decision in decisions:
             decision.held = held.get(decision.result.lead_id, {})
         return sorted(decisions, key=lambda decision: decision.result.lead_id)
+
+    def _known(
+        self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, str]]:
+        """What is known of leads with their class, what they did, and what makes those that are no buyers be so."""
+        frame, activities = self.frames.leads(members, found, now), self.frames.activities(found)
+        classes = classify(self.config.classes, frame, activities, fields=self.config.fields)
+        evidence = classes.select("lead", "evidence").drop_nulls()
+        return frame.with_columns(classes["class"]), activities, dict(evidence.iter_rows())
 
     def _decided(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame, found: Material,
         counts: dict[str, int], now: datetime,
     ) -> Iterator[Decision]:  # fmt: skip
-        """Decisions on the leads of `frame`; `members` are their records in scope."""
-        scores = score(self.config.scoring, frame, activities)
+        """Decisions on buyers, the leads of `frame`; `members` are their records in scope."""
+        scoring, labels = self.config.scoring, self.config.scoring.labels
+        scores = score(scoring, frame, activities)
         frame = frame.hstack(scores.totals.select(_RESULTS))
         frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
-        lines = reason_lines(scores, self.config.scoring.labels)["reasons"]
+        enough = truths([self.config.facts.enough], frame, activities)["0"]
+        frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
+        told = scores.unsure(~enough)
         watched = [*self.config.ladder.conditions, *filter(None, (self._when, self.config.never))]
-        due = next_change(self.config.scoring, watched, frame, activities)["due"]
-        owners = {lead: self._owner(records) for lead, records in members.items()}
+        watched += [*self.config.classes.watched, self.config.facts.enough]
+        due = dict(next_change(scoring, watched, frame, activities).iter_rows())
+        owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
         reps = self._assign(frame, activities, found, owners, counts)
-        parts = _parts(scores)
         emails = {rep.name: rep.email for rep in self._reps}
         owners = {lead: email or emails.get(reps.get(lead) or "") for lead, email in owners.items()}
-        known = self.directory.language | {rep.email: rep.language for rep in self._reps if rep.language}
-        languages = {lead: known.get(email or "", "en") for lead, email in owners.items()}
-        writes = [w for c in self.config.connections.values() for own in c.mapping.writes.values() for w in own]
-        told = translations(writes, scores, self.config.scoring.labels, languages)
-        fields = sorted({write.value for write in writes} & self.config.fields.keys())
-        for row, line, on in zip(
-            frame.select("lead", *_RESULTS, "stage", *fields).iter_rows(named=True), lines, due, strict=True
-        ):
-            lead = row.pop("lead")
-            rep = reps.get(lead)
+
+        def lines(languages: Mapping[int, str]) -> pl.DataFrame:
+            return reason_lines(told.of(list(languages)), labels, languages=languages)
+
+        parts, reasons = _parts(scores), dict(reason_lines(told, labels).select("lead", "reasons").iter_rows())
+        words = self._words(frame, owners, reasons)
+        translated = self._translated(words, frame, owners, lines)
+        for lead, known in words.items():
+            yield self._decision(lead, known | translated.get(lead, {}), parts.get(lead, []), reps.get(lead),
+                                 due[lead], members[lead], now)  # fmt: skip
+
+    def _set_aside(
+        self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame,
+        evidence: Mapping[int, str], found: Material, counts: dict[str, int], now: datetime,
+    ) -> Iterator[Decision]:  # fmt: skip
+        """Decisions on leads that are no buyers: they get no points, no stage and nobody new, and are told as what they
+        are."""
+        classes, fields = self.config.classes, self.config.fields
+        for lead in frame["lead"]:
+            _let_go(found.results.get(lead), counts)
+        frame = frame.with_columns(
+            *(pl.lit(0).alias(name) for name in _RESULTS[:3]), temperature=pl.lit("cold"), enough=True,
+            stage=pl.lit(None, pl.String), ask_for=pl.lit(None, pl.String),
+        )  # fmt: skip
+        owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
+        named = dict(frame.select("lead", "class").iter_rows())
+
+        def lines(languages: Mapping[int, str]) -> pl.DataFrame:
+            told: dict[int, str] = {}
+            for language in set(languages.values()):
+                theirs = frame.filter(
+                    pl.col("lead").is_in([lead for lead, own in languages.items() if own == language])
+                )
+                found = classify(classes, theirs, activities, language=language, fields=fields)
+                for lead, why in found.select("lead", "evidence").iter_rows():
+                    told[lead] = classes.line(named[lead], why, language)
+            return pl.DataFrame({"lead": list(languages), "reasons": [told[lead] for lead in languages]})
+
+        reasons = {lead: classes.line(name, evidence[lead], "en") for lead, name in named.items()}
+        words = self._words(frame, owners, reasons)
+        translated = self._translated(words, frame, owners, lines)
+        watched = [*filter(None, (self.config.never,)), *classes.watched]
+        due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
+        for lead, known in words.items():
+            more = {"evidence": evidence[lead], **translated.get(lead, {})}
+            yield self._decision(lead, known | more, [], None, due[lead], members[lead], now)
+
+    def _words(
+        self, frame: pl.DataFrame, owners: Mapping[int, str | None], reasons: Mapping[int, str]
+    ) -> dict[int, dict[str, Value]]:
+        """All that is said of each lead, in the words that conditions know and in English."""
+        fields = [*dict.fromkeys((*sorted({w.value for w in self._write_fields} & self.config.fields.keys()), "class"))]
+        found: dict[int, dict[str, Value]] = {}
+        for row in frame.select("lead", *_RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
+            lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
             words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
-            words |= {"owner": owners[lead], "reasons": line, **told.get(lead, {})}
-            wanted = list(self._writes(members[lead], words, now))
-            again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
-            dates = [at for at in (self._midnight(on), *again) if at is not None]
-            stored = Stored(lead, words, parts.get(lead, []), rep, min(dates, default=None))
-            yield Decision(stored, [(record, p.fields) for record, p in wanted if p.fields])
+            words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}
+            words["ask_for"] = self.config.fields[missing].labels["en"] if missing else None
+            found[lead] = words
+        return found
+
+    def _translated(
+        self, words: Mapping[int, Mapping[str, Value]], frame: pl.DataFrame, owners: Mapping[int, str | None],
+        lines: Callable[[Mapping[int, str]], pl.DataFrame],
+    ) -> dict[int, dict[str, Value]]:  # fmt: skip
+        known = self.directory.language | {rep.email: rep.language for rep in self._reps if rep.language}
+        missing = dict(frame.select("lead", "ask_for").iter_rows())
+
+        def tell(value: str, languages: Mapping[int, str]) -> Sequence[str | None]:
+            if value == "reasons":
+                return lines(languages)["reasons"].to_list()
+            said = {lead: missing[lead] if value == "ask_for" else words[lead][value] for lead in languages}
+            return [label(value, said[lead], language, self.config.fields, self.config.classes.labels)
+                    for lead, language in languages.items()]  # fmt: skip
+
+        return translations(self._write_fields, {lead: known.get(owners[lead] or "", "en") for lead in words}, tell)
+
+    def _decision(
+        self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], rep: str | None,
+        on: date | None, records: Sequence[Member], now: datetime,
+    ) -> Decision:  # fmt: skip
+        """What follows from what is said of a lead. `on`: the day on which that changes next."""
+        wanted = list(self._writes(records, words, now))
+        again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
+        dates = [at for at in (self.frames.midnight(on), *again) if at is not None]
+        stored = Stored(lead, words, parts, rep, min(dates, default=None))
+        return Decision(stored, [(record, p.fields) for record, p in wanted if p.fields])
 
     # whom leadsync looks after
 
@@ -143,63 +227,17 @@ class Evaluator:
         if never is None or frame.is_empty():
             return {}
         frame = frame.filter(truths([never], frame, activities)["0"])
-        nothing = replace(self.config.scoring, groups=(), hot_when=None)
-        due = next_change(nothing, [never], frame, activities)
-        return {lead: self._midnight(day) for lead, day in due.iter_rows()}
-
-    # what is known, in columns
-
-    def _frame(self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime) -> pl.DataFrame:
-        leads, today = sorted(members), now.astimezone(self.config.zone).date()
-        known = [self.facts(members[lead], found) for lead in leads]
-        captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
-        return pl.DataFrame(
-            {
-                "lead": pl.Series(leads, dtype=pl.Int64),
-                "day": pl.Series([today] * len(leads), dtype=pl.Date),
-                "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
-                **{
-                    name: column(word.type, [facts.get(name) for facts in known])
-                    for name, word in self.config.fields.items()
-                },
-            }
-        )
-
-    def facts(self, records: Sequence[Member], found: Material) -> dict[str, str | float]:
-        """What is known of the lead that these records are."""
-        trusted = [m for m in self._by_trust(records) if m.facts is not None]
-        alive = [m for m in trusted if m.gone_at is None] or trusted
-        companies = [found.companies[m.company_id] for m in alive if m.company_id and m.company_id in found.companies]
-        return golden([m.facts for m in alive if m.facts is not None], companies)
-
-    def _by_trust(self, records: Iterable[Member]) -> list[Member]:
-        rank = {name: place for place, name in enumerate(self.config.prefer)}
-        return sorted(records, key=lambda m: (rank.get(self._connection(m), len(rank)), m.id))
-
-    def _activities(self, found: Material) -> pl.DataFrame:
-        frame = pl.DataFrame(
-            found.activities,
-            schema={"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "at": pl.Int64, "count": pl.Int64,
-                    "topic": pl.String},
-            orient="row",
-        )  # fmt: skip
-        on = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key).dt.date()
-        return frame.select("id", "lead", "kind", on.alias("on"), "count", "topic")
-
-    def _connection(self, member: Member) -> str:
-        return self.sources[member.source_id].connection
-
-    def _midnight(self, day: date | None) -> datetime | None:
-        return datetime.combine(day, time(), self.config.zone).astimezone(UTC) if day else None
+        due = next_change(self._no_scoring, [never], frame, activities)
+        return {lead: self.frames.midnight(day) for lead, day in due.iter_rows()}
 
     # whose it is
 
     def _owner(self, records: Sequence[Member]) -> str | None:
-        for member in self._by_trust(records):
+        for member in self.frames.by_trust(records):
             mapping = self._mapping(member)
             if member.gone_at is None and member.fields is not None and mapping is not None and mapping.owner:
                 ext_id = text(member.fields.get(mapping.owner)) or None
-                if email := self.directory.owner(self._connection(member), ext_id):
+                if email := self.directory.owner(self.frames.connection(member), ext_id):
                     return email
         return None
 
@@ -279,6 +317,12 @@ class Evaluator:
         )
 
 
+def _let_go(former: Stored | None, counts: dict[str, int]) -> None:
+    """Whoever routing chose has one lead less."""
+    if former is not None and former.rep is not None:
+        counts[former.rep] = counts.get(former.rep, 0) - 1
+
+
 def _plain(value: Any) -> Value:
     return value.isoformat() if isinstance(value, date) else value
 
@@ -290,19 +334,3 @@ def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:
             {"name": name, "group": group, "what": what, "points": points, "on": text(on and str(on)), "count": count}
         )
     return parts
-
-
-def directory(
-    rows: Iterable[tuple[str, str, str, str, bool, str | None]], users: Mapping[str, str | None]
-) -> Directory:
-    """The directory of owner rows (connection, id, e-mail, kind, active, language) and our own users."""
-    found = Directory({name: user for name, user in users.items() if user})
-    for connection, ext_id, email, kind, active, language in rows:
-        if kind != "person" or not active:
-            found.nobody.add((connection, ext_id))
-        elif email:
-            if (spoken := (language or "")[:2].lower()) in LANGUAGES:
-                found.language.setdefault(email, spoken)
-            found.email[connection, ext_id] = email
-            found.id.setdefault((connection, email), ext_id)
-    return found

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from leadsync.connector import Clock
+from leadsync.core.facts.fact import Value
 from leadsync.core.plan import Verdict
 from leadsync.store import evaluation, schema
 from leadsync.store.database import Store, chunks
@@ -27,7 +28,7 @@ class Foreseen:
 
     before: Stored | None
     after: Stored
-    facts: Mapping[str, str | float]
+    facts: Mapping[str, Value]
     records: Sequence[tuple[Key, Member, Sequence[Verdict]]]
 
 
@@ -53,7 +54,7 @@ def foresee(
             if wanted is None or after.lead_id in wanted:
                 own = members[after.lead_id]
                 inside = [m for m in own if decision.held.get(m.id) != "scope"]
-                facts = evaluator.facts(inside, found) if wanted is not None else {}
+                facts = evaluator.frames.facts(inside, found) if wanted is not None else {}
                 judged = list(_judged(evaluator, own, decision, now))
                 yield Foreseen(found.results.get(after.lead_id), after, facts, judged)
 

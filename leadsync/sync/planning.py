@@ -18,7 +18,7 @@ from leadsync.errors import LeadsyncError, PlanOutdated, UserError
 from leadsync.store import schema
 from leadsync.store.database import Store
 from leadsync.sync.cycle import Coordinator
-from leadsync.sync.evaluate import Directory
+from leadsync.sync.directory import Directory
 from leadsync.sync.foresee import Foreseen, Key, foresee
 from leadsync.sync.report import CycleReport
 from leadsync.types import Record, Value

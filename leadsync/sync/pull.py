@@ -7,7 +7,9 @@ from typing import Any
 
 from leadsync.core import facts as core_facts
 from leadsync.core import mapping as core
-from leadsync.store import again, records, schema, sources
+from leadsync.core.facts.tables import Tables
+from leadsync.core.keys import keys as keys_of
+from leadsync.store import again, keys, records, schema, sources
 from leadsync.store.database import Store
 from leadsync.store.records import Known, Row
 from leadsync.store.sources import Source
@@ -24,10 +26,10 @@ class Kept:
 
 
 class Pull:
-    """Keeps the pages of one connection."""
+    """Keeps the pages of one connection; `tables` are what facts are derived by."""
 
-    def __init__(self, store: Store, mapping: core.CrmMapping, found: Sequence[Source]) -> None:
-        self._store, self._mapping = store, mapping
+    def __init__(self, store: Store, mapping: core.CrmMapping, tables: Tables, found: Sequence[Source]) -> None:
+        self._store, self._mapping, self._tables = store, mapping, tables
         self._by_object = {source.object: source for source in found}
         self._late = False
         self._refusal = Refusal(store, self._by_object)
@@ -93,7 +95,15 @@ class Pull:
                 records.follow(self._store, ids[ext_id] if ext_id in ids else known[ext_id].id, person, now)
             kept.pulled += len(changed)
         self._touch(source, list(ids.values()))
+        self._index(source, [*new, *old_rows], fresh=not old_rows)
         self._leave(source, page, now)
+
+    def _index(self, source: Source, rows: Sequence[Row], *, fresh: bool) -> None:
+        """What these rows are found by from now on; whoever is of these companies by it is touched as well."""
+        of = keys.PERSON if source.role is Role.LEAD else keys.COMPANY
+        keys.replace(self._store, of, {row["id"]: keys_of(row["facts"], self._tables) for row in rows}, fresh=fresh)
+        if source.role is Role.COMPANY:
+            self._touch(source, [row["id"] for row in rows])
 
     def _ids(self, known: Mapping[str, Known], changed: Iterable[str]) -> dict[str, int]:
         missing = [ext_id for ext_id in changed if ext_id not in known]
@@ -107,7 +117,7 @@ class Pull:
         return {
             "id": id_,
             "fields": record.fields,
-            "facts": core_facts.derive(core.values(mapping, record)),
+            "facts": core_facts.derive(core.values(mapping, record), self._tables),
             "company_id": company,
             "created_at": record.created_at,
             "modified_at": record.modified_at,
@@ -180,8 +190,8 @@ class Pull:
 
     def _touch(self, source: Source, ids: Sequence[int]) -> None:
         """Mark the people that these records are, or the people of these companies."""
-        people = ids if source.role is Role.LEAD else records.people_of(self._store, ids)
-        records.mark(self._store, people, late=self._late)
+        people = ids if source.role is Role.LEAD else keys.people_of(self._store, ids)
+        records.mark(self._store, sorted(people), late=self._late)
 
     # activities and outcomes
 

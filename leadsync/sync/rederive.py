@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core import facts, mapping
-from leadsync.store import again, evaluation, records, schema
+from leadsync.core.facts import Facts
+from leadsync.core.keys import keys as keys_of
+from leadsync.store import again, evaluation, keys, records, schema
 from leadsync.store.again import Todo
 from leadsync.store.database import Store, chunks
 from leadsync.store.records import Row
@@ -90,16 +92,23 @@ class Rederive:
         return connection.mapping.reads.get(source.object) if connection else None
 
     def _facts(self, rows: Sequence[Any]) -> set[int]:
-        fresh: dict[int, Mapping[str, str | float]] = {}
-        companies, people = set[int](), set[int]()
+        fresh: dict[int, Facts] = {}
+        touched: dict[Role, set[int]] = {Role.LEAD: set(), Role.COMPANY: set()}
+        found: dict[Role, dict[int, frozenset[int]]] = {Role.LEAD: {}, Role.COMPANY: {}}
         for row in rows:
-            source = self._sources[row.source_id]
-            derived = derive(self._config, source, row.ext_id, row.fields)
-            if derived is not None and derived != row.facts:
-                fresh[row.id] = derived
-                (people if source.role is Role.LEAD else companies).add(row.id)
-        records.update(self._store, [{"id": id_, "facts": found} for id_, found in fresh.items()])
-        return people.union(records.people_of(self._store, sorted(companies)))
+            role = self._sources[row.source_id].role
+            derived = derive(self._config, self._sources[row.source_id], row.ext_id, row.fields)
+            if derived is not None:
+                found[role][row.id] = keys_of(derived, self._config.facts.tables)
+                if derived != row.facts:
+                    fresh[row.id] = derived
+                    touched[role].add(row.id)
+        records.update(self._store, [{"id": id_, "facts": facts} for id_, facts in fresh.items()])
+        companies = sorted(touched[Role.COMPANY])
+        people = touched[Role.LEAD] | keys.people_of(self._store, companies)  # by what they were found by
+        keys.replace(self._store, keys.PERSON, found[Role.LEAD])
+        keys.replace(self._store, keys.COMPANY, found[Role.COMPANY])
+        return people | keys.people_of(self._store, companies)
 
     def _outcomes(self, source: int, read: mapping.ObjectMapping, rows: Sequence[Any]) -> list[int]:
         told = [
@@ -157,12 +166,10 @@ def _held(row: Any, field: str | None) -> str:
     return mapping.text(row.fields.get(field)) if field else ""
 
 
-def derive(
-    config: Config, source: Source, ext_id: str, fields: Mapping[str, Value]
-) -> Mapping[str, str | float] | None:
+def derive(config: Config, source: Source, ext_id: str, fields: Mapping[str, Value]) -> Facts | None:
     """The facts of a person's or company's row, or None for a row that the configuration does not read as one."""
     connection = config.connections.get(source.connection)
     read = connection.mapping.reads.get(source.object) if connection else None
     if read is None or read.role not in (Role.LEAD, Role.COMPANY):
         return None
-    return facts.derive(mapping.values(read, Record(ext_id, fields)))
+    return facts.derive(mapping.values(read, Record(ext_id, fields)), config.facts.tables)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadsync.config.classes import compile_classes
 from leadsync.config.document import Document, load
+from leadsync.config.facts import compile_facts
 from leadsync.config.funnel import compile_funnel
 from leadsync.config.load import Config, ConnectionConfig, shipped
 from leadsync.config.scoring import compile_scoring
@@ -307,9 +309,11 @@ def config(folder: Path, crms: Mapping[str, Any], *, live: bool = True, mapping:
     }
     document = rules(folder, SCORING)
     scoring = compile_scoring(document)
+    facts = compile_facts(Document(folder / "facts.yaml", {}))
+    classes = compile_classes(shipped("classes", "default", folder))
     return Config(
         folder, "sqlite:///leadsync.db", timedelta(seconds=1), ZoneInfo("UTC"), connections, tuple(connections),
-        scoring, ladder, None, repr((scoring, mapping)), documents={"scoring": document},
+        facts, classes, scoring, ladder, None, repr((scoring, mapping)), documents={"scoring": document},
     )  # fmt: skip
 
 

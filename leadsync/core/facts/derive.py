@@ -1,25 +1,135 @@
-"""Cleaning what a record says, offline. A value that cannot be used is left out; nothing here raises."""
+"""What a record's words say, and what follows from them: offline, and nothing here raises.
 
-from collections.abc import Mapping
+What the record says is kept as it says it, in normal form; a value that cannot be used is left out. What follows from
+it fills only words that the record leaves open, with how sure it is and the word that it follows from.
+"""
 
-from leadsync.catalog import FIELDS
+from collections.abc import Mapping, Sequence
+
+from leadsync.catalog import FIELDS, OF_LEADS
+from leadsync.core.facts import bands, languages, names, phones
+from leadsync.core.facts.domains import own_domain
+from leadsync.core.facts.fact import DERIVED, GUESSED, SAID, Fact, Facts, Kept, Value, kept
+from leadsync.core.facts.tables import Tables
 from leadsync.core.mapping import number
 
-_NUMBERS = frozenset(name for name, word in FIELDS.items() if word.type == "number")
+_NUMBERS = frozenset(name for name, word in FIELDS.items() if word.type == "number") - OF_LEADS
+FOLLOWS: Mapping[str, Sequence[str]] = {
+    "mailbox": ("email",), "domain": ("email",), "phone_line": ("phone",), "country": ("phone", "domain", "email"),
+    "first_name": ("name", "last_name"), "last_name": ("name", "first_name"), "name": ("first_name", "last_name"),
+    "seniority": ("job_title",), "department": ("job_title",), "employees_band": ("employees",),
+    "revenue_band": ("revenue",), "channel": ("source", "campaign"), "initiative": ("channel",), "intent": ("need",),
+    "language": ("need", "job_title", "company", "name", "first_name", "last_name", "country", "email", "domain"),
+    "time_zone": ("phone", "country"),
+}  # fmt: skip
+"""The words that others follow from: any one of them is enough."""
+DERIVED_ONLY = frozenset(("mailbox", "phone_line", "employees_band", "revenue_band", "channel", "initiative", "intent"))
+"""Words of leadsync's own making, which no CRM has a field for by that name."""
+_TEXTS: Sequence[str] = ("need", "job_title", "company")
+_CALLED: Sequence[str] = ("name", "first_name", "last_name")
+_PLACES: Sequence[str] = ("country", "email", "domain")
+_FAMILY_FIRST = ("VN", "CN", "HK", "HU", "JP", "KR", "TW")  # how a name is told there
+_BANDS = (("employees", "employees_band", bands.size), ("revenue", "revenue_band", bands.revenue))
 
 
-def derive(values: Mapping[str, str]) -> dict[str, str | float]:
-    """A record's facts from its mapped values: numbers as numbers, e-mail and domain in lower case."""
-    facts: dict[str, str | float] = {}
-    for name, value in values.items():
-        if name not in _NUMBERS:
-            facts[name] = value
-        elif (parsed := number(value)) is not None:
-            facts[name] = parsed
-    if (email := values.get("email", "").lower()) and email.count("@") == 1 and not any(map(str.isspace, email)):
-        facts["email"] = email
+def derive(said: Mapping[str, str], tables: Tables) -> Facts:
+    """A record's facts from its mapped values, by word."""
+    found: dict[str, Kept] = {name: value for name, value in said.items() if name not in _NUMBERS}
+    for name in _NUMBERS & said.keys():
+        if (parsed := number(said[name])) is not None:
+            found[name] = parsed
+    if "domain" in found:
+        _put(found, "domain", own_domain(said["domain"], tables.shared_hosts))
+    if "email" in found:
+        _mailbox(found, said["email"].lower(), tables)
+    if "phone" in found:
+        _phone(found, said["phone"])
+    if "first_name" in found or "last_name" in found or "name" in found:
+        _name(found)
+    if "job_title" in found:
+        post = tables.titles.post(said["job_title"])
+        _add(found, "seniority", Fact(post.seniority, DERIVED, "job_title"))
+        _add(found, "department", Fact(post.department, DERIVED, "job_title"))
+    for numbers, band, read in _BANDS:
+        if numbers in said and (span := bands.read(said[numbers])):
+            _add(found, band, Fact(read(span), DERIVED, numbers))
+            _add(found, numbers, Fact(span.middle or "", GUESSED, numbers))
+    if "source" in found or "campaign" in found:
+        channel = tables.sources.kind(said.get("source", ""), said.get("campaign", ""))
+        _add(found, "channel", Fact(channel, DERIVED, "source" if "source" in said else "campaign"))
+        _add(found, "initiative", Fact(tables.sources.initiative(channel), DERIVED, "channel"))
+    if "need" in found:
+        _add(found, "intent", Fact(", ".join(sorted(tables.intents.tags(said["need"]))), DERIVED, "need"))
+    _place(found)
+    return found
+
+
+def _put(found: dict[str, Kept], name: str, value: Value) -> None:
+    """What the record says, in normal form; nothing where that is empty."""
+    if value == "":
+        found.pop(name, None)
     else:
-        facts.pop("email", None)
-    if domain := values.get("domain", "").lower():
-        facts["domain"] = domain.removeprefix("https://").removeprefix("http://").removeprefix("www.").split("/")[0]
-    return facts
+        found[name] = value
+
+
+def _add(found: dict[str, Kept], name: str, fact: Fact) -> None:
+    if name not in found and fact.value != "":
+        found[name] = kept(fact)
+
+
+def _text(found: Facts, name: str) -> str:
+    """A word's value, whoever says it."""
+    value = found.get(name, "")
+    return value if isinstance(value, str) else "" if isinstance(value, int | float) else str(value[0])
+
+
+def _sure(found: Facts, name: str) -> int:
+    """How sure a word is."""
+    value = found[name]
+    return SAID if isinstance(value, str | int | float) else int(value[1])
+
+
+def _mailbox(found: dict[str, Kept], address: str, tables: Tables) -> None:
+    box = None if any(map(str.isspace, address)) else tables.mail.read(address)
+    _put(found, "email", address if box else "")
+    if box is not None:
+        _add(found, "mailbox", Fact(box.kind, DERIVED, "email"))
+        _add(found, "domain", Fact(box.company, DERIVED, "email"))
+
+
+def _phone(found: dict[str, Kept], text: str) -> None:
+    told = phones.phone(text)
+    _add(found, "phone_line", Fact(told.kind, DERIVED, "phone"))
+    _add(found, "country", Fact(told.country, DERIVED, "phone"))
+    _add(found, "time_zone", Fact(told.time_zone, DERIVED, "phone"))
+
+
+def _name(found: dict[str, Kept]) -> None:
+    first, last, full = (_text(found, word) for word in ("first_name", "last_name", "name"))
+    if first and last and full:
+        return
+    told = names.person(first, last, full, country := _text(found, "country"))
+    if told is None:
+        return
+    how = "name" if full else "last_name" if last else "first_name"
+    _add(found, "first_name", Fact(told.given, told.confidence, how))
+    _add(found, "last_name", Fact(told.family, told.confidence, how))
+    parts = (last, first) if country in _FAMILY_FIRST else (first, last)
+    _add(found, "name", Fact(" ".join(filter(None, parts)), DERIVED, how))
+
+
+def _place(found: dict[str, Kept]) -> None:
+    """Country, language and time zone, each from what is surest."""
+    if "country" not in found:
+        for word in ("domain", "email"):
+            if word in found and (country := languages.country(_text(found, word))):
+                _add(found, "country", Fact(country, GUESSED, word))
+    if "language" not in found:
+        texts, called, places = (
+            {word: _text(found, word) for word in words if word in found} for words in (_TEXTS, _CALLED, _PLACES)
+        )
+        if (fact := languages.language(texts, called, places)) is not None:
+            _add(found, "language", fact)
+    if "time_zone" not in found and "country" in found:
+        zone = languages.time_zone(_text(found, "country"))
+        _add(found, "time_zone", Fact(zone, min(DERIVED, _sure(found, "country")), "country"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from leadsync.core.convert.base import fold
+from leadsync.core.convert.country import code_of
 from leadsync.core.facts.fact import DERIVED, GUESSED, Fact
 
 _MOST_READ, _LONGEST_TOP = 600, 64
@@ -91,6 +92,17 @@ def language(texts: Mapping[str, str], names: Mapping[str, str], places: Mapping
     return Fact(spoken, GUESSED, where) if spoken else None
 
 
+def country(host: str) -> str:
+    """The country, as ISO code, under whose domain a host or mailbox lies; empty where that says nothing of it."""
+    return _country_of(host.rpartition(".")[2][:_LONGEST_TOP].lower()) if "." in host else ""
+
+
+@lru_cache(maxsize=512)
+def _country_of(top: str) -> str:
+    code = "" if top in _FOR_ALL.split() else _TOPS.get(top, top.upper())
+    return code if len(code) == 2 and code_of(code) == code else ""
+
+
 @lru_cache(maxsize=512)
 def time_zone(country: str) -> str:
     """The time zone of a country, as ISO code, where it has but one; else empty."""
@@ -129,10 +141,7 @@ def _by_words(text: str) -> tuple[str, int] | None:
 @lru_cache(maxsize=4096)
 def _spoken_at(place: str) -> str:
     """The language of a country code, or of the country that a host or mailbox belongs to; empty where unsure."""
-    if "." not in place:
-        return _spoken_in(place.upper())
-    top = place.rpartition(".")[2].lower()
-    return "" if top in _FOR_ALL.split() else _spoken_in(_TOPS.get(top, top.upper()))
+    return _spoken_in(country(place) if "." in place else place.upper())
 
 
 @lru_cache(maxsize=512)

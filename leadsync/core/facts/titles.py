@@ -7,16 +7,15 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from leadsync.core.convert.base import fold
+from leadsync.core.facts.phrases import NOTHING, Fault, WrongWords
 
 SENIORITIES = (
     "owner", "c_level", "vp", "director", "head", "manager", "senior", "specialist", "junior", "intern", "student",
 )  # fmt: skip
 """From the top down."""
-NOTHING = "nothing"
-"""In place of a seniority or department: the phrase says nothing, and the shorter ones in it do not count."""
-
 _NEVER, _HELPER = "never", "helpers"
-_SECTIONS = (_NEVER, _HELPER, "seniority", "department")
+SECTIONS = (_NEVER, _HELPER, "seniority", "department")
+"""Of a file: what is about job titles."""
 _BOSS = "management"  # what the title of a helper names is not where the helper works
 _VALUE = ""  # the key of a node's value: no word of a title is empty
 _SHORTEST_STEM = 3
@@ -32,22 +31,6 @@ class Post(NamedTuple):
 
     seniority: str = ""
     department: str = ""
-
-
-class Fault(NamedTuple):
-    """What is wrong with a table, at the keys and indexes that lead to the place, and what to do about it."""
-
-    loc: tuple[str | int, ...]
-    what: str
-    fix: str
-
-
-class WrongTitles(ValueError):
-    """A table of titles that makes no sense. It carries all faults, as (table, fault)."""
-
-    def __init__(self, faults: Sequence[tuple[int, Fault]]) -> None:
-        super().__init__("; ".join(fault.what for _, fault in faults))
-        self.faults = faults
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +50,7 @@ def titles(*tables: Mapping[str, Any]) -> Titles:
     """The tables as one, as YAML has them: `never` and `helpers` hold phrases, `seniority` and `department` phrases
     by value. A phrase means what the last table says; departments that a later table brings count first.
 
-    Raises `WrongTitles` with everything that is wrong.
+    Raises `WrongWords` with everything that is wrong.
     """
     faults: list[tuple[int, Fault]] = []
     known: dict[str, dict[tuple[str, ...], str]] = {"seniority": {}, "department": {}}
@@ -87,7 +70,7 @@ def titles(*tables: Mapping[str, Any]) -> Titles:
         for part, found in mine.items():
             known[part] |= found
     if faults:
-        raise WrongTitles(faults)
+        raise WrongWords(faults)
     return Titles(_tree(known["seniority"]), _tree(known["department"]), tuple(departments))
 
 
@@ -96,8 +79,8 @@ def _phrases(
 ) -> Iterator[tuple[tuple[str | int, ...], str, str, str]]:
     """Every phrase with its place, the part of `Titles` that it belongs to, and its value."""
     for section, held in table.items():
-        if section not in _SECTIONS:
-            fix = f"write one of {', '.join(_SECTIONS)}"
+        if section not in SECTIONS:
+            fix = f"write one of {', '.join(SECTIONS)}"
             faults.append((nth, Fault((section,), f"unknown section '{section}'", fix)))
             continue
         grouped = section in ("seniority", "department")

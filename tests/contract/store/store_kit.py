@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from leadsync.config.facts import usual_tables
 from leadsync.core.mapping import Counter, CrmMapping, Kind, ObjectMapping, OutcomeRule, ReadField, Test
 from leadsync.store import evaluation, outbox, schema, sources
 from leadsync.store.database import Store
@@ -62,7 +63,7 @@ class Kit:
         with store.begin():
             wanted = [(obj, read.role, MAPPING.asked(obj)) for obj, read in MAPPING.reads.items()]
             self.sources = {s.object: s for s in sources.prepare(store, connection, wanted)}
-        self.pull = Pull(store, MAPPING, list(self.sources.values()))
+        self.pull = Pull(store, MAPPING, usual_tables(), list(self.sources.values()))
 
     def keep(
         self, obj: str, *found: Record, now: datetime = NOW, read_at: datetime | None = None,

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from store_kit import DAY, HOUR, MAPPING, MINUTE, NOW, Kit, record
 
+from leadsync.config.facts import usual_tables
 from leadsync.core.mapping import CrmMapping, ReadField
 from leadsync.errors import Busy, UsageError
 from leadsync.store import erase, evaluation, runs, schema, upkeep
@@ -369,7 +370,7 @@ PHONES = replace(MAPPING, reads={
 def with_phones(kit: Kit) -> Kit:
     """The next process on the store, whose mapping reads phone numbers of people."""
     fresh = live(kit)
-    fresh.pull = Pull(kit.store, PHONES, list(kit.sources.values()))
+    fresh.pull = Pull(kit.store, PHONES, usual_tables(), list(kit.sources.values()))
     return fresh
 
 

@@ -177,7 +177,7 @@ def test_a_stage_is_mapped_to_the_options_that_there_are(folder: Path):
         (own("x", "number"), [48600700800, 48600700801], []),
         (own("x", "number", "Phone 2"), [12, 12, 12], []),
         (own("x", "date", "Date of birth"), ["1980-01-01"] * 5, []),
-        (own("contact_name"), ["Ann"] * 9, []),
+        (own("mother_name"), ["Ann"] * 9, []),
         (own("x", "ref"), ["42"] * 9, []),
     ],
 )  # fmt: skip

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from leadsync.config.facts import usual_tables
 from leadsync.config.load import Config
 from leadsync.config.mapping import MappingFile
 from leadsync.core import facts, mapping
 from leadsync.core.convert import CONVERTERS
+from leadsync.core.facts import known
 from leadsync.core.frames import column
 from leadsync.errors import Problem
 from leadsync.types import Record
@@ -163,7 +165,8 @@ def test_fields_of_the_company_stand_in_conditions(configured: Load) -> None:
 
 
 def test_facts_of_own_fields_become_columns_of_their_type() -> None:
-    values = facts.derive({"renewal": "2026-11-20", "partner": "no", "seats": "5.5"})
+    said = {"renewal": "2026-11-20", "partner": "no", "seats": "5.5"}
+    values = {name: known(fact).value for name, fact in facts.derive(said, usual_tables()).items()}
     assert column("date", [values["renewal"], None, "old text"]).to_list() == [date(2026, 11, 20), None, None]
     assert column("bool", [values["partner"], "yes", None]).to_list() == [False, True, None]
     assert column("number", [values["seats"], 3.0, None, "old text"]).to_list() == [5.5, 3.0, None, None]

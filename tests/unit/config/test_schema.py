@@ -24,6 +24,8 @@ SHIPPED = {
     "mapping": sorted(ROOT.glob("mappings/*.yaml")),
     "scoring": sorted(ROOT.glob("mappings/scoring/*.yaml")),
     "funnel": sorted(ROOT.glob("mappings/funnel/*.yaml")),
+    "classes": sorted(ROOT.glob("mappings/classes/*.yaml")),
+    "facts": sorted(ROOT.glob("mappings/facts/*.yaml")),
 }
 MAIN = {"connections": {"hubspot": {"type": "hubspot", "token": {"env": "T"}}}}
 OWN = {
@@ -37,6 +39,14 @@ OWN = {
         "read": {"contacts": {"budget": {"from": ["a", "b"], "as": ["digits", "money"]}, "need": "wish", "city": None,
                               "timeline": {"from": "p", "map": {"soon": 1}, "default": 12}}},
         "write": {"contacts": {"leadsync_score": "score", "x": {"value": "stage", "map": {"SQL": "s"}, "every": "1d"}}},
+    },
+    "facts": {
+        "complete": ["email", "phone"], "enough": "completeness >= 1", "free": ["mail.example"],
+        "seniority": {"director": ["area lead"]}, "legal_forms": {"after": ["xyz"]}, "sources": {"event": ["open day"]},
+    },
+    "classes": {
+        "use": "default", "own": ["example.com"],
+        "classes": {"guest": {"when": "source = guestbook", "label": {"en": "guest"}}},
     },
     "scoring": {
         "use": "b2b", "temperature": {"hot": 80, "hot_when": "need"},
@@ -91,7 +101,8 @@ def examples() -> Iterator[tuple[str, Any]]:
                 continue
             keys = set(data)
             kinds = {"leadsync": {"connections"}, "mapping": {"read", "write"}, "funnel": {"stages"},
-                     "routing": {"reps"}, "scoring": {"temperature", "fit", "engagement"}}  # fmt: skip
+                     "routing": {"reps"}, "facts": {"complete"}, "classes": {"classes"},
+                     "scoring": {"temperature", "fit", "engagement"}}  # fmt: skip
             yield from ((kind, data) for kind, telling in kinds.items() if telling & keys)
 
 

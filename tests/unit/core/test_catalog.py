@@ -36,7 +36,7 @@ def test_labels_are_in_the_letters_of_their_language(word: object) -> None:
         ("scor", "result", "unknown result 'scor'; did you mean 'score'?"),
         ("qqqq", "field", "unknown field 'qqqq'"),
         ("visit", "field", "'visit' is an activity and cannot be used here"),
-        ("seniority", "field", "'seniority' is not available yet"),
+        ("probability", "field", "'probability' is not available yet"),
         ("grade", "result", "'grade' is not available yet"),
         ("topic", "field", "'topic' is an attribute of activities and cannot be used here"),
         (

@@ -9,7 +9,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.facts.titles import SENIORITIES, Post, Titles, WrongTitles, titles
+from leadsync.core.facts.phrases import WrongWords
+from leadsync.core.facts.titles import SENIORITIES, Post, Titles, titles
 from leadsync.testing.people import population
 from leadsync.testing.people_work import LOCALES, TITLES
 
@@ -341,7 +342,7 @@ def test_an_empty_table_says_nothing() -> None:
     ],
 )
 def test_a_wrong_table_is_told_at_its_place(table: dict[str, Any], loc: tuple[str | int, ...], what: str) -> None:
-    with pytest.raises(WrongTitles) as caught:
+    with pytest.raises(WrongWords) as caught:
         titles(SHIPPED, table)
     ((nth, fault),) = caught.value.faults
     assert (nth, fault.loc, fault.what) == (1, loc, what)
@@ -349,6 +350,6 @@ def test_a_wrong_table_is_told_at_its_place(table: dict[str, Any], loc: tuple[st
 
 
 def test_all_faults_are_told_at_once() -> None:
-    with pytest.raises(WrongTitles) as caught:
+    with pytest.raises(WrongWords) as caught:
         titles({"x": 1, "seniority": {"boss": [], "head": [1, "*"]}})
     assert len(caught.value.faults) == 4

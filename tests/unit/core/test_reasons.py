@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadsync.catalog import LANGUAGES
-from leadsync.core.line import units
-from leadsync.core.reasons import LONGEST, reason_lines
+from leadsync.core.line import LONGEST, units
+from leadsync.core.reasons import reason_lines
 from leadsync.core.score import Group, Rule, Scores, score
 
 NOV = date(2026, 11, 20)

@@ -8,9 +8,9 @@ from core_frames import TODAY, scoring
 from test_reasons import Row, balanced, limit, points, rule, scored
 
 from leadsync.catalog import LANGUAGES
-from leadsync.core.line import units
+from leadsync.core.line import LONGEST, units
 from leadsync.core.next_action import next_action
-from leadsync.core.reasons import LONGEST, reason_lines
+from leadsync.core.reasons import reason_lines
 from leadsync.core.score import Group, Rule
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -3,8 +3,8 @@
 import pytest
 
 from leadsync import catalog
+from leadsync.core.line import LONGEST
 from leadsync.core.mapping import CrmMapping
-from leadsync.core.reasons import LONGEST
 from leadsync.core.wanted import DESCRIPTIONS, OF_FIELDS, wanted
 from leadsync.core.write_field import WriteField
 from leadsync.types import FieldSchema, ObjectSchema, WantedField

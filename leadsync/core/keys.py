@@ -1,0 +1,55 @@
+"""What a record is found by: the same mailbox, number, web domain or name of a company, however it is written.
+
+Keys are hashes of 8 bytes, so that an index over them is small; values that share one are told apart by their facts.
+"""
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+
+from leadsync.core.facts.fact import Facts, Value, known
+from leadsync.core.facts.tables import Tables
+
+_OWN_HOSTS = ("work", "role", "unknown")  # kinds of mailboxes whose domain is somebody's own
+
+
+def key(kind: str, value: str) -> int:
+    """The key of a value: `kind` is email, phone, mail_domain, domain or company."""
+    return int.from_bytes(blake2b(f"{kind}:{value}".encode(errors="replace"), digest_size=8).digest(), signed=True)
+
+
+def keys(facts: Facts, tables: Tables) -> frozenset[int]:
+    """All keys of a record, a person's or a company's."""
+    return frozenset(key(kind, value) for kind, value in _values(facts, tables))
+
+
+def _values(facts: Facts, tables: Tables) -> Iterator[tuple[str, str]]:
+    said = {name: str(known(facts[name]).value) for name in ("email", "phone", "domain", "company") if name in facts}
+    if box := tables.mail.read(said["email"]) if "email" in said else None:
+        yield "email", box.key
+        if box.kind in _OWN_HOSTS:
+            yield "mail_domain", box.domain
+    if "phone" in said:
+        yield "phone", said["phone"]
+    if "domain" in said:
+        yield "domain", said["domain"]
+    if name := tables.forms.identity(said.get("company", "")):
+        yield "company", name
+
+
+def own_companies(person: Mapping[str, Value], candidates: Mapping[int, Facts]) -> list[int]:
+    """Which company records, found by a key of theirs, are of the person's company: those of its domain; without such
+    the one of its name, unless domain or country speak against it, or several companies have that name.
+
+    `person` is what is known of the person (golden), `candidates` record → facts.
+    """
+    known_of = {id_: {n: known(raw).value for n, raw in facts.items()} for id_, facts in candidates.items()}
+    if same := [
+        id_ for id_, facts in known_of.items() if "domain" in person and facts.get("domain") == person["domain"]
+    ]:
+        return same
+    named = {
+        id_: facts for id_, facts in known_of.items()
+        if all(person.get(word) is None or facts.get(word) in (None, person[word]) for word in ("domain", "country"))
+    }  # fmt: skip
+    told_apart = {facts["domain"] for facts in named.values() if "domain" in facts}
+    return list(named) if len(told_apart) <= 1 else []

@@ -1,0 +1,89 @@
+"""What is known of leads, in the columns that core decides on: facts of all their records, and what they did."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+import polars as pl
+
+from leadsync.config.load import Config
+from leadsync.core.facts.fact import Facts, Value
+from leadsync.core.frames import column
+from leadsync.core.keys import own_companies
+from leadsync.core.survive import golden
+from leadsync.store.evaluation import Material, Member
+from leadsync.store.sources import Source
+
+NOT_OF_RECORDS = ("class",)  # worked out of the frame itself
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """Builds the frames that are described in `core.truth`, from what the store holds."""
+
+    config: Config
+    sources: Mapping[int, Source]
+
+    def leads(self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime) -> pl.DataFrame:
+        """A row per lead, in ascending order; `members` are its records in scope."""
+        leads, today = sorted(members), now.astimezone(self.config.zone).date()
+        known = [self.facts(members[lead], found) for lead in leads]
+        captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
+        fields = {name: word for name, word in self.config.fields.items() if name not in NOT_OF_RECORDS}
+        return pl.DataFrame(
+            {
+                "lead": pl.Series(leads, dtype=pl.Int64),
+                "day": pl.Series([today] * len(leads), dtype=pl.Date),
+                "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
+                **{name: column(word.type, [facts.get(name) for facts in known]) for name, word in fields.items()},
+            }
+        )
+
+    def facts(self, records: Sequence[Member], found: Material) -> dict[str, Value]:
+        """What is known of the lead that these records are."""
+        facts = golden(*self.told(records, found))
+        return facts | {"completeness": float(sum(name in facts for name in self.config.facts.complete))}
+
+    def told(self, records: Sequence[Member], found: Material) -> tuple[list[Facts], list[Facts]]:
+        """What each record says, most trusted first, and what the records of its company say."""
+        trusted = [m for m in self.by_trust(records) if m.facts is not None]
+        alive = [m for m in trusted if m.gone_at is None] or trusted
+        own = [m.facts for m in alive if m.facts is not None]
+        return own, [found.companies[company] for company in self._companies(alive, own, found)]
+
+    def _companies(self, alive: Sequence[Member], own: Sequence[Facts], found: Material) -> Iterator[int]:
+        """The company's records: those that the CRMs link, then those of the same domain or name."""
+        linked = dict.fromkeys(m.company_id for m in alive if m.company_id in found.companies)
+        yield from (company for company in linked if company is not None)
+        near = {
+            company: found.companies[company]
+            for id_ in (*(m.id for m in alive), *linked) if id_ is not None
+            for company in found.near.get(id_, ()) if company in found.companies and company not in linked
+        }  # fmt: skip
+        if near:
+            person = golden(own, [found.companies[company] for company in linked if company is not None])
+            yield from own_companies(person, near)
+
+    def by_trust(self, records: Iterable[Member]) -> list[Member]:
+        """Records of the connection that is preferred first."""
+        rank = {name: place for place, name in enumerate(self.config.prefer)}
+        return sorted(records, key=lambda m: (rank.get(self.connection(m), len(rank)), m.id))
+
+    def connection(self, member: Member) -> str:
+        """Whose record it is."""
+        return self.sources[member.source_id].connection
+
+    def activities(self, found: Material) -> pl.DataFrame:
+        """A row per activity: id, lead, kind, on (the day at home), count, topic."""
+        frame = pl.DataFrame(
+            found.activities,
+            schema={"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "at": pl.Int64, "count": pl.Int64,
+                    "topic": pl.String},
+            orient="row",
+        )  # fmt: skip
+        on = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key).dt.date()
+        return frame.select("id", "lead", "kind", on.alias("on"), "count", "topic")
+
+    def midnight(self, day: date | None) -> datetime | None:
+        """When a day begins at home."""
+        return datetime.combine(day, time(), self.config.zone).astimezone(UTC) if day else None
