@@ -145,7 +145,7 @@ class Pull:
             {"record_id": ids[record.id], "ext_id": f"{record.id}:{h.key}", "kind": h.kind, "happened_at": h.at,
              "count": h.times, "detail": h.detail or None, "topic": h.topic or None}
             for record, old in changed
-            for h in core.counted(mapping, old.fields if old else None, record)
+            for h in map(self._with_topic, core.counted(mapping, old.fields if old else None, record))
         ]  # fmt: skip
         records.add_events(self._store, schema.activities, source.id, rows, now)
         return len(rows)
@@ -212,6 +212,7 @@ class Pull:
             whose = [people[obj, id_] for obj, ids in record.links.items() for id_ in ids if (obj, id_) in people]
             if source.role is Role.ACTIVITY:
                 told = core.activity(mapping, record)
+                told = told and self._with_topic(told)
                 if told and record.id in unlinked:
                     told = told._replace(detail="", topic="")
                 rows += [activity_row(person, record.id, told) for person in whose] if told else []
@@ -223,6 +224,11 @@ class Pull:
         records.mark(self._store, touched, late=self._late)
         if source.role is Role.ACTIVITY:
             kept.activities += len(touched)
+
+    def _with_topic(self, told: core.Happened) -> core.Happened:
+        """What happened, with the topic that its text tells where the mapping tells none."""
+        known = told.topic or not told.detail
+        return told if known else told._replace(topic=self._tables.intents.topic(told.detail))
 
     def _linked(self, found: Sequence[Record], role: Role) -> dict[str, int]:
         """Record → the first record of that role it is linked to (made as a stub where it is not known yet)."""

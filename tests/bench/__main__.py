@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -43,6 +44,7 @@ TELLING = {
     "en": ("reasons of 200,000 leads with 5 parts each, English", "≤ 8 µs"),
     "fa": ("the same in Persian", ""),
 }
+FACTS = "facts"
 ALONE = {"mapping": ("reading, per field and record", READING), "reasons": ("telling, per lead", TELLING)}
 BUDGETS = {
     "pull": "≤ 4 s, ≤ 60 MB, 100–200 requests", "idle": "≤ 0.1 s, ≤ 1 request per object (9)",
@@ -111,7 +113,7 @@ def measure_changed(name: str) -> dict[str, int]:
     return dict(json.loads(done.stdout))
 
 
-def measure_alone(name: str) -> dict[str, float]:
+def measure_alone(name: str) -> dict[str, Any]:
     """Microseconds by row of a measurement that needs no CRM, in a child process."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", f"tests.bench.{name}", folder]
@@ -121,9 +123,19 @@ def measure_alone(name: str) -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
+def print_facts(found: dict[str, Any]) -> None:
+    """Coverage and correctness per fact and locale."""
+    locales = list(found["table"]["country"])
+    print(f"{'facts of 100,000 leads, CPU s':<62}{found['cpu']:>8.1f}  budget ≤ 25")
+    print(f"{'told / of that wrong, %':<62}" + "".join(f"{locale:>14}" for locale in locales) + "  budget wrong ≤ 1")
+    for word, of in found["table"].items():
+        shares = (f"{told:.0f} / {wrong:.1f}" for told, wrong in (of[locale] for locale in locales))
+        print(f"{word:<62}" + "".join(f"{share:>14}" for share in shares), flush=True)
+
+
 def main() -> None:
     """Measure and print."""
-    names = sys.argv[1:] or [*ROWS, *CHANGED, *ALONE]
+    names = sys.argv[1:] or [*ROWS, *CHANGED, *ALONE, FACTS]
     print("python -m tests.bench " + " ".join(sys.argv[1:]))
     if first := [name for name in names if name in ROWS]:
         print(
@@ -151,6 +163,8 @@ def main() -> None:
             f"{calls['rows']:>9}{calls['written']:>9}  {budget}",
             flush=True,
         )
+    if FACTS in names:
+        print_facts(measure_alone(FACTS))
     for name in (name for name in names if name in ALONE):
         what, rows = ALONE[name]
         print(f"{what:<62}{'µs':>8}  budget")

@@ -10,6 +10,9 @@ from leadsync.core.facts.phrases import Phrases, phrases
 
 _READ, _LONGEST = 10_000, 4_000  # characters that are looked at for what is the lead's own; and of that, for phrases
 
+_TELLING = ("job", "quote", "demo", "price", "delivery", "support")
+"""Tags by how much they say: whoever asks for a quote asks about the price as well."""
+
 # What follows these is not the lead's own words: what is answered to, a signature, a disclaimer.
 _QUOTED = re.compile(
     r"""
@@ -55,6 +58,11 @@ class Intents:
         Negations are not understood. Nothing of it raises.
         """
         return _tags(self, text[:_READ])
+
+    def topic(self, text: str) -> str:
+        """The one thing that a text is about most: of several the one that says most of its writer."""
+        tags = self.tags(text)
+        return next((tag for tag in _TELLING if tag in tags), min(tags, default=""))
 
 
 def intents(*tables: Mapping[str, Any]) -> Intents:

@@ -173,6 +173,7 @@ def _initial(word: str) -> bool:
 # ---- order: which words are whose
 
 _VIETNAMESE_MARKS = re.compile("[ơưạảấầẩẫậắằẳẵặẻếềểễệỉịỏốồổỗộớờởỡợụủứừửữựỳỵỷđăĩũ]", re.IGNORECASE)
+_SYLLABLE = re.compile("(?:ngh|ng|nh|th|tr|ch|kh|ph|gi|gh|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
 _PATRONYMIC = re.compile(r"(?:[оеё]вич|[^аоуеиыэюяё]ьич|мич|[оеё]вна|ична|инична|ovich|evich|yevich|ovna|evna|ichna)$")
 _FAMILY = re.compile(
     r"(?:[а-яё]{2}(?:[оеё]ва?|ина?|ына?)|[сц]к(?:ий|ая|ой)|енко|чук|[иы]х|швили|дзе|янц|"
@@ -223,13 +224,17 @@ def _patronymic(words: Sequence[str]) -> Name | None:
 def _vietnamese(words: Sequence[str], country: str) -> Name | None:
     plain = " ".join(words).isascii()
     head, tail = (_vietnamese_family(word, plain=plain) for word in (words[0], words[-1]))
-    if not _is_vietnamese(words, country) and not (head == 2 and len(words) > 2 and words[1].casefold() in BETWEEN):
+    sure = _is_vietnamese(words, country) or (head == 2 and len(words) > 2 and words[1].casefold() in BETWEEN)
+    if not (head or tail) or not (sure or (head and not country and len(words) == 3 and _sounds_vietnamese(words))):
         return None
-    if not head and not tail:
-        return None
-    if tail > head:
+    if tail > head and sure:
         return _name(words[-2], words[:-2], words[-1:])
-    return _name(words[-1], words[1:-1], words[:1], GUESSED if head == tail else DERIVED)
+    return _name(words[-1], words[1:-1], words[:1], DERIVED if sure and head > tail else GUESSED)
+
+
+def _sounds_vietnamese(words: Sequence[str]) -> bool:
+    """Whether each word can be a syllable of the language."""
+    return all(_SYLLABLE.fullmatch(_key(word)) for word in words)
 
 
 def _is_vietnamese(words: Sequence[str], country: str) -> bool:
