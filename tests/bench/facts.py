@@ -12,6 +12,7 @@ from datetime import date
 from functools import cache
 
 from leadsync.config.facts import usual_tables
+from leadsync.core.convert.base import fold
 from leadsync.core.facts import Facts, derive, known
 from leadsync.core.keys import keys
 from leadsync.testing.people import Card, population
@@ -83,7 +84,7 @@ def judged(cards: list[Card]) -> dict[str, dict[str, Counter[str]]]:
         facts: Facts = derive(said(card), usual_tables())
         for word, may in truth(card):
             told = str(known(facts[word]).value) if word in facts else ""
-            verdict = "open" if not told else "right" if told.casefold() in map(str.casefold, may) else "wrong"
+            verdict = "open" if not told else "right" if fold(told) in map(fold, may) else "wrong"
             found.setdefault(word, {}).setdefault(card.locale, Counter())[verdict] += 1
     return found
 

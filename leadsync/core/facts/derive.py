@@ -26,7 +26,7 @@ FOLLOWS: Mapping[str, Sequence[str]] = {
 DERIVED_ONLY = frozenset(("mailbox", "phone_line", "employees_band", "revenue_band", "channel", "initiative", "intent"))
 """Words of leadsync's own making, which no CRM has a field for by that name."""
 _TEXTS: Sequence[str] = ("need", "job_title", "company")
-_CALLED: Sequence[str] = ("name", "first_name", "last_name")
+_CALLED: Sequence[str] = ("first_name", "last_name", "name")
 _PLACES: Sequence[str] = ("country", "email", "domain")
 _FAMILY_FIRST = ("VN", "CN", "HK", "HU", "JP", "KR", "TW")  # how a name is told there
 _BANDS = (("employees", "employees_band", bands.size), ("revenue", "revenue_band", bands.revenue))
@@ -106,14 +106,13 @@ def _phone(found: dict[str, Kept], text: str) -> None:
 
 def _name(found: dict[str, Kept]) -> None:
     first, last, full = (_text(found, word) for word in ("first_name", "last_name", "name"))
-    if first and last and full:
-        return
-    told = names.person(first, last, full, country := _text(found, "country"))
-    if told is None:
-        return
-    how = "name" if full else "last_name" if last else "first_name"
-    _add(found, "first_name", Fact(told.given, told.confidence, how))
-    _add(found, "last_name", Fact(told.family, told.confidence, how))
+    country, how = _text(found, "country"), "name" if full else "last_name" if last else "first_name"
+    if not (first and last):
+        told = names.person(first, last, full, country)
+        if told is None:
+            return
+        _add(found, "first_name", Fact(told.given, told.confidence, how))
+        _add(found, "last_name", Fact(told.family, told.confidence, how))
     parts = (last, first) if country in _FAMILY_FIRST else (first, last)
     _add(found, "name", Fact(" ".join(filter(None, parts)), DERIVED, how))
 

@@ -114,8 +114,11 @@ def time_zone(country: str) -> str:
 
 def _written(text: str, spoken: str) -> tuple[str, int] | None:
     """The language of the letters and how sure it is."""
-    if text.isascii():
-        return None
+    return None if text.isascii() else _by_letters(text, spoken)
+
+
+@lru_cache(maxsize=4096)  # first names and titles occur again and again
+def _by_letters(text: str, spoken: str) -> tuple[str, int] | None:
     told = unicodedata.normalize("NFC", text.lower())
     latin = len(_LATIN.findall(told))
     for letters, rules in _SCRIPTS:

@@ -59,15 +59,9 @@ class MailWords:
 
     def read(self, address: str) -> Mailbox | None:
         """What an address in small letters says, as the converter `email` gives it; None where it is none."""
-        user, at, domain = address.rpartition("@")
-        if not user or not at or not domain or len(address) > _LONGEST or "@" in user:
-            return None
-        kind, company, meant = _domain(self, domain)
-        if kind != "disposable" and not meant and self._is_role(user):
-            kind = "role"
-        return Mailbox(kind, domain, _key(user, meant or domain), company, meant and f"{user}@{meant}")
+        return _read(self, address)
 
-    def _is_role(self, user: str) -> bool:
+    def is_role(self, user: str) -> bool:
         """Whether every part of the name is a role's; after the first it may be a number or a country, too."""
         name = user.partition("+")[0]
         if name in self.roles:
@@ -76,6 +70,17 @@ class MailWords:
         return "".join((first, *others)) in self.roles or (
             first in self.roles and all(not part or part in self.roles or part in _COUNTRIES for part in others)
         )
+
+
+@lru_cache(maxsize=4096)  # a record's mailbox is read for its facts, and for what it is found by
+def _read(words: MailWords, address: str) -> Mailbox | None:
+    user, at, domain = address.rpartition("@")
+    if not user or not at or not domain or len(address) > _LONGEST or "@" in user:
+        return None
+    kind, company, meant = _domain(words, domain)
+    if kind != "disposable" and not meant and words.is_role(user):
+        kind = "role"
+    return Mailbox(kind, domain, _key(user, meant or domain), company, meant and f"{user}@{meant}")
 
 
 def _key(user: str, domain: str) -> str:
