@@ -172,7 +172,8 @@ def _scope(
 ) -> Condition | None:
     """Which rows of an object are looked after: a condition on what they themselves say."""
     loc = ("read", name, "scope")
-    conditions = Conditions(document, words)
+    of_records = {name: word for name, word in words.items() if name not in catalog.OF_LEADS}
+    conditions = Conditions(document, of_records)
     scope = conditions.read(read.scope, loc)
     problems += conditions.problems
     if scope is None:

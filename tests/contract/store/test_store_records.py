@@ -190,6 +190,22 @@ def test_a_companys_change_marks_its_people(kit: Kit) -> None:
     assert kit.marked() == {kit.lead("Lead", "L1")}
 
 
+def test_a_company_is_found_by_its_name_whenever_it_comes(kit: Kit) -> None:
+    kit.keep("Lead", record("L1", Firm="Acme sp. z o.o."), record("L2", Firm="Zenith"))
+    kit.clear()
+    kit.keep("Account", record("A1", Name="ACME", Employees="120"))
+    one, other, company = kit.lead("Lead", "L1"), kit.lead("Lead", "L2"), kit.record("Account", "A1").id
+    assert kit.marked() == {one}
+    with kit.store.begin():
+        assert list(evaluation.material(kit.store, [one, other]).near.values()) == [[company]]
+    kit.clear()
+    kit.keep("Account", record("A1", at=NOW, Name="Zenith", Employees="120"))
+    assert kit.marked() == {one, other}  # of the one it is no more
+    kit.clear()
+    kit.keep("Account", gone=(Gone("A1", NOW),))
+    assert kit.marked() == {other}
+
+
 def test_a_deleted_company_marks_its_people(kit: Kit) -> None:
     kit.keep("Account", record("A1", Name="Acme", Employees=10))
     kit.keep("Lead", record("L1", links={"Account": ("A1",)}), record("L2"))

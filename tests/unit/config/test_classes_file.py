@@ -122,3 +122,9 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         "classes.yaml:3:3",
         "classes.yaml:4:21",
     ]
+
+
+def test_a_class_does_not_follow_from_a_class(tmp_path: Path) -> None:
+    text = "classes:\n  guest: {when: 'class = student'}\n"
+    [(_, what, _)] = told(tmp_path, text)
+    assert what == "'class' is a field and cannot be used here"
