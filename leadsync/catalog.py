@@ -167,6 +167,8 @@ RESULTS = _words(
     _word("fit", "number", "fit", "تناسب", "соответствие", "dopasowanie", "mức phù hợp"),
     _word("engagement", "number", "engagement", "تعامل", "вовлечённость", "zaangażowanie", "mức tương tác"),
     _word("temperature", "text", "temperature", "درجه حرارت", "температура", "temperatura", "mức độ nóng"),
+    _word("grade", "text", "grade", "درجه", "оценка", "ocena", "xếp hạng"),
+    _word("quadrant", "text", "quadrant", "گروه", "квадрант", "ćwiartka", "nhóm"),
     _word("stage", "text", "stage", "مرحله", "стадия", "etap", "giai đoạn"),
     _word("owner", "text", "owner", "مسئول", "ответственный", "opiekun", "người phụ trách"),
     _word("reasons", "text", "reasons", "دلایل", "причины", "uzasadnienie", "lý do"),
@@ -186,6 +188,33 @@ VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "pl": {"hot": "gorący", "warm": "ciepły", "cold": "zimny"},
         "vi": {"hot": "nóng", "warm": "ấm", "cold": "lạnh"},
     },
+    "quadrant": {
+        "en": {
+            "ready": "ready to be pitched",
+            "prospect": "prospect",
+            "interested": "interested",
+            "neither": "neither",
+        },
+        "fa": {"ready": "آمادهٔ پیشنهاد", "prospect": "مشتری بالقوه", "interested": "علاقه‌مند", "neither": "هیچ‌کدام"},
+        "ru": {
+            "ready": "готов к предложению",
+            "prospect": "потенциальный клиент",
+            "interested": "есть интерес",
+            "neither": "ни то ни другое",
+        },
+        "pl": {
+            "ready": "gotowy na ofertę",
+            "prospect": "prospekt",
+            "interested": "zainteresowany",
+            "neither": "ani jedno, ani drugie",
+        },
+        "vi": {
+            "ready": "sẵn sàng chào hàng",
+            "prospect": "khách phù hợp",
+            "interested": "khách quan tâm",
+            "neither": "chưa phù hợp",
+        },
+    },
     "data": {
         "en": {ENOUGH: "enough data", NOT_ENOUGH: "not enough data"},
         "fa": {ENOUGH: "دادهٔ کافی", NOT_ENOUGH: "دادهٔ کافی نیست"},
@@ -198,7 +227,7 @@ VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 DESIGNED = frozenset(
     (
-        "cart_abandoned", "grade", "quadrant", "step", "band", "next_action", "duplicates", "probability",
+        "cart_abandoned", "step", "band", "next_action", "duplicates", "probability",
         "value", "urgency", "won",
     )
 )  # fmt: skip

@@ -7,11 +7,12 @@ from leadsync.catalog import Word
 from leadsync.config.document import Document
 from leadsync.core.conditions import Condition, ConditionError, FieldTest, parse
 from leadsync.core.convert import code_of
-from leadsync.core.score import TEMPERATURES
+from leadsync.core.score import GRADES, QUADRANTS, TEMPERATURES
 from leadsync.errors import Problem
 
 _LATER = {name: word.type for name, word in (*catalog.RESULTS.items(), *catalog.ATTRIBUTES.items())}
 
+_FEW = {"temperature": TEMPERATURES, "grade": GRADES, "quadrant": QUADRANTS}
 _SIGNS = {"==": "=", "<>": "!=", "=>": ">=", "=<": "<=", "&&": "and", "||": "or"}  # of other languages
 
 
@@ -63,8 +64,8 @@ def _no_such(field: str, value: str) -> tuple[str, str]:
         code = code_of(value)
         told = f"countries are told by their codes, not as '{value}'"
         return told, f"write `{code}`" if code else "write a code such as PL"
-    if field == "temperature" and value.lower() not in TEMPERATURES:
-        return f"no lead is '{value}'", f"write one of {', '.join(TEMPERATURES)}"
+    if field in _FEW and value.lower() not in map(str.lower, _FEW[field]):
+        return f"no lead is '{value}'", f"write one of {', '.join(_FEW[field])}"
     return "", ""
 
 

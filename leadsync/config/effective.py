@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from leadsync.config.document import Document, Loc
 from leadsync.config.load import Config, ConnectionConfig
-from leadsync.config.scoring import TemperatureFile
+from leadsync.config.scoring import GradeFile, QuadrantFile, TemperatureFile
 from leadsync.config.settings import Settings
 
 _WIDTH = 110
@@ -106,8 +106,9 @@ def _settings(config: Config) -> dict[str, Any]:
 
 
 def _scoring(document: Document) -> dict[str, Any]:
-    raw = document.data.get("temperature", {})
-    return {**document.data, "temperature": _filled(TemperatureFile.model_validate(raw), raw)}
+    kinds: dict[str, type[BaseModel]] = {"temperature": TemperatureFile, "grade": GradeFile, "quadrant": QuadrantFile}
+    raw = {key: document.data.get(key) or {} for key in kinds}
+    return {**document.data, **{key: _filled(kind.model_validate(raw[key]), raw[key]) for key, kind in kinds.items()}}
 
 
 def _mapping(connection: ConnectionConfig, document: Document) -> dict[str, Any]:
@@ -136,7 +137,10 @@ def _filled(model: BaseModel, raw: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, BaseModel) and isinstance(raw.get(name, {}), dict):
             found[name] = _filled(value, raw.get(name, {}))
         elif name not in raw and value not in (None, "", (), {}):
-            found[name] = f"{value // timedelta(seconds=1)}s" if isinstance(value, timedelta) else value
+            span = isinstance(value, timedelta)
+            found[name] = (
+                f"{value // timedelta(seconds=1)}s" if span else list(value) if type(value) is tuple else value
+            )
     return found
 
 

@@ -11,10 +11,9 @@ from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.scoring import version
 from leadsync.config.settings import Strict
+from leadsync.core.score import RESULTS
 from leadsync.core.stage import Ladder, Stage
 from leadsync.errors import Problem, UserError
-
-RESULTS = ("score", "fit", "engagement", "temperature")
 
 
 class StageFile(Strict):

@@ -14,9 +14,10 @@ from leadsync.config.document import Document, validate
 from leadsync.config.settings import Strict, one_of
 from leadsync.core.assign import RepRule
 from leadsync.core.conditions import Condition
+from leadsync.core.score import RESULTS as SCORED
 from leadsync.errors import Problem, UserError
 
-RESULTS = ("score", "fit", "engagement", "temperature", "stage")
+RESULTS = (*SCORED, "stage")
 _LANGUAGES = catalog.LANGUAGES
 Language = Annotated[str, BeforeValidator(one_of("language", _LANGUAGES)), WithJsonSchema({"enum": list(_LANGUAGES)})]
 

@@ -14,10 +14,12 @@ from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.settings import Strict, duration
 from leadsync.core.line import cleaned
-from leadsync.core.score import Group, Rule, Scoring
+from leadsync.core.score import AXES, CUTS, Cuts, Group, Rule, Scoring
 from leadsync.errors import Problem, UserError
 
 _MOST_RULES = 10_000
+OWN_KEYS = ("use", "temperature", "grade", "quadrant")
+"""Of a scoring file; every other key is a group."""
 
 
 def _days(value: Any) -> int:
@@ -59,24 +61,47 @@ class RuleFile(Strict):
     when: str | None = None
     per: str | None = None
     half_life: Days | None = None
+    fade: Days | None = None
     window: Days | None = None
     cap: Cap | None = None
     label: Labels = {}
 
 
 class GroupFile(Strict):
-    """Rules whose sum is kept within ±`cap`."""
+    """Rules whose sum is kept within ±`cap`, and gives no more than `alone` until `agrees` holds."""
 
     cap: Cap | None = None
+    alone: Cap | None = None
+    agrees: str | None = None
     rules: dict[str, RuleFile] = {}
 
 
 class TemperatureFile(Strict):
-    """The lowest scores that are hot and warm; `hot_when` lifts to hot."""
+    """The lowest scores that are hot and warm; `hot_when` and `warm_when` lift to that, `cold_when` lowers to cold."""
 
     hot: Annotated[int, Field(ge=0, le=100)] = 70
     warm: Annotated[int, Field(ge=0, le=100)] = 35
     hot_when: str | None = None
+    warm_when: str | None = None
+    cold_when: str | None = None
+
+
+Points100 = Annotated[int, Field(ge=0, le=1000)]
+Three = tuple[Points100, Points100, Points100]
+
+
+class GradeFile(Strict):
+    """The lowest fit of A, B and C, and the lowest engagement of 1, 2 and 3."""
+
+    fit: Three = CUTS.grade["fit"]
+    engagement: Three = CUTS.grade["engagement"]
+
+
+class QuadrantFile(Strict):
+    """The lowest fit and engagement that count as such."""
+
+    fit: Points100 = CUTS.quadrant["fit"]
+    engagement: Points100 = CUTS.quadrant["engagement"]
 
 
 class ScoringFile(Strict):
@@ -84,6 +109,8 @@ class ScoringFile(Strict):
 
     use: str | None = None
     temperature: TemperatureFile = TemperatureFile()
+    grade: GradeFile = GradeFile()
+    quadrant: QuadrantFile = QuadrantFile()
     groups: dict[str, GroupFile] = {}
 
     @model_validator(mode="before")
@@ -91,7 +118,7 @@ class ScoringFile(Strict):
     def _groups(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        own = {k: v for k, v in value.items() if k in ("use", "temperature")}
+        own = {k: v for k, v in value.items() if k in OWN_KEYS}
         return own | {"groups": {k: v for k, v in value.items() if k not in own}}
 
 
@@ -112,6 +139,8 @@ def compile_scoring(document: Document, fields: Mapping[str, Word] = catalog.FIE
             name,
             None if group.cap is None else _hundredths(group.cap),
             tuple(_rule(document, conditions, name, rule_name, rule) for rule_name, rule in group.rules.items()),
+            None if group.alone is None else _hundredths(group.alone),
+            conditions.read(group.agrees, (name, "agrees")),
         )
         for name, group in file.groups.items()
     )
@@ -119,26 +148,41 @@ def compile_scoring(document: Document, fields: Mapping[str, Word] = catalog.FIE
     if bands.warm > bands.hot and document.place(("temperature",)) not in document.doubted:
         told = f"warm ({bands.warm}) begins above hot ({bands.hot}), so no lead could be warm"
         problems.append(Problem(told, document.place(("temperature", "warm")), "make `warm` lower than `hot`"))
-    hot_when = conditions.read(bands.hot_when, ("temperature", "hot_when"), ("score", "fit", "engagement"))
+    for axis, cuts in file.grade:
+        if list(cuts) != sorted(cuts, reverse=True):
+            told, fix = f"grade: {axis}: the limits have to fall", f"write [{', '.join(map(str, sorted(cuts)[::-1]))}]"
+            problems.append(Problem(told, document.place(("grade", axis)), fix))
+    for name, group in file.groups.items():
+        if (group.alone is None) != (group.agrees is None):
+            told = f"{name}: `alone` and `agrees` belong together"
+            problems.append(Problem(told, document.place((name,)), "write both, or none of them"))
+    hot, warm, cold = (
+        conditions.read(text, ("temperature", key), ("score", *AXES))
+        for key, text in bands if key in ("hot_when", "warm_when", "cold_when")
+    )  # fmt: skip
     if problems:
         raise UserError(problems)
-    return Scoring(groups, bands.hot, bands.warm, hot_when, version(document))
+    cuts = Cuts(dict(file.grade), dict(file.quadrant))
+    return Scoring(groups, bands.hot, bands.warm, hot, version(document), warm, cold, cuts)
 
 
 def _rule(document: Document, conditions: Conditions, group: str, name: str, rule: RuleFile) -> Rule:
     loc = (group, "rules", name)
     if rule.per is not None and rule.per not in catalog.ACTIVITIES:
         conditions.problems.append(Problem(catalog.unknown_word(rule.per, "activity"), document.place((*loc, "per"))))
-    elif rule.per is None and (rule.half_life or rule.window):
-        told = f"{name}: half_life and window are about the age of an activity"
+    elif rule.per is None and (rule.half_life or rule.fade or rule.window):
+        told = f"{name}: half_life, fade and window are about the age of an activity"
         conditions.problems.append(Problem(told, document.place(loc), "say which with `per:`"))
+    if rule.half_life is not None and rule.fade is not None:
+        told = f"{name}: points either halve or fade evenly"
+        conditions.problems.append(Problem(told, document.place((*loc, "fade")), "keep one of `half_life` and `fade`"))
     if rule.when is None and rule.per is None:
         told = f"{name}: every lead would get these points"
         conditions.problems.append(Problem(told, document.place(loc), "add `when:` or `per:`"))
     when = conditions.read(rule.when, (*loc, "when"), catalog.ATTRIBUTES if rule.per else ())
     return Rule(
         name, group, _hundredths(rule.points), when, rule.per,
-        half_life_days=rule.half_life, window_days=rule.window,
+        half_life_days=rule.half_life, fade_days=rule.fade, window_days=rule.window,
         cap=None if rule.cap is None else _hundredths(rule.cap), label=dict(rule.label.items()),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from leadsync.core.conditions import Condition
-from leadsync.core.score import RESULTS, Scoring, work
+from leadsync.core.score import AXES, RESULTS, Scoring, work
 from leadsync.core.truth import with_field_tests, with_result_tests
 
 _SKIPPING = 4  # how many days are asked about at once where days can be skipped
@@ -23,10 +23,10 @@ _IN_ROW = 16  # and where they cannot
 def next_change(
     scoring: Scoring, watched: Sequence[Condition], leads: pl.DataFrame, activities: pl.DataFrame
 ) -> pl.DataFrame:
-    """lead, due:Date per row of `leads`: the first day after its own on which the score, the temperature or the truth
-    of a watched condition differs, if nothing new comes in; null where none ever does.
+    """lead, due:Date per row of `leads`: the first day after its own on which the score, the temperature, the grade,
+    the quadrant or the truth of a watched condition differs, if nothing new comes in; null where none ever does.
 
-    Watched conditions may read the results score, fit, engagement and temperature; other columns count as constant.
+    Watched conditions may read the results of scoring; other columns count as constant.
     Activities with a day still to come are taken to happen then. What no passing of time can move costs nothing.
     """
     rows = with_field_tests((*scoring.conditions, *watched), leads, but=RESULTS).with_row_index("index")
@@ -100,12 +100,13 @@ def _results(
     """`seen …`: the results that matter; `state …`: all that they follow from and that time moves one way only."""
     conditions = (*scoring.conditions, *watched)
     tests = dict.fromkeys(test.column for condition in conditions for test in condition.windows)
-    read = {"score", *(name for condition in conditions for name in condition.fields)} & {"score", "fit", "engagement"}
+    read = {"score", *(name for condition in conditions for name in condition.fields)} & {"score", *AXES}
     worked = with_result_tests(watched, work(scoring, rows, activities, watched, held).rows, RESULTS)
     return worked.select(
         *(pl.col(column).alias(f"state {i}") for i, column in enumerate(tests)),
         *(pl.col(name).alias(f"state {name}") for name in sorted(read)),
-        *(pl.col(name).alias(f"seen {name}") for name in ("score", "temperature")),
+        *(scoring.cuts.level(axis).alias(f"state level {axis}") for axis in AXES),
+        *(pl.col(name).alias(f"seen {name}") for name in ("score", "temperature", "grade", "quadrant")),
         *(condition.expr().alias(f"seen {i}") for i, condition in enumerate(watched)),
     )
 

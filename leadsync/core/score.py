@@ -18,8 +18,12 @@ from leadsync.core.truth import counting, happenings, per_row, with_activity_tes
 
 UNSURE = "unsure"
 """Told in place of a temperature where too little is known to tell one."""
-RESULTS = ("score", "fit", "engagement", "temperature")
+RESULTS = ("score", "fit", "engagement", "temperature", "grade", "quadrant")
 TEMPERATURES = ("hot", "warm", "cold")
+GRADES = tuple(f"{letter}{digit}" for letter in "ABCD" for digit in "1234")
+QUADRANTS = ("ready", "prospect", "interested", "neither")
+"""By fit and engagement: both, fit alone, engagement alone, none."""
+AXES = ("fit", "engagement")
 Labels = Mapping[tuple[str, str], Mapping[str, str]]
 """(group, rule) → language → text."""
 _HIGHEST = 10_000
@@ -31,7 +35,8 @@ class Rule:
     """`points` (hundredths) where `when` holds: once, or per activity of one kind, each by its own age. Per activity
     `when` may test attributes as well: then it says which of them count.
 
-    Per activity, points halve every `half_life_days` and end where they round to 0, or at `window_days` of age.
+    Per activity, points halve every `half_life_days` and end where they round to 0, or fall evenly to 0 over
+    `fade_days`; or they end at `window_days` of age.
     `cap` (hundredths) bounds what the rule gives or takes in all. `label` is what people read: a text for all, or one
     per language.
     """
@@ -42,6 +47,7 @@ class Rule:
     when: Condition | None = None
     per: str | None = None
     half_life_days: int | None = None
+    fade_days: int | None = None
     window_days: int | None = None
     cap: int | None = None
     label: str | Mapping[str, str] = ""
@@ -49,7 +55,7 @@ class Rule:
     @property
     def table(self) -> "Table":
         """Points of one activity by its age."""
-        return _table(self.points, self.half_life_days, self.window_days)
+        return _table(self.points, self.half_life_days, self.fade_days, self.window_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +68,42 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rules whose sum is kept within ±`cap` (hundredths). The groups fit and engagement are results as well."""
+    """Rules whose sum is kept within ±`cap` (hundredths), and gives no more than `alone` until `agrees` holds. The
+    groups fit and engagement are results as well."""
 
     name: str
     cap: int | None
     rules: tuple[Rule, ...]
+    alone: int | None = None
+    agrees: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """The lowest fit and engagement (whole points) of the grades A, B, C and 1, 2, 3, and of what counts as such for
+    the quadrant."""
+
+    grade: Mapping[str, tuple[int, int, int]]
+    quadrant: Mapping[str, int]
+
+    def level(self, axis: str) -> pl.Expr:
+        """How many of these an axis has reached: grade and quadrant follow from it, and it moves as the axis does."""
+        return pl.sum_horizontal((pl.col(axis) >= cut).cast(pl.Int64) for cut in sorted({*self._all(axis)}))
+
+    def _all(self, axis: str) -> tuple[int, ...]:
+        return (*self.grade[axis], self.quadrant[axis])
+
+
+CUTS = Cuts({"fit": (30, 20, 10), "engagement": (40, 20, 8)}, {"fit": 20, "engagement": 20})
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """How leads are scored. `hot` and `warm` are the lowest scores (whole points) that are; `hot_when` lifts to hot.
+    """How leads are scored. `hot` and `warm` are the lowest scores (whole points) that are; `hot_when` and `warm_when`
+    lift to that, `cold_when` lowers to cold whatever else holds.
 
-    Conditions of rules read fields and activity, `hot_when` may also read score, fit and engagement. A name is used
-    once within its group. `version` tells which text of the files this is.
+    Conditions of rules read fields and activity, those of the temperature may also read score, fit and engagement. A
+    name is used once within its group. `version` tells which text of the files this is.
     """
 
     groups: tuple[Group, ...]
@@ -82,6 +111,9 @@ class Scoring:
     warm: int
     hot_when: Condition | None = None
     version: str = ""
+    warm_when: Condition | None = None
+    cold_when: Condition | None = None
+    cuts: Cuts = CUTS
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -91,8 +123,14 @@ class Scoring:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """All conditions."""
-        found = (*(rule.when for rule in self.rules), self.hot_when)
+        agrees = (group.agrees for group in self.groups)
+        found = (*(rule.when for rule in self.rules), *agrees, *self.lifts)
         return tuple(condition for condition in found if condition is not None)
+
+    @property
+    def lifts(self) -> tuple[Condition, ...]:
+        """The conditions of the temperature."""
+        return tuple(filter(None, (self.hot_when, self.warm_when, self.cold_when)))
 
     @property
     def labels(self) -> Labels:
@@ -103,10 +141,12 @@ class Scoring:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """`totals`: lead, day, score, fit, engagement (whole points), temperature; rows as the leads were given.
+    """`totals`: lead, day, score, fit, engagement (whole points), temperature, grade, quadrant; rows as the leads were
+    given.
 
-    `parts`: lead, day, name, group, what (rule, cap, floor, ceiling, rounding), points (hundredths, never 0), on (the
-    latest activity), count (of activities); per lead in the order of the files. A cap without a name is its group's.
+    `parts`: lead, day, name, group, what (rule, cap, alone, floor, ceiling, rounding), points (hundredths, never 0), on
+    (the latest activity), count (of activities); per lead in the order of the files. A cap without a name is its
+    group's.
     """
 
     totals: pl.DataFrame
@@ -179,7 +219,11 @@ def _labels(rule: Rule) -> Mapping[str, str]:
 
 
 @cache
-def _table(points: int, half_life: int | None, window: int | None) -> Table:
+def _table(points: int, half_life: int | None, fade: int | None, window: int | None) -> Table:
+    if fade is not None:
+        ages = range(fade if window is None else min(fade, window))
+        even = (math.floor(abs(points) * (fade - age) / fade + 0.5) for age in ages)
+        return Table(tuple(value if points > 0 else -value for value in even), 0)
     if half_life is None:
         return Table((), points) if window is None else Table((points,) * window, 0)
     rounded: list[int] = []
@@ -232,18 +276,53 @@ def _before_cap(rules: Iterable[tuple[int, Rule]]) -> pl.Expr:
     return _sum(_within(pl.col(str(i)), rule.cap) for i, rule in rules)
 
 
+def _agreed(group: Group, value: pl.Expr) -> pl.Expr:
+    """The sum of a group within its cap, bounded where nothing else agrees."""
+    if group.alone is None:
+        return value
+    bounded = value.clip(upper_bound=group.alone)
+    return bounded if group.agrees is None else pl.when(group.agrees.expr()).then(value).otherwise(bounded)
+
+
 def _with_results(scoring: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    groups = {group.name: _within(_before_cap(rules), group.cap) for group, rules in _numbered(scoring)}
+    groups = {group.name: _agreed(group, _within(_before_cap(rules), group.cap)) for group, rules in _numbered(scoring)}
     rows = rows.with_columns(
         _sum(groups.values()).alias("sum"),
-        *(_whole(groups.get(name, pl.lit(0, pl.Int64))).alias(name) for name in ("fit", "engagement")),
+        *(_whole(groups.get(name, pl.lit(0, pl.Int64))).alias(name) for name in AXES),
     ).with_columns(score=_whole(pl.col("sum").clip(0, _HIGHEST)))
-    hot = pl.col("score") >= scoring.hot
-    if scoring.hot_when is not None:
-        rows = with_result_tests([scoring.hot_when], rows, RESULTS)
-        hot |= scoring.hot_when.expr()
-    temperature = pl.when(hot).then(pl.lit("hot")).when(pl.col("score") >= scoring.warm).then(pl.lit("warm"))
-    return rows.with_columns(temperature=temperature.otherwise(pl.lit("cold")))
+    rows = with_result_tests(scoring.lifts, rows, RESULTS)
+    score, never = pl.col("score"), pl.lit(False)
+    hot, warm, cold = (
+        never if condition is None else condition.expr()
+        for condition in (scoring.hot_when, scoring.warm_when, scoring.cold_when)
+    )
+    temperature = (
+        pl.when(cold).then(pl.lit("cold"))
+        .when((score >= scoring.hot) | hot).then(pl.lit("hot"))
+        .when((score >= scoring.warm) | warm).then(pl.lit("warm"))
+        .otherwise(pl.lit("cold"))
+    )  # fmt: skip
+    return rows.with_columns(temperature=temperature, grade=_grade(scoring.cuts), quadrant=_quadrant(scoring.cuts))
+
+
+def _grade(cuts: Cuts) -> pl.Expr:
+    def place(axis: str, signs: str) -> pl.Expr:
+        best, good, fair = cuts.grade[axis]
+        points = pl.col(axis)
+        return (
+            pl.when(points >= best).then(pl.lit(signs[0])).when(points >= good).then(pl.lit(signs[1]))
+            .when(points >= fair).then(pl.lit(signs[2])).otherwise(pl.lit(signs[3]))
+        )  # fmt: skip
+
+    return pl.concat_str(place("fit", "ABCD"), place("engagement", "1234"))
+
+
+def _quadrant(cuts: Cuts) -> pl.Expr:
+    fits, acts = (pl.col(axis) >= cuts.quadrant[axis] for axis in AXES)
+    ready, prospect, interested, neither = map(pl.lit, QUADRANTS)
+    return (
+        pl.when(fits & acts).then(ready).when(fits).then(prospect).when(acts).then(interested).otherwise(neither)
+    )  # fmt: skip
 
 
 def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
@@ -262,7 +341,8 @@ def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
             add(rule.name, group.name, "rule", points, worked.hits.get(i))
             add(rule.name, group.name, "cap", _within(points, rule.cap) - points)
         total = _before_cap(rules)
-        add("", group.name, "cap", _within(total, group.cap) - total)
+        add("", group.name, "cap", (within := _within(total, group.cap)) - total)
+        add("", group.name, "alone", _agreed(group, within) - within)
     total = pl.col("sum")
     add("", "", "floor", total.clip(lower_bound=0) - total)
     add("", "", "ceiling", total.clip(upper_bound=_HIGHEST) - total)

@@ -13,6 +13,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "fit": "The part of the score that comes from who this lead is; leadsync keeps it up to date.",
     "engagement": "The part of the score that comes from what this lead does; leadsync keeps it up to date.",
     "temperature": "Cold, warm or hot, by the score; leadsync keeps it up to date.",
+    "grade": "A to D by fit, 1 to 4 by engagement; leadsync keeps it up to date.",
+    "quadrant": "Whether this lead fits, is interested, or both; leadsync keeps it up to date.",
     "stage": "The stage of the funnel that this lead has reached; leadsync keeps it up to date.",
     "data": "Whether enough is known of this lead to judge it; leadsync keeps it up to date.",
     "ask_for": "What is most worth asking this lead for; leadsync keeps it up to date.",

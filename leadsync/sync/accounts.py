@@ -11,7 +11,7 @@ import orjson
 from leadsync.catalog import ENOUGH, NOT_ENOUGH
 from leadsync.config.load import Config, ConnectionConfig
 from leadsync.core import fit
-from leadsync.core.score import TEMPERATURES
+from leadsync.core.score import GRADES, QUADRANTS, TEMPERATURES
 from leadsync.errors import LeadsyncError
 from leadsync.types import ObjectSchema
 
@@ -110,7 +110,8 @@ def few_words(config: Config) -> dict[str, Sequence[str]]:
     """Results that are one of a few words, with these words."""
     stages = [stage.name for stage in config.ladder.stages]
     return {
-        "temperature": TEMPERATURES, "stage": stages, "class": config.classes.names, "data": (ENOUGH, NOT_ENOUGH),
+        "temperature": TEMPERATURES, "grade": GRADES, "quadrant": QUADRANTS, "stage": stages,
+        "class": config.classes.names, "data": (ENOUGH, NOT_ENOUGH),
     }  # fmt: skip
 
 

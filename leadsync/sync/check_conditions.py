@@ -16,7 +16,7 @@ from leadsync.config.effective import shipped
 from leadsync.config.load import Config
 from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.facts import FOLLOWS
-from leadsync.core.score import Group, Rule, score
+from leadsync.core.score import RESULTS, Group, Rule, score
 from leadsync.core.sentence import sentence
 from leadsync.core.stage import stages
 from leadsync.core.truth import truths
@@ -30,8 +30,7 @@ from leadsync.types import Finding, Role
 MOST = 100_000  # leads that are looked at; of more, an even sample
 _AT_ONCE = 2_000
 _TELLING = 100  # leads from which on "none" and "all" say something
-_RESULTS = ("score", "fit", "engagement", "temperature")
-_KEYS = ("when", "hot_when", "keep", "or", "scope", "never", "enough")
+_KEYS = ("when", "hot_when", "warm_when", "cold_when", "agrees", "keep", "or", "scope", "never", "enough")
 _THERE = (schema.records.c.lead_id.is_not(None), *sources.THERE)
 
 
@@ -266,7 +265,7 @@ class _Census(Evaluator):
         holds = [0] * len(wanted)
         if members:
             frame, activities, _ = self._known(members, found, now)
-            frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(_RESULTS))
+            frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(RESULTS))
             frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
             holds = list(truths(conditions, frame, activities).sum().row(0))
         scoped = (each.loc[-1] == "scope" for each in wanted)

@@ -19,7 +19,7 @@ from leadsync.core.mapping import ObjectMapping, text
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import Scores, Scoring, score
+from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring, score
 from leadsync.core.stage import stages
 from leadsync.core.translate import label, translations
 from leadsync.core.truth import truths
@@ -32,7 +32,6 @@ from leadsync.sync.frames import Frames
 from leadsync.types import Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_RESULTS = ("score", "fit", "engagement", "temperature")
 
 
 @dataclass
@@ -51,7 +50,7 @@ class Evaluator:
 
     @cached_property
     def _no_scoring(self) -> Scoring:
-        return replace(self.config.scoring, groups=(), hot_when=None)
+        return replace(self.config.scoring, groups=(), hot_when=None, warm_when=None, cold_when=None)
 
     @cached_property
     def _worth_asking(self) -> Sequence[str]:
@@ -104,7 +103,7 @@ class Evaluator:
         """Decisions on buyers, the leads of `frame`; `members` are their records in scope."""
         scoring, labels = self.config.scoring, self.config.scoring.labels
         scores = score(scoring, frame, activities)
-        frame = frame.hstack(scores.totals.select(_RESULTS))
+        frame = frame.hstack(scores.totals.select(RESULTS))
         frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
@@ -137,7 +136,8 @@ class Evaluator:
         for lead in frame["lead"]:
             _let_go(found.results.get(lead), counts)
         frame = frame.with_columns(
-            *(pl.lit(0).alias(name) for name in _RESULTS[:3]), temperature=pl.lit("cold"), enough=True,
+            *(pl.lit(0).alias(name) for name in ("score", "fit", "engagement")), temperature=pl.lit("cold"),
+            enough=True, grade=pl.lit(GRADES[-1]), quadrant=pl.lit(QUADRANTS[-1]),
             stage=pl.lit(None, pl.String), ask_for=pl.lit(None, pl.String),
         )  # fmt: skip
         owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
@@ -169,7 +169,7 @@ class Evaluator:
         """All that is said of each lead, in the words that conditions know and in English."""
         fields = [*dict.fromkeys((*sorted({w.value for w in self._write_fields} & self.config.fields.keys()), "class"))]
         found: dict[int, dict[str, Value]] = {}
-        for row in frame.select("lead", *_RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
+        for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
             lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
             words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
             words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}

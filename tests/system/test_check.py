@@ -139,7 +139,7 @@ def test_the_shares_of_the_quota(bench: Bench):
 def test_offline_asks_nobody_and_tells_every_problem_of_the_files(bench: Bench):
     bench.account(down=True)
     assert bench.check(0, "--offline") == []
-    bench.folder.file("mappings/toy.yaml", MAPPING.replace("need: wish", "nead: wish").replace("reasons", "grade"))
+    bench.folder.file("mappings/toy.yaml", MAPPING.replace("need: wish", "nead: wish").replace("reasons", "urgency"))
     bench.folder.file("funnel.yaml", "stages: [{name: A, gate: {x: 'score >'}}]")
     for arguments in ((), ("--offline",)):
         found = bench.check(65, *arguments)

@@ -16,7 +16,6 @@ PAGE = ROOT / "docs" / "concepts.md"
 
 LACKS: dict[int, str] = {
     1: "companies as leads of their own",
-    29: "the grade",
     30: "drift between CRMs",
     48: "another queue for those who are no buyers",
     49: "a minimum of data per stage",

@@ -26,7 +26,7 @@ def _words(**sources_: str) -> tuple[ReadField, ...]:
 MAPPING = CrmMapping(
     {
         "Lead": ObjectMapping(
-            "Lead", Role.LEAD, _words(email="Email", first_name="FirstName", company="Firm"), owner="OwnerId",
+            "Lead", Role.LEAD, _words(email="Email", first_name="FirstName"), owner="OwnerId",
             counters=(Counter("Opens", "email_open", at="LastOpen", topic="news"),),
             outcomes=(OutcomeRule("converted", Test({"Converted": frozenset({"true"})}), at="ConvertedOn"),),
         ),

@@ -1,13 +1,17 @@
 """Pages become rows: records with their history, activities, outcomes, owners, cursors."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from store_kit import DAY, HOUR, MINUTE, NOW, Kit, record
+from store_kit import DAY, HOUR, MAPPING, MINUTE, NOW, Kit, record
 
+from leadsync.config.facts import usual_tables
+from leadsync.core.mapping import CrmMapping, ReadField
 from leadsync.store import evaluation, schema, sources
 from leadsync.store.database import Store
+from leadsync.sync.pull import Pull
 from leadsync.types import Cursor, Gone, Value, WriteStatus
 
 LATER = NOW + 2 * HOUR
@@ -191,6 +195,9 @@ def test_a_companys_change_marks_its_people(kit: Kit) -> None:
 
 
 def test_a_company_is_found_by_its_name_whenever_it_comes(kit: Kit) -> None:
+    lead = replace(MAPPING.reads["Lead"], fields=(ReadField("company", ("Firm",)),))
+    mapping = CrmMapping({**MAPPING.reads, "Lead": lead}, {})
+    kit.pull = Pull(kit.store, mapping, usual_tables(), list(kit.sources.values()))
     kit.keep("Lead", record("L1", Firm="Acme sp. z o.o."), record("L2", Firm="Zenith"))
     kit.clear()
     kit.keep("Account", record("A1", Name="ACME", Employees="120"))

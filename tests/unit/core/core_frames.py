@@ -1,20 +1,22 @@
 """Leads, activities and scorings for tests of the core, as short as they can be written."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
 
-from leadsync.catalog import ACTIVITIES, FIELDS
+from leadsync.catalog import ACTIVITIES, FIELDS, RESULTS
 from leadsync.core.conditions import Condition, parse
-from leadsync.core.score import Group, Rule, Scoring
+from leadsync.core.score import AXES, Cuts, Group, Rule, Scoring
+from leadsync.core.score import RESULTS as SCORED
 
 TODAY = date(2026, 11, 21)
 TYPES = {"text": pl.String, "number": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
 KNOWN = {name: word.type for name, word in FIELDS.items()}
-RESULT_TYPES = {"score": "number", "fit": "number", "engagement": "number", "temperature": "text"}
+RESULT_TYPES = {name: RESULTS[name].type for name in SCORED}
 KINDS = ("visit", "meeting", "bounce")
 
 
@@ -60,6 +62,10 @@ WHICH = (
 )  # fmt: skip
 
 
+NO_FADING = st.just((None, None))
+ALONE = st.just((None, None)) | st.tuples(st.integers(1, 4000), st.sampled_from([cond(when) for when in WHENS]))
+
+
 @st.composite
 def rules(draw: st.DrawFn, name: str, group: str) -> Rule:
     per = draw(st.sampled_from((None, *KINDS)))
@@ -70,7 +76,7 @@ def rules(draw: st.DrawFn, name: str, group: str) -> Rule:
         draw(st.integers(-6000, 6000).filter(bool)),
         draw(st.none() | st.sampled_from([cond(when, topic="text") for when in (*WHENS, *(WHICH if timed else ()))])),
         per,
-        draw(st.none() | st.integers(1, 9)) if timed else None,
+        *draw(st.sampled_from(((None, None), (3, None), (9, None), (None, 1), (None, 8))) if timed else NO_FADING),
         draw(st.none() | st.integers(1, 25)) if timed else None,
         draw(st.none() | st.integers(0, 7000)),
     )
@@ -84,11 +90,17 @@ def scorings(draw: st.DrawFn) -> Scoring:
             name,
             draw(st.none() | st.integers(0, 7000)),
             tuple(draw(rules(f"r{i}", name)) for i in range(draw(st.integers(0, 4)))),
+            *draw(ALONE),
         )
         for name in names
     ]
-    hot_when = draw(st.sampled_from((None, "country = PL and visit in 6d", "engagement >= 20 and phone")))
-    return scoring(*groups, hot=60, warm=30, hot_when=hot_when)
+    lifts = (None, "country = PL and visit in 6d", "engagement >= 20 and phone", "fit < 3 or no visit in 8d")
+    found = scoring(*groups, hot=60, warm=30, hot_when=draw(st.sampled_from(lifts)))
+    warm, cold = (when and gate(when) for when in draw(st.tuples(*[st.sampled_from(lifts)] * 2)))
+    cuts = draw(st.tuples(*[st.integers(0, 60)] * 3).map(lambda three: tuple(sorted(three, reverse=True))))
+    return replace(
+        found, warm_when=warm, cold_when=cold, cuts=Cuts(dict.fromkeys(AXES, cuts), {"fit": 9, "engagement": 31})
+    )
 
 
 LEADS = st.lists(

@@ -37,7 +37,7 @@ def test_labels_are_in_the_letters_of_their_language(word: object) -> None:
         ("qqqq", "field", "unknown field 'qqqq'"),
         ("visit", "field", "'visit' is an activity and cannot be used here"),
         ("probability", "field", "'probability' is not available yet"),
-        ("grade", "result", "'grade' is not available yet"),
+        ("urgency", "result", "'urgency' is not available yet"),
         ("topic", "field", "'topic' is an attribute of activities and cannot be used here"),
         (
             "topic",

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,12 +23,12 @@ from polars.testing import assert_frame_equal
 
 from leadsync.core.conditions import Condition
 from leadsync.core.next_change import next_change
-from leadsync.core.score import Group, Rule, Scores, Scoring, score
+from leadsync.core.score import AXES, Cuts, Group, Rule, Scores, Scoring, Table, score
 from leadsync.core.truth import truths
 
 Act = tuple[Any, ...]
 HISTORIES = LEADS.flatmap(lambda leads: st.tuples(st.just(leads), happened(len(leads))))
-TOTALS = ("score", "fit", "engagement", "temperature")
+TOTALS = ("score", "fit", "engagement", "temperature", "grade", "quadrant")
 PARTS = ("name", "group", "what", "points", "on", "count")
 
 
@@ -130,8 +131,8 @@ def test_caps_floor_ceiling_and_rounding_are_parts_of_their_own() -> None:
         ("", "negative", "cap", 8500, None, 0),
         ("", "", "ceiling", -25, None, 0),
     ]
-    assert rows(both.totals, TOTALS) == [(100, 40, 65, "hot")]
-    assert rows(scored(how, visits[0], email=" ").totals, TOTALS) == [(30, 0, 30, "cold")]
+    assert rows(both.totals, TOTALS) == [(100, 40, 65, "hot", "A1", "ready")]
+    assert rows(scored(how, visits[0], email=" ").totals, TOTALS) == [(30, 0, 30, "cold", "D2", "interested")]
     assert rows(scored(how, phone="1").parts, PARTS)[-1] == ("", "", "floor", 500, None, 0)
 
 
@@ -160,7 +161,7 @@ def test_nobody_to_score() -> None:
 
 def test_no_rules_at_all() -> None:
     scores = score(Scoring((), 70, 35), leads_frame({}), activities_frame([(1, "visit", TODAY)]))
-    assert rows(scores.totals, TOTALS) == [(0, 0, 0, "cold")]
+    assert rows(scores.totals, TOTALS) == [(0, 0, 0, "cold", "D4", "neither")]
 
 
 def test_one_lead_as_of_several_days() -> None:
@@ -207,7 +208,7 @@ def test_a_lead_alone_is_scored_as_among_others(how: Scoring, history: tuple[lis
 def visible(how: Scoring, watched: list[Condition], leads: pl.DataFrame, acts: pl.DataFrame) -> list[tuple[Any, ...]]:
     totals = score(how, leads, acts).totals
     known = leads.hstack(totals.select(TOTALS))
-    return totals.select("score", "temperature").hstack(truths(watched, known, acts)).rows()
+    return totals.select("score", "temperature", "grade", "quadrant").hstack(truths(watched, known, acts)).rows()
 
 
 def brute_force(
@@ -292,5 +293,39 @@ def test_a_part_that_is_watched_moves_while_the_score_stays_at_the_floor() -> No
         Group("engagement", None, (visit,)), Group("against", None, (Rule("never", "against", -9000, cond("email")),))
     )
     leads, acts = leads_frame({"email": "x"}), activities_frame([(1, "visit", on(0))])
+    how = replace(how, cuts=Cuts(dict.fromkeys(AXES, (99, 98, 97)), dict.fromkeys(AXES, 99)))
     assert next_change(how, [], leads, acts)["due"].item() is None
     assert next_change(how, [gate("engagement > 5")], leads, acts)["due"].item() == on(-9)
+
+
+def test_points_fade_evenly_and_end() -> None:
+    rule = Rule("visit", "engagement", 1000, per="visit", fade_days=4)
+    assert rule.table == Table((1000, 750, 500, 250), 0)
+    assert Rule("visit", "engagement", -10, per="visit", fade_days=4).table.points == (-10, -8, -5, -3)
+    assert Rule("visit", "engagement", 1000, per="visit", fade_days=4, window_days=2).table.points == (1000, 750)
+
+
+def test_content_alone_counts_for_little_until_something_else_agrees() -> None:
+    rule = Rule("visit", "engagement", 1000, per="visit")
+    how = scoring(Group("engagement", None, (rule,), alone=1500, agrees=cond("phone or meeting")))
+    alone, agreed = scored(how, ("visit", on(0), 4)), scored(how, ("visit", on(0), 4), phone="1")
+    assert (total(alone), total(agreed)) == (15, 40)
+    assert rows(alone.parts, PARTS)[-1] == ("", "engagement", "alone", -2500, None, 0)
+    assert total(scored(how, ("visit", on(0), 4), ("meeting", on(9)))) == 40
+
+
+def test_grade_and_quadrant_follow_from_fit_and_engagement() -> None:
+    group = Group("fit", None, (Rule("r", "fit", 2500, cond("email")),))
+    how = scoring(group, Group("engagement", None, (Rule("v", "engagement", 900, per="visit"),)))
+    found = [scored(how, *acts, **lead).totals.select("grade", "quadrant").row(0) for acts, lead in (
+        ((), {}), ((), {"email": "x"}), ((("visit", on(0), 3),), {}), ((("visit", on(0), 5),), {"email": "x"}),
+    )]  # fmt: skip
+    assert found == [("D4", "neither"), ("B4", "prospect"), ("D2", "interested"), ("B1", "ready")]
+
+
+def test_what_lowers_to_cold_beats_what_lifts() -> None:
+    how = replace(scoring(hot_when="need"), warm_when=gate("budget"), cold_when=gate("country = PL"))
+    told = [scored(how, **lead).totals["temperature"].item() for lead in (
+        {}, {"budget": 1.0}, {"need": "x", "budget": 1.0}, {"need": "x", "country": "PL"},
+    )]  # fmt: skip
+    assert told == ["cold", "warm", "hot", "cold"]

@@ -6,8 +6,10 @@ import pytest
 from core_frames import activities_frame, leads_frame, on
 
 from leadsync.catalog import ACTIVITIES, LANGUAGES
+from leadsync.config.facts import usual_tables
 from leadsync.config.load import shipped
 from leadsync.config.scoring import compile_scoring
+from leadsync.core.facts import derive, known
 from leadsync.core.score import Scores, score
 
 POSTS = {  # what the same post is called, and which rule it should meet
@@ -17,31 +19,45 @@ POSTS = {  # what the same post is called, and which rule it should meet
         ["specjalista ds. zakupów", "Trợ lý giám đốc", "Chuyên viên mua hàng", None, " "],
     ),
     "manages": (
-        ["Project Manager", "General manager", "مدیر فروش", "سرپرست انبار", "менеджер по продажам"],
+        ["Project Manager", "Office manager", "مدیر فروش", "سرپرست انبار", "менеджер по продажам"],
         ["начальник ИТ-отдела", "kierownik sprzedaży", "Trưởng phòng marketing", "Quản lý dự án"],
     ),
     "decides": (
-        ["CEO", "Head of Purchasing", "Managing Director", "Vice President, Sales", "VP of Sales", "Business owner"],
-        ["Chief Technology Officer", "مدیرعامل", "مدیر عامل", "معاون فروش", "رئیس خرید", "مدیر مالی"],
+        ["CEO", "Head of Purchasing", "Managing Director", "Vice President, Sales", "VP of Sales", "Owner", "CTO"],
+        [
+            "Chief Technology Officer",
+            "General manager",
+            "مدیرعامل",
+            "مدیر عامل",
+            "معاون فروش",
+            "رئیس خرید",
+            "مدیر مالی",
+        ],
         ["Генеральный директор", "заместитель директора по продажам", "начальник отдела закупок", "Руководитель"],
         ["dyrektor finansowy", "prezes zarządu", "wiceprezes ds. sprzedaży", "szef działu zakupów", "Właściciel"],
         ["Tổng giám đốc", "Phó giám đốc kinh doanh", "Giám Đốc", "Chủ tịch HĐQT"],
     ),
-    "not_a_buyer": (["Intern", "Student", "کارآموز", "стажёр", "stażysta", "Thực tập sinh", "sinh viên"],),
+    "beginner": (["Intern", "Student", "کارآموز", "стажёр", "stażysta", "Thực tập sinh", "sinh viên"],),
 }
 
 
 B2B = compile_scoring(shipped("scoring", "b2b", Path("scoring.yaml")))
 
 
+def known_of(**said: Any) -> dict[str, Any]:
+    """What is known of somebody: what they say, and what follows from it."""
+    texts = {name: value for name, value in said.items() if isinstance(value, str)}
+    return {name: known(fact).value for name, fact in derive(texts, usual_tables()).items()} | said
+
+
 def scored(*kinds: str, **lead: Any) -> Scores:
-    return score(B2B, leads_frame(lead), activities_frame((1, kind, on(1)) for kind in kinds))
+    return score(B2B, leads_frame(known_of(**lead)), activities_frame((1, kind, on(1)) for kind in kinds))
 
 
 @pytest.mark.parametrize("expected", POSTS)
 def test_posts_are_told_apart_in_every_language(expected: str | None) -> None:
     titles = [title for line in POSTS[expected] for title in line]
-    parts = score(B2B, leads_frame(*({"job_title": title} for title in titles)), activities_frame([])).parts
+    parts = score(B2B, leads_frame(*(known_of(job_title=title) for title in titles)), activities_frame([])).parts
     found = parts.filter(pl.col("what") == "rule").group_by("lead").agg(pl.col("name").cast(pl.String)).rows()
     met = dict(found)
     assert {title: met.get(lead, []) for lead, title in enumerate(titles, 1)} == {
@@ -65,7 +81,8 @@ def test_who_wants_to_buy_is_hot_and_who_just_looks_is_cold() -> None:
 def test_need_budget_and_date_are_hot_whatever_the_points() -> None:
     bant = {"need": "a CRM", "budget": 5000.0, "timeline": 3.0}
     assert scored(**bant).totals["temperature"].item() == "hot"
-    assert scored(**bant | {"timeline": 4.0}).totals["temperature"].item() == "cold"
+    assert scored(**bant | {"timeline": 4.0}).totals["temperature"].item() == "warm"
+    assert scored(need="a CRM").totals["temperature"].item() == "cold"
 
 
 def test_silence_counts_against_those_only_who_once_spoke() -> None:
