@@ -7,11 +7,12 @@ from leadsync.catalog import Word
 from leadsync.config.document import Document
 from leadsync.core.conditions import Condition, ConditionError, FieldTest, parse
 from leadsync.core.convert import code_of
+from leadsync.core.facts.mail_state import STATES
 from leadsync.core.score import TEMPERATURES
 from leadsync.errors import Problem
 
 _LATER = {name: word.type for name, word in (*catalog.RESULTS.items(), *catalog.ATTRIBUTES.items())}
-
+_CLOSED: Mapping[str, Sequence[str]] = {"temperature": TEMPERATURES, "mail_state": STATES}  # all values that there are
 _SIGNS = {"==": "=", "<>": "!=", "=>": ">=", "=<": "<=", "&&": "and", "||": "or"}  # of other languages
 
 
@@ -63,8 +64,9 @@ def _no_such(field: str, value: str) -> tuple[str, str]:
         code = code_of(value)
         told = f"countries are told by their codes, not as '{value}'"
         return told, f"write `{code}`" if code else "write a code such as PL"
-    if field == "temperature" and value.lower() not in TEMPERATURES:
-        return f"no lead is '{value}'", f"write one of {', '.join(TEMPERATURES)}"
+    known = _CLOSED.get(field, ())
+    if known and value.lower() not in known:
+        return f"no {'lead' if field == 'temperature' else 'mailbox'} is '{value}'", f"write one of {', '.join(known)}"
     return "", ""
 
 
