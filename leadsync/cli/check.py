@@ -56,6 +56,7 @@ def check(
             for connection in loaded.connections.values():
                 said += _ask(loaded, connection, calls)
             said += checks.of_installation(loaded, datetime.now(UTC))
+            said += checks.of_mail_check(loaded)
             with suppress(StateRefused, UserError):  # which the installation's findings tell of
                 reach = conditions.reach(loaded, datetime.now(UTC))
                 said += [checks.Said(checks.INSTALLATION, finding) for finding in conditions.suspects(reach)]

@@ -7,12 +7,14 @@ from leadsync.catalog import Word
 from leadsync.config.document import Document
 from leadsync.core.conditions import Condition, ConditionError, FieldTest, parse
 from leadsync.core.convert import code_of
+from leadsync.core.facts.mail_state import STATES
 from leadsync.core.score import GRADES, QUADRANTS, TEMPERATURES
 from leadsync.errors import Problem
 
 _LATER = {name: word.type for name, word in (*catalog.RESULTS.items(), *catalog.ATTRIBUTES.items())}
-
-_FEW = {"temperature": TEMPERATURES, "grade": GRADES, "quadrant": QUADRANTS}
+_CLOSED: Mapping[str, Sequence[str]] = {  # all values that there are
+    "temperature": TEMPERATURES, "grade": GRADES, "quadrant": QUADRANTS, "mail_state": STATES,
+}  # fmt: skip
 _SIGNS = {"==": "=", "<>": "!=", "=>": ">=", "=<": "<=", "&&": "and", "||": "or"}  # of other languages
 
 
@@ -64,8 +66,9 @@ def _no_such(field: str, value: str) -> tuple[str, str]:
         code = code_of(value)
         told = f"countries are told by their codes, not as '{value}'"
         return told, f"write `{code}`" if code else "write a code such as PL"
-    if field in _FEW and value.lower() not in map(str.lower, _FEW[field]):
-        return f"no lead is '{value}'", f"write one of {', '.join(_FEW[field])}"
+    known = _CLOSED.get(field, ())
+    if known and value.lower() not in map(str.lower, known):
+        return f"no {'mailbox' if field == 'mail_state' else 'lead'} is '{value}'", f"write one of {', '.join(known)}"
     return "", ""
 
 

@@ -23,7 +23,7 @@ from leadsync.config.mapping import compile_mapping
 from leadsync.config.routing import Routing, compile_routing
 from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
-from leadsync.config.settings import BrakeShares, Settings, custom_words
+from leadsync.config.settings import BrakeShares, Resolver, Settings, custom_words
 from leadsync.connector import ConnectionSettings
 from leadsync.core.classes import Classes
 from leadsync.core.conditions import Condition, FieldTest
@@ -60,8 +60,9 @@ class Config:
     """An installation. `version` names what results depend on: the same text, the same name.
 
     `fields` are those of the catalogue and those that the installation declares. Leads for which `never` holds are left
-    alone. `documents` are the files, merged with what they use: `leadsync`, `facts`, `classes`, `scoring`, `funnel`,
-    `routing` (where there is one), and `mappings/NAME` per connection.
+    alone. `mail_check` is who is asked about mail domains. `documents` are the files, merged with what they use:
+    `leadsync`, `facts`, `classes`, `scoring`, `funnel`, `routing` (where there is one), and `mappings/NAME` per
+    connection.
     """
 
     folder: Path
@@ -80,6 +81,7 @@ class Config:
     fields: Mapping[str, Word] = field(default_factory=lambda: catalog.FIELDS)
     documents: Mapping[str, Document] = field(default_factory=dict)
     never: Condition | None = None
+    mail_check: Resolver = None
 
 
 class _Files:
@@ -168,6 +170,7 @@ def load_config(path: Path) -> Config:
     return Config(
         files.folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
         facts, classes, scoring, ladder, routing, _version(documents), settings.brake, files.fields, documents, never,
+        settings.resolver,
     )  # fmt: skip
 
 

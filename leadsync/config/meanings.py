@@ -11,6 +11,7 @@ MEANINGS: Mapping[str, str] = {
     "Settings.prefer": "Whose value wins where several records of a lead know a field: connections, best first.",
     "Settings.brake": "What is too much to write at once; it is held back until it is allowed.",
     "Settings.never": "A condition for leads that leadsync leaves alone: nothing of them is written.",
+    "Settings.mail_check": "Who is asked whether domains take mail: off, system (the machine's DNS) or ADDRESS:PORT.",
     "Home.country": "The country's ISO code, such as PL, by which values are read that do not say their own.",
     "Home.currency": "The currency's ISO code, such as EUR, in which amounts are kept.",
     "Home.time_zone": "The time zone in which days begin and end, such as Europe/Warsaw.",

@@ -11,6 +11,7 @@ from leadsync.config.document import Document, Loc
 from leadsync.config.settings import Strict, one_of
 from leadsync.core import mapping as core
 from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, code_of, months, wrong_pattern
+from leadsync.core.facts.mail_state import read_state
 from leadsync.errors import Problem
 
 _LONGEST_PATTERN = 200
@@ -63,6 +64,8 @@ def _plain(word: Word, field: ReadField, home: Home) -> core.ReadField:
     steps = [months if name == "number" and word.unit else CONVERTERS[name].read for name in field.steps]
     if word.type in _ORDINARY and not (word.type == "number" and steps and _feeds(field) == "number"):
         steps.append(months if word.unit else _ORDINARY[word.type])
+    if word.name == "mail_state":
+        steps.append(read_state)
     return core.ReadField(
         word.name, field.sources, None, None, field.split, field.match, field.join, tuple(steps),
         word.type == "number", home,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 from difflib import get_close_matches
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +29,8 @@ from leadsync.core.conditions import KEYWORDS
 _OTHER_WORDS = (
     "role", "at", "kinds", "detail", "counters", "outcomes", "scope", "lead", "day", "capture", "of", "true", "false",
 )  # fmt: skip
+Resolver = tuple[str, int] | Literal["system"] | None
+"""A DNS server (address, port), those of the machine, or none."""
 _LONGEST = timedelta(days=3650)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -162,3 +165,30 @@ class Settings(Strict):
     prefer: tuple[str, ...] = ()
     brake: BrakeShares = BrakeShares()
     never: str | None = None
+    mail_check: str = "off"
+
+    @field_validator("mail_check")
+    @classmethod
+    def _known_server(cls, value: str) -> str:
+        if value not in ("off", "system"):
+            _address(value)
+        return value
+
+    @property
+    def resolver(self) -> Resolver:
+        """Who is asked about the domains of mailboxes."""
+        if self.mail_check in ("off", "system"):
+            return "system" if self.mail_check == "system" else None
+        return _address(self.mail_check)
+
+
+def _address(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    try:
+        if not 0 < int(port) < 65536:
+            raise ValueError
+        return str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
+    except ValueError:
+        raise ValueError(
+            f"expected off, system or the address of a DNS server such as 192.0.2.53:53, not {value!r}"
+        ) from None

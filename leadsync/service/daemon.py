@@ -37,6 +37,7 @@ class Daemon:
                     self._tell(coordinator.end_cycle())
                 return other
             polled = self._poll()
+            coordinator.mail.look()
             if polled and not since:
                 since = time.monotonic()
             pending = coordinator.take_in(0.0 if pending else _STEP) or polled or pending

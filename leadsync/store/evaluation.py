@@ -9,9 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from leadsync.core.facts import Facts
-from leadsync.store import keys, schema
+from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
+from leadsync.store import keys, mail_domains, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.records import Row, insert, mark_late
+from leadsync.store.schema import from_microseconds
 from leadsync.types import Value
 
 
@@ -56,7 +58,8 @@ class Stored:
 class Material:
     """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count, topic).
 
-    `near` are company records that share a key with a person's record, or with the company that it names.
+    `near` are company records that share a key with a person's record, or with the company that it names; `met` is
+    what happened to mail to a record's address, `mail` what the DNS says of their domains.
     """
 
     members: Sequence[Member]
@@ -64,6 +67,8 @@ class Material:
     activities: Sequence[tuple[int, int, str, int, int, str | None]]
     results: Mapping[int, Stored]
     near: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    met: Mapping[int, Met] = field(default_factory=dict)
+    mail: Mapping[str, Checked] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -129,9 +134,10 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     db, records, activities = store.connection, schema.records, schema.activities
     columns = [records.c[name] for name in Member.__dataclass_fields__]
     a, when = activities.c, sa.type_coerce(activities.c.happened_at, sa.BigInteger)
-    told = (a.id, records.c.lead_id, a.kind, when, a.count, a.topic)
+    told = (a.id, records.c.lead_id, a.kind, when, a.count, a.topic, a.record_id)
     members: list[Member] = []
     events: list[tuple[int, int, str, int, int, str | None]] = []
+    mailed: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     results: dict[int, Stored] = {}
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
     read = records.c.source_id.not_in(unread)
@@ -142,7 +148,10 @@ def material(store: Store, leads: Sequence[int]) -> Material:
             .join(records, records.c.id == activities.c.record_id)
             .where(records.c.lead_id.in_(part), a.closed_at.is_(None), read, a.source_id.not_in(unread))
         )
-        events += (tuple(row) for row in db.execute(query))
+        for row in db.execute(query):
+            events.append(row[:-1])
+            if row.kind in TELLS:
+                mailed[row.record_id].append((row.kind, from_microseconds(row[3])))
         kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
         query = sa.select(*kept).where(schema.results.c.lead_id.in_(part))
         results.update({row.lead_id: Stored(*row) for row in db.execute(query)})
@@ -154,7 +163,25 @@ def material(store: Store, leads: Sequence[int]) -> Material:
             records.c.id.in_(part), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
         companies.update({row.id: row.facts for row in db.execute(query)})
-    return Material(sorted(members, key=lambda m: (m.lead_id, m.source_id, m.id)), companies, events, results, near)
+    since = _addressed_since(store, [m for m in members if m.id in mailed])
+    met_by = {id_: met(each for each in told if each[1] >= since.get(id_, each[1])) for id_, told in mailed.items()}
+    mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
+    members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
+    return Material(members, companies, events, results, near, met_by, mail)
+
+
+def _addressed_since(store: Store, members: Sequence[Member]) -> dict[int, datetime]:
+    """Since when those of these records have their e-mail address that had another one before."""
+    c, found, seen = schema.changes.c, dict[int, datetime](), set[int]()
+    address = {m.id: str(m.facts["email"]) for m in members if m.facts and "email" in m.facts}
+    for part in chunks(sorted(address)):
+        query = sa.select(c.record_id, c.happened_at, c.fields).where(c.record_id.in_(part))
+        for id_, at, fields in store.connection.execute(query.order_by(c.id)):
+            told = {value.strip().lower() for value in fields.values() if isinstance(value, str)}
+            if id_ in seen and address[id_] in told:
+                found[id_] = max(at, found.get(id_, at))
+            seen.add(id_)
+    return found
 
 
 def rep_counts(store: Store) -> dict[str, int]:

@@ -31,7 +31,12 @@ class Moment(sa.types.TypeDecorator[datetime]):
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else from_microseconds(value)
+
+
+def from_microseconds(value: int) -> datetime:
+    """The moment that is kept so."""
+    return _EPOCH + timedelta(microseconds=value)
 
 
 class Json(sa.types.TypeDecorator[Any]):
@@ -266,6 +271,17 @@ tombstones = sa.Table(  # salted digests of what was erased, and of rows that we
     metadata,
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("refused_at", Moment),  # of such a row: when it came first
+)
+
+mail_domains = sa.Table(  # what the DNS says of the domains of mailboxes
+    "mail_domains",
+    metadata,
+    sa.Column("domain", sa.Text, primary_key=True),
+    sa.Column("answer", sa.Text),  # null: it was not asked yet
+    sa.Column("since", Moment),  # when it said so first
+    sa.Column("told_at", Moment),  # and last
+    sa.Column("due_at", Moment, nullable=False),  # when to ask again
+    sa.Index("ix_mail_domains_due", "due_at"),
 )
 
 lease = sa.Table(

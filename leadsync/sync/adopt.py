@@ -30,6 +30,7 @@ _RULES = (
     "never",
     "fields",
     "zone",
+    "mail_check",
 )  # what every result depends on
 _READING = ("leadsync", "tables", "home", "fields")  # and every fact
 _APART = ("owner", "counters", "outcomes", "scope")  # of a section: what is no fact
@@ -174,6 +175,7 @@ def parts(config: Config) -> dict[str, Any]:
         "tables": _digest({k: v for k, v in said.get("facts", {}).items() if k not in ("complete", "enough")}),
         **{name: _digest(main.get(name)) for name in ("home", "never", "brake")},
         "zone": config.zone.key,
+        "mail_check": None if config.mail_check is None else True,
         "fields": {name: word.type for name, word in config.fields.items() if name not in catalog.FIELDS},
         "prefer": list(config.prefer),
         "connections": {name: _connection(connection) for name, connection in config.connections.items()},

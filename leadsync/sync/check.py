@@ -174,6 +174,29 @@ def of_installation(config: Config, now: datetime) -> Iterator[Said]:
     yield from (Said(INSTALLATION, finding) for finding in _waiting(found))
 
 
+def of_mail_check(config: Config) -> Iterator[Said]:
+    """Whether those answer who are asked about mail domains, if anybody is."""
+    if config.mail_check is None:
+        return
+    from leadsync.enrich.mail_domains import Resolver  # it costs a while to load
+
+    named = (
+        "the DNS of this machine"
+        if config.mail_check == "system"
+        else "the DNS server {}:{}".format(*config.mail_check)
+    )
+    try:
+        trouble = Resolver(None if config.mail_check == "system" else config.mail_check).trouble()
+    except UserError as error:
+        yield Said(INSTALLATION, replace(failure(error), level="warning"))
+        return
+    if trouble:
+        fix = "see that it is reachable from here, or mend `mail_check:`; until then no mail domain is checked"
+        yield Said(INSTALLATION, Finding("warning", f"{named} gives no answer: {trouble}", fix))
+    else:
+        yield Said(INSTALLATION, Finding("ok", f"{named} answers: mail domains are checked"))
+
+
 def _waiting(found: Mapping[str, Any]) -> Iterator[Finding]:
     held = f"leadsync runs here: {found['running']}" if found["running"] else "nothing runs on it now"
     yield Finding("ok", f"{held}; {found['open_writes']} writes wait, {found['waiting_marks']} records to evaluate")

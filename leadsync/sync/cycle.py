@@ -23,8 +23,10 @@ from leadsync.sync.bulk import MOST
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.foresee import BATCH
+from leadsync.sync.mail_check import PATIENCE, MailCheck
 from leadsync.sync.messages import (
     Introduced,
+    MailAnswers,
     Message,
     Opened,
     PageRead,
@@ -72,6 +74,7 @@ class Coordinator:
         self.brake = Brake(config, store, clock, self._sources)
         self.adoption = Adoption(config, store, log, self._sources, self.brake)
         self.rederive = Rederive(config, store, clock, self._sources)
+        self.mail = MailCheck(config, store, clock, log, self.inbox, stopping)
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
@@ -94,6 +97,7 @@ class Coordinator:
             self._outgoing.take_over(outbox.unsettled(self.store))
             self.brake.load()
             self.adoption.take_up()
+        self.mail.open()
         for name, connection in self.config.connections.items():
             self._connect(name, connection)
 
@@ -130,7 +134,7 @@ class Coordinator:
     def close(self, patience: float = 8.0) -> None:
         """Let calls in the air end, for `patience` seconds together; then let go of everything."""
         self.stopping.set()
-        end, working = time.monotonic() + patience, list(self.workers.values())
+        end, working = time.monotonic() + patience, list[Worker | MailCheck]([*self.workers.values(), self.mail])
         while working and time.monotonic() < end:
             working = [worker for worker in working if not worker.stop(0.05)]
             self._keep_what_came()
@@ -141,7 +145,7 @@ class Coordinator:
         """Answers that are here are kept also while stopping: what is known need not be read again."""
         while not self.inbox.empty():
             message = self.inbox.get_nowait()
-            if isinstance(message, Written | PageRead | Introduced):
+            if isinstance(message, Written | PageRead | Introduced | MailAnswers):
                 self.handle(message)
 
     def allow(self) -> None:
@@ -158,13 +162,20 @@ class Coordinator:
         return self.decide()
 
     def read(self) -> None:
-        """The first half of a cycle: read all that is new, derive again what it has to. Nothing is evaluated."""
+        """The first half of a cycle: read all that is new, derive again what it has to, ask about mail domains. Nothing
+        is evaluated."""
+        self.mail.listening = True
         self.begin_cycle()
         for name in self.workers:
             self.poll(name, whole=True)
         while self.polling and not self.stopping.is_set():
             self._next(0.5)
         self.rederive.run(self.stopping)
+        self.mail.want_marked()
+        end = time.monotonic() + PATIENCE
+        while self.mail.look() and time.monotonic() < end and not self.stopping.is_set():
+            self._next(0.5)
+        self.mail.listening = False
 
     def decide(self) -> CycleReport:
         """The second half: evaluate, write, wait for the answers."""
@@ -265,6 +276,8 @@ class Coordinator:
 
     def handle(self, message: Message) -> None:
         """Take in one message of a worker."""
+        if isinstance(message, MailAnswers):
+            return self.mail.answered(message)
         report, now = self.report.connections[message.connection], self.clock.now()
         if isinstance(message, PageRead):
             kept = self._pulls[message.connection].keep(message.page, now, message.cursor, late=message.late)
@@ -335,6 +348,7 @@ class Coordinator:
                 return False
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = evaluation.material(store, leads)
+            self.mail.want(found.members)
             counts = evaluation.rep_counts(store) if self.config.routing else {}
         if not leads:
             self.brake.drained()  # what this touches is weighed as a whole

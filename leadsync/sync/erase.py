@@ -14,7 +14,7 @@ from leadsync.core.facts import known
 from leadsync.core.identity import Identity, identities
 from leadsync.core.mapping import ObjectMapping, text
 from leadsync.errors import UsageError
-from leadsync.store import erase, schema, sources
+from leadsync.store import erase, mail_domains, schema, sources
 from leadsync.store.database import Store
 from leadsync.store.erase import Tombstones
 from leadsync.store.sources import Source
@@ -139,6 +139,8 @@ class Eraser:
         with self._store.begin():
             erase.remove(self._store, found.rows)
             erase.hush(self._store, found.hide)
+            emails = [identity.value for identity in found.known_by if identity.kind == "email"]
+            mail_domains.forget_unused(self._store, {email.rpartition("@")[2] for email in emails})
             graves = Tombstones(self._store)
             graves.add(("ref", *ref) for ref in found.rows.values())
             graves.add(found.known_by - shared)

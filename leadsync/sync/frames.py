@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from leadsync.config.load import Config
 from leadsync.core.facts.fact import Facts, Value
+from leadsync.core.facts.mail_state import latest, mail_state
 from leadsync.core.frames import column
 from leadsync.core.keys import own_companies
 from leadsync.core.survive import golden
@@ -41,8 +44,36 @@ class Frames:
 
     def facts(self, records: Sequence[Member], found: Material) -> dict[str, Value]:
         """What is known of the lead that these records are."""
-        facts = golden(*self.told(records, found))
+        own, companies = self.told(records, found)
+        facts = golden(own, companies)
+        self._judge_mailbox(facts, own, records, found)
         return facts | {"completeness": float(sum(name in facts for name in self.config.facts.complete))}
+
+    def _judge_mailbox(
+        self, facts: dict[str, Value], own: Sequence[Facts], records: Sequence[Member], found: Material
+    ) -> None:
+        """Whether mail to the lead's address arrives, by what the records with this address know of it."""
+        said_on, said = str(facts.pop("mail_since", "")), str(facts.pop("mail_state", ""))
+        if "mailbox" not in facts:
+            return
+        email = str(facts["email"])
+        if said:
+            theirs = next((each for each in own if each.get("email") == email and "mail_state" in each), {})
+            said, said_on = str(theirs.get("mail_state", "")), str(theirs.get("mail_since", ""))
+        seen = [found.met[m.id] for m in records if m.id in found.met and m.facts and m.facts.get("email") == email]
+        domain = found.mail.get(email.rpartition("@")[2]) if self.config.mail_check else None
+        state = mail_state(str(facts["mailbox"]), latest(seen), said, self._end_of(said_on) if said else None, domain)
+        if state is not None:
+            facts["mail_state"] = state.state
+            if state.at is not None:
+                facts["mail_since"] = _day(state.at, self.config.zone)
+
+    def _end_of(self, day: str) -> datetime | None:
+        """The last moment of a day at home, as a fact has it."""
+        try:
+            return datetime.combine(date.fromisoformat(day), time.max, self.config.zone)
+        except ValueError:
+            return None
 
     def told(self, records: Sequence[Member], found: Material) -> tuple[list[Facts], list[Facts]]:
         """What each record says, most trusted first, and what the records of its company say."""
@@ -87,3 +118,9 @@ class Frames:
     def midnight(self, day: date | None) -> datetime | None:
         """When a day begins at home."""
         return datetime.combine(day, time(), self.config.zone).astimezone(UTC) if day else None
+
+
+@lru_cache(maxsize=4096)
+def _day(at: datetime, zone: ZoneInfo) -> str:
+    """The day of a moment at home, as a fact has it."""
+    return at.astimezone(zone).date().isoformat()

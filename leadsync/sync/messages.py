@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from leadsync.core.facts.mail_state import Answer
 from leadsync.errors import LeadsyncError
 from leadsync.store.outbox import Write
 from leadsync.store.sources import Source
@@ -105,7 +106,15 @@ class Fetched:
     error: LeadsyncError | None = None
 
 
-Message = Introduced | PageRead | Seen | Remembered | Polled | Written | Opened | Fetched
+@dataclass(frozen=True, slots=True)
+class MailAnswers:
+    """What the DNS says of these domains; the `last` ones of those that were asked about together."""
+
+    found: Mapping[str, Answer]
+    last: bool
+
+
+Message = Introduced | PageRead | Seen | Remembered | Polled | Written | Opened | Fetched | MailAnswers
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ LACKS: dict[int, str] = {
     48: "another queue for those who are no buyers",
     49: "a minimum of data per stage",
     66: "retention",
+    68: "unsubscribes suppress",
     70: "rules, capacity, working hours",
     84: "marketing automation",
 }

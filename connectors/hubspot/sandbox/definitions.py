@@ -86,7 +86,10 @@ def _contacts() -> Iterator[Property]:
         web,
         read_only=True,
     )
-    yield from _declare("bool", "hs_email_optout hs_is_unworked", web, read_only=True)
+    yield from _declare("bool", "hs_email_optout hs_email_bad_address hs_is_unworked", web, read_only=True)
+    yield _choice(
+        "hs_email_hard_bounce_reason_enum", "UNKNOWN_USER MAILBOX_FULL CONTENT POLICY SPAM OTHER", web, read_only=True
+    )
     yield _choice("lifecyclestage", LIFECYCLE, info, field_type="radio")
     yield _choice(
         "hs_lead_status",

@@ -189,6 +189,7 @@ def _counters(story: tuple[Happening, ...]) -> Row:
             row["hs_sales_email_last_replied"] = iso(_ms(one.at))
         elif kind == "bounce":
             counts["hs_email_bounce"] += 1
+            row["hs_email_hard_bounce_reason_enum"] = "UNKNOWN_USER"
         elif kind == "unsubscribe":
             row["hs_email_optout"] = "true"
     if opens := counts["hs_email_open"]:

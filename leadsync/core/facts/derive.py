@@ -20,7 +20,7 @@ FOLLOWS: Mapping[str, Sequence[str]] = {
     "seniority": ("job_title",), "department": ("job_title",), "employees_band": ("employees",),
     "revenue_band": ("revenue",), "channel": ("source", "campaign"), "initiative": ("channel",), "intent": ("need",),
     "language": ("need", "job_title", "company", "name", "first_name", "last_name", "country", "email", "domain"),
-    "time_zone": ("phone", "country"),
+    "time_zone": ("phone", "country"), "mail_state": ("email",), "mail_since": ("email",),
 }  # fmt: skip
 """The words that others follow from: any one of them is enough."""
 DERIVED_ONLY = frozenset(("mailbox", "phone_line", "employees_band", "revenue_band", "channel", "initiative", "intent"))

@@ -238,3 +238,41 @@ def test_what_leadsync_yaml_is_told(refused: Refused, line: str, what: str) -> N
 
 def test_editors_can_complete_converters() -> None:
     assert str(list(CONVERTERS)) in str(MappingFile.model_json_schema())
+
+
+@pytest.mark.parametrize(
+    ("type_", "obj", "row", "words"),
+    [
+        ("hubspot", "contacts", {"hs_email_bad_address": "true"}, {"mail_state": "invalid"}),
+        ("hubspot", "contacts", {"hs_email_bad_address": True}, {"mail_state": "invalid"}),
+        ("hubspot", "contacts", {"hs_email_bad_address": "false"}, {}),
+        (
+            "hubspot",
+            "contacts",
+            {"hs_email_bad_address": "false", "hs_email_hard_bounce_reason_enum": "UNKNOWN_USER"},
+            {"mail_state": "invalid"},
+        ),
+        ("hubspot", "contacts", {"hs_email_hard_bounce_reason_enum": "POLICY"}, {}),
+        (
+            "salesforce",
+            "Lead",
+            {"EmailBouncedDate": "2026-03-01T10:00:00.000+0000"},
+            {"mail_state": "invalid", "mail_since": "2026-03-01"},
+        ),
+        ("salesforce", "Contact", {"EmailBouncedDate": None}, {}),
+        ("files", "leads", {"mail_state": "Catch-all", "mail_since": "1.3.2026"},
+         {"mail_state": "catch_all", "mail_since": "2026-03-01"}),
+        ("files", "leads", {"mail_state": "fine"}, {}),
+    ],
+)  # fmt: skip
+def test_what_the_shipped_mappings_know_of_mailboxes(
+    configured: Load, type_: str, obj: str, row: dict[str, Any], words: dict[str, str]
+) -> None:
+    needs = {
+        "files": "folder: .",
+        "hubspot": "token: {env: X}",
+        "salesforce": "domain: x.my.salesforce.com, token: {env: X}",
+    }
+    config = configured(leadsync=f"connections: {{a: {{type: {type_}, {needs[type_]}}}}}\nhome: {{country: PL}}\n")
+    read = config.connections["a"].mapping.reads[obj]
+    assert mapping.values(read, Record("1", row)) == words

@@ -1,0 +1,1 @@
+"""What others are asked about leads: the providers, each behind a small class that does the talking."""
