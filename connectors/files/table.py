@@ -12,7 +12,7 @@ from leadsync.connector import Rejected
 
 _LEAD = (
     "email phone first_name last_name company domain job_title country city language industry source campaign consent "
-    "authority need mail_state mail_since"
+    "consent_email consent_phone consent_at consent_proof verified_at authority need mail_state mail_since"
 )
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "leads": dict.fromkeys(_LEAD.split(), "text")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from leadsync import __version__
-from leadsync.cli import check, conformance, demo, erase, init, install, plan, sandbox, schema, status, sync
+from leadsync.cli import check, conformance, demo, erase, init, install, plan, review, sandbox, schema, status, sync
 from leadsync.cli import run as run_verb
 from leadsync.errors import LeadsyncError
 
@@ -44,6 +44,7 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("run")(run_verb.run)
 app.command("status")(status.status)
+app.command("review")(review.review)
 app.command("erase")(erase.erase)
 app.command("sandbox", hidden=True)(sandbox.sandbox)
 app.command("conformance", hidden=True)(conformance.conformance)

@@ -1,16 +1,19 @@
 """`leadsync check`: whether the files, the CRMs and the store are as they should be."""
 
+import csv
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, opened, print_json
-from leadsync.errors import LeadsyncError, StateRefused, UserError
+from leadsync.errors import LeadsyncError, StateRefused, UsageError, UserError
 
 if TYPE_CHECKING:
     from leadsync.config.load import Config, ConnectionConfig
@@ -26,6 +29,13 @@ def check(
     merged: Annotated[
         bool, typer.Option("--effective", help="Print what the files come to, merged with what they use and defaults.")
     ] = False,
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", metavar="FILE", help="Only judge the people in this CSV file, as leads of a list."),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="WORD=COLUMN,…", help="With --list: what columns hold.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Look over the files, then the CRMs, the store and the disk. Nothing is written.
@@ -39,6 +49,11 @@ def check(
 
     if merged:
         _show_effective(load_config(config), as_json=as_json)
+        return 0
+    if columns is not None and listed is None:
+        raise UsageError("--columns goes with --list")
+    if listed is not None:
+        _judge(load_config(config), listed, columns or "", as_json=as_json)
         return 0
     calls: dict[str, int] = {}
     loaded: Config | None = None
@@ -81,6 +96,27 @@ def _ask(config: "Config", connection: "ConnectionConfig", calls: dict[str, int]
             calls[connection.name] = connector.quota().calls
     except LeadsyncError as error:
         yield checks.Said(connection.name, checks.failure(error), 69)
+
+
+def _judge(config: "Config", path: Path, columns: str, *, as_json: bool) -> None:
+    from leadsync.core.lists import told
+    from leadsync.sync.list_file import judge_file
+
+    pairs = [pair.partition("=") for pair in columns.split(",") if pair.strip()]
+    if any(not (word.strip() and name.strip()) for word, _, name in pairs):
+        raise UsageError("--columns: expected WORD=COLUMN,…", fix="such as `--columns email=Mail,phone=Tel`")
+    said = {word.strip(): name.strip() for word, _, name in pairs}
+    rows = judge_file(config, path, said, datetime.now(config.zone).date()).rows
+    if as_json:
+        print_json([
+            {"id": row.id, "result": row.finding.result, "reason": row.finding.reason, "value": row.finding.value,
+             "means": told(row.finding.reason, row.finding.value)}
+            for row in rows
+        ])  # fmt: skip
+    else:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(("id", "result", "reason"))
+        writer.writerows((row.id, row.finding.result, row.finding.reason) for row in rows)
 
 
 def _show_effective(config: "Config", *, as_json: bool) -> None:

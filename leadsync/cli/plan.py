@@ -182,6 +182,8 @@ def _told(body: dict[str, Any]) -> Iterator[str]:
         yield from (f"  nothing of {word}: {why}" for word, why in r["unread"].items())
     yield "So leadsync knows"
     yield from _pairs(body["facts"])
+    if waits := body["result"].get("waits"):
+        yield f"It is of a list and waits, see `leadsync review`: {waits}"
     if body["result"]:
         yield from _result(body)
     else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from difflib import get_close_matches
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,8 +18,9 @@ from leadsync.config import document as yaml
 from leadsync.config.classes import compile_classes
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document
-from leadsync.config.facts import FactRules, compile_facts
+from leadsync.config.facts import FactRules, compile_facts, shipped_tables, usual_tables
 from leadsync.config.funnel import compile_funnel
+from leadsync.config.lists import compile_lists
 from leadsync.config.mapping import compile_mapping
 from leadsync.config.routing import Routing, compile_routing
 from leadsync.config.scoring import compile_scoring, version
@@ -28,6 +30,7 @@ from leadsync.connector import ConnectionSettings
 from leadsync.core.classes import Classes
 from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.convert import NOWHERE, Home
+from leadsync.core.lists import Lists
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.score import Scoring
 from leadsync.core.stage import Ladder
@@ -61,8 +64,8 @@ class Config:
 
     `fields` are those of the catalogue and those that the installation declares. Leads for which `never` holds are left
     alone. `mail_check` is who is asked about mail domains. `documents` are the files, merged with what they use:
-    `leadsync`, `facts`, `classes`, `scoring`, `funnel`, `routing` (where there is one), and `mappings/NAME` per
-    connection.
+    `leadsync`, `facts`, `classes`, `lists`, `scoring`, `funnel`, `routing` (where there is one), and `mappings/NAME`
+    per connection.
     """
 
     folder: Path
@@ -82,6 +85,7 @@ class Config:
     documents: Mapping[str, Document] = field(default_factory=dict)
     never: Condition | None = None
     mail_check: Resolver = None
+    lists: Lists = field(default_factory=Lists)
 
 
 class _Files:
@@ -156,13 +160,15 @@ def load_config(path: Path) -> Config:
     connections = _connections(files, settings.home.place if settings else NOWHERE)
     facts = files.file("facts", None, compile_facts)
     classes = files.file("classes", "default", compile_classes)
+    lists = files.file("lists", "default", partial(_lists, files, facts))
     scoring = files.file("scoring", "b2b", compile_scoring)
     ladder = files.file("funnel", "default", compile_funnel)
     routing = files.file("routing", None, compile_routing, needed=False)
     if ladder is not None:
         files.found += _unknown_stages(files.documents, connections, ladder, routing)
     if (
-        files.found or settings is None or facts is None or classes is None or scoring is None or ladder is None
+        files.found or settings is None or facts is None or classes is None or lists is None or scoring is None
+        or ladder is None
     ):  # fmt: skip
         raise UserError(_in_order(files.found, path))
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
@@ -170,8 +176,17 @@ def load_config(path: Path) -> Config:
     return Config(
         files.folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
         facts, classes, scoring, ladder, routing, _version(documents), settings.brake, files.fields, documents, never,
-        settings.resolver,
+        settings.resolver, lists,
     )  # fmt: skip
+
+
+def _lists(files: _Files, facts: FactRules | None, document: Document, fields: Mapping[str, Word]) -> Lists:
+    listed, own = files.main.data.get("connections"), files.documents.get("facts")
+    listed = listed if isinstance(listed, dict) else {}
+    types = {name: str(raw.get("type")) for name, raw in listed.items() if isinstance(raw, dict)}
+    sources = own.data.get("sources") if own else None
+    kinds = {*shipped_tables()["sources"], *(sources if isinstance(sources, dict) else ())}
+    return compile_lists(document, fields, types, kinds, (facts.tables if facts else usual_tables()).mail)
 
 
 def _version(documents: Mapping[str, Document]) -> str:
@@ -207,7 +222,7 @@ def _unknown_stages(
 def unread(config: Config) -> Iterator[Problem]:
     """Files beside `leadsync.yaml` that look as if they meant something, and that nobody reads."""
     known = {str(document.path.resolve()) for document in config.documents.values()}
-    names = {"facts", "classes", "scoring", "funnel", "routing", "leadsync"}
+    names = {"facts", "classes", "lists", "scoring", "funnel", "routing", "leadsync"}
     here = [p for p in config.folder.glob("*.y*ml") if p.stem.lower() in names]
     for path in sorted([*here, *(config.folder / "mappings").glob("*.y*ml")]):
         if str(path.resolve()) in known or path.name.endswith(".proposed.yaml"):

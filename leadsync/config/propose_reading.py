@@ -9,8 +9,10 @@ from typing import Any
 
 from leadsync.catalog import Word
 from leadsync.config.propose_words import languages
+from leadsync.core.consent import WORDS
 from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, months
 from leadsync.core.convert.base import fold
+from leadsync.core.convert.consent import DENIED, GRANTED
 from leadsync.core.mapping import plain_number, text
 from leadsync.types import FieldSchema
 
@@ -23,7 +25,7 @@ _CURRENCIES = "in several currencies: say yours in leadsync.yaml, as in home: {c
 _AMOUNTS = ("budget", "revenue")
 _SEVERAL = ("need", "language", "industry", "source", "campaign")  # words that may be a list of things
 _ANSWERS: Mapping[str, Mapping[str, str]] = {  # what yes and no mean for words that are no yes or no
-    "consent": {"yes": "granted", "no": "denied"},
+    **{word: {"yes": GRANTED, "no": DENIED} for word in WORDS},
     "authority": {"yes": "yes", "no": ""},
     "need": {"yes": "yes", "no": ""},
 }

@@ -20,6 +20,7 @@ from leadsync.config.classes import ClassesFile
 from leadsync.config.document import Document
 from leadsync.config.facts import FactsFile
 from leadsync.config.funnel import FunnelFile
+from leadsync.config.lists import ListsFile
 from leadsync.config.load import shipped_names
 from leadsync.config.mapping import MappingFile, ObjectRead, feedable
 from leadsync.config.meanings import MEANINGS
@@ -31,7 +32,7 @@ from leadsync.types import FieldSchema, ObjectSchema, Role
 
 Schema = dict[str, Any]
 KINDS: Mapping[str, type[BaseModel]] = {
-    "leadsync": Settings, "mapping": MappingFile, "facts": FactsFile, "classes": ClassesFile,
+    "leadsync": Settings, "mapping": MappingFile, "facts": FactsFile, "classes": ClassesFile, "lists": ListsFile,
     "scoring": ScoringFile, "funnel": FunnelFile, "routing": RoutingFile,
 }  # fmt: skip
 _SCALARS = ("string", "integer", "number", "boolean", "null")

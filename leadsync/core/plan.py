@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from leadsync.core.consent import CAUSE_CONTACT
+from leadsync.core.convert.consent import DENIED
 from leadsync.core.line import cut
 from leadsync.core.mapping import number, text
 from leadsync.core.write_field import WriteField
@@ -31,6 +33,8 @@ WHY: Mapping[str, str] = {
     "wait": "it was written less than `every:` ago",
     "rides": "it is only written together with the field that it stands under",
     "scope": "the record is outside of the `scope:` of its object",
+    "list": "the lead is of a list and waits until it is checked; `leadsync review` tells what for",
+    "consent": "the lead has denied its consent, and this would have somebody get in touch with it",
     "never": "the lead is one that `never:` keeps leadsync away from",
     **{policy: f"the policy {policy} lets it be written {rule}" for policy, rule in POLICIES.items()},
 }
@@ -120,7 +124,8 @@ def _written(verdict: Verdict) -> Verdict:
 
 
 def left_alone(writes: Sequence[WriteField], seen: Seen, why: str) -> list[Verdict]:
-    """The verdicts on a record that is left alone whatever its lead's words are: `why` is "scope" or "never"."""
+    """The verdicts on a record that is left alone whatever its lead's words are: `why` is "scope", "never" or
+    "list"."""
     return [Verdict(write, seen.fields.get(write.field), None, why) for write in writes]
 
 
@@ -138,7 +143,10 @@ def _verdict(write: WriteField, seen: Seen, results: Mapping[str, Value], accoun
             return Verdict(write, before, None, "not_in_map")
         after = write.map[text(word)]
     after = None if after is None else shown(write, after, account.lengths.get(write.field))
-    return Verdict(write, before, after, *_why(write, before, after, seen, account, now_us))
+    why, until = _why(write, before, after, seen, account, now_us)
+    if why != "same" and write.value in CAUSE_CONTACT and results.get("consent") == DENIED:
+        return Verdict(write, before, after, "consent")
+    return Verdict(write, before, after, why, until)
 
 
 def _why(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from leadsync.config.lists import suppress_files
 from leadsync.config.load import Config, load_config
 from leadsync.errors import LeadsyncError
 
@@ -71,7 +72,8 @@ class Watch:
         return found
 
     def _says(self, config: Config, name: str) -> object:
-        return config.documents[name].data if name in config.documents else None
+        said = config.documents[name].data if name in config.documents else None
+        return (said, config.lists.version) if name == "lists" else said
 
     def _stamp(self) -> Stamp:
         folder = self._path.parent
@@ -86,4 +88,5 @@ class Watch:
 
 
 def _elsewhere(config: Config) -> set[Path]:
-    return {config.folder / c.settings.mapping for c in config.connections.values() if c.settings.mapping}
+    mappings = {config.folder / c.settings.mapping for c in config.connections.values() if c.settings.mapping}
+    return mappings.union(suppress_files(config.documents["lists"]))

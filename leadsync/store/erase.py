@@ -17,6 +17,7 @@ _UNSCRUBBED = "unscrubbed"
 _SAID = ("message", "fix", "waiting_for")  # in the report of a cycle: what a CRM may have worded
 _OWN = (
     schema.activities, schema.outcomes, schema.changes, schema.writes, schema.dirty, schema.membership, schema.keys,
+    schema.review,
 )  # fmt: skip
 Hide = Callable[[str], str]
 
@@ -98,6 +99,8 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
         for table in _OWN:
             store.connection.execute(sa.delete(table).where(table.c.record_id.in_(part)))
         store.connection.execute(sa.delete(schema.records).where(r.id.in_(part)))
+        twins = sa.update(schema.review).where(schema.review.c.other_id.in_(part))
+        store.connection.execute(twins.values(other_id=None))
     for part in chunks(sorted(leads)):
         held = sa.select(r.lead_id).where(r.lead_id.in_(part)).union(sa.select(m.lead_id).where(m.lead_id.in_(part)))
         empty = sorted({*part} - {*store.connection.scalars(held)})

@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from leadsync.core.consent import OPT_OUTS
 from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
-from leadsync.store import keys, mail_domains, schema
+from leadsync.core.lists import Beside, Finding
+from leadsync.store import keys, mail_domains, review, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.records import Row, insert, mark_late
 from leadsync.store.schema import from_microseconds
@@ -59,7 +61,8 @@ class Material:
     """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count, topic).
 
     `near` are company records that share a key with a person's record, or with the company that it names; `met` is
-    what happened to mail to a record's address, `mail` what the DNS says of their domains.
+    what happened to mail to a record's address, `mail` what the DNS says of their domains. `opted_out`: lead → when it
+    did so last, in microseconds since 1970. `lists`: what is known besides of leads that are of a list.
     """
 
     members: Sequence[Member]
@@ -69,18 +72,22 @@ class Material:
     near: Mapping[int, Sequence[int]] = field(default_factory=dict)
     met: Mapping[int, Met] = field(default_factory=dict)
     mail: Mapping[str, Checked] = field(default_factory=dict)
+    opted_out: Mapping[int, int] = field(default_factory=dict)
+    lists: Mapping[int, Beside] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Decision:
     """What evaluation decided on a lead: its result, and the writes that follow (record, fields → before, after).
 
-    `held` are the records that leadsync keeps away from, with the reason. Where all are, the result has no words.
+    `held` are the records that leadsync keeps away from, with the reason. `waits` is what a person is to decide on, by
+    a record of the lead.
     """
 
     result: Stored
     writes: list[tuple[int, Mapping[str, tuple[Value, Value]]]] = field(default_factory=list)
     held: Mapping[int, str] = field(default_factory=dict)
+    waits: tuple[int, Finding] | None = None
 
 
 def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True) -> Marks:
@@ -167,7 +174,11 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     met_by = {id_: met(each for each in told if each[1] >= since.get(id_, each[1])) for id_, told in mailed.items()}
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    return Material(members, companies, events, results, near, met_by, mail)
+    opted_out: dict[int, int] = {}
+    for _, lead, kind, at, _, _ in events:
+        if kind in OPT_OUTS:
+            opted_out[lead] = max(at, opted_out.get(lead, at))
+    return Material(members, companies, events, results, near, met_by, mail, opted_out)
 
 
 def _addressed_since(store: Store, members: Sequence[Member]) -> dict[int, datetime]:
@@ -228,6 +239,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
         for id_, (record, fields, result) in zip(ids, planned, strict=True)
     ]  # fmt: skip
     insert(store, schema.writes, rows)
+    review.keep(store, leads, (d.waits for d in decisions if d.waits is not None), now)
     for part in chunks(cleared):
         store.connection.execute(sa.delete(schema.dirty).where(schema.dirty.c.seq.in_(part)))
     return [(row["record_id"], row) for row in rows]

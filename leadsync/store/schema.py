@@ -284,6 +284,24 @@ mail_domains = sa.Table(  # what the DNS says of the domains of mailboxes
     sa.Index("ix_mail_domains_due", "due_at"),
 )
 
+review = sa.Table(  # what waits for a person, and what was decided
+    "review",
+    metadata,
+    _id(),
+    sa.Column("kind", sa.Text, nullable=False),  # list
+    sa.Column("record_id", Id, nullable=False),  # a record of the lead that it is about
+    sa.Column("other_id", Id),  # another record that it is about
+    sa.Column("result", sa.Text, nullable=False),  # hold: to be decided | refuse: so by the rules, until they change
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("found_at", Moment, nullable=False),
+    sa.Column("decision", sa.Text),  # accepted | rejected
+    sa.Column("decided_at", Moment),
+    sa.Column("decided_by", sa.Text),
+    sa.Index("ix_review_record", "record_id"),
+    sa.Index("ix_review_other", "other_id"),
+)
+
 lease = sa.Table(
     "lease",
     metadata,

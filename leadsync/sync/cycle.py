@@ -14,7 +14,7 @@ from leadsync.store import again, evaluation, outbox, runs, sources
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
-from leadsync.sync import accounts
+from leadsync.sync import accounts, lists
 from leadsync.sync.accounts import Account
 from leadsync.sync.adopt import Adoption
 from leadsync.sync.brake import Brake
@@ -347,7 +347,7 @@ class Coordinator:
                 self.brake.drained()
                 return False
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
-            found = evaluation.material(store, leads)
+            found = lists.material(store, self.config, self._sources, leads)
             self.mail.want(found.members)
             counts = evaluation.rep_counts(store) if self.config.routing else {}
         if not leads:

@@ -14,7 +14,9 @@ from leadsync.config.load import Config
 from leadsync.core.assign import Candidate, RepRule, assign
 from leadsync.core.classes import BUYER, classify
 from leadsync.core.completeness import ask_for, worth_asking
+from leadsync.core.convert.consent import DENIED
 from leadsync.core.frames import fulfilled
+from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping, text
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
@@ -29,6 +31,7 @@ from leadsync.store.sources import Source
 from leadsync.sync import accounts
 from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
+from leadsync.sync.lists import Judged, judged
 from leadsync.types import Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,13 +81,19 @@ class Evaluator:
             _let_go(found.results.get(lead), counts)
             decisions.append(Decision(Stored(lead, {}, [], None, avoided.get(lead))))
         kept = frame.filter(pl.col("lead").is_in(list(members)))
+        lists = judged(self.config, kept, activities, found.lists)
         buyers, others = (kept.filter((pl.col("class") == BUYER) == is_one) for is_one in (True, False))
         if not buyers.is_empty():
-            decisions += self._decided(members, buyers, activities, found, counts, now)
+            decisions += self._decided(members, buyers, activities, found, counts, now, lists)
         if not others.is_empty():
-            decisions += self._set_aside(members, others, activities, evidence, found, counts, now)
+            decisions += self._set_aside(members, others, activities, evidence, found, counts, now, lists)
         for decision in decisions:
-            decision.held = held.get(decision.result.lead_id, {})
+            lead = decision.result.lead_id
+            decision.held = held.get(lead, {})
+            if finding := lists.waits.get(lead):
+                decision.held = {member.id: "list" for member in members[lead]} | decision.held
+                if finding.reason != "rejected":  # which a person has decided already
+                    decision.waits = (min(member.id for member in members[lead]), finding)
         return sorted(decisions, key=lambda decision: decision.result.lead_id)
 
     def _known(
@@ -98,37 +107,43 @@ class Evaluator:
 
     def _decided(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame, found: Material,
-        counts: dict[str, int], now: datetime,
+        counts: dict[str, int], now: datetime, lists: Judged,
     ) -> Iterator[Decision]:  # fmt: skip
         """Decisions on buyers, the leads of `frame`; `members` are their records in scope."""
         scoring, labels = self.config.scoring, self.config.scoring.labels
         scores = score(scoring, frame, activities)
         frame = frame.hstack(scores.totals.select(RESULTS))
         frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
+        early = pl.col("lead").is_in([*lists.waits, *lists.probation]) & pl.col("stage").is_not_null()
+        first = pl.lit(self.config.ladder.stages[0].name)
+        frame = frame.with_columns(stage=pl.when(early).then(first).otherwise("stage"))
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
-        told = scores.unsure(~enough)
+        shown = scores.unsure(~enough)
         watched = [*self.config.ladder.conditions, *filter(None, (self._when, self.config.never))]
         watched += [*self.config.classes.watched, self.config.facts.enough]
         due = dict(next_change(scoring, watched, frame, activities).iter_rows())
         owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
-        reps = self._assign(frame, activities, found, owners, counts)
+        barred = {*lists.waits, *lists.probation, *frame.filter(pl.col("consent") == DENIED)["lead"]}
+        for lead in barred & {*frame["lead"]}:
+            _let_go(found.results.get(lead), counts)
+        reps = self._assign(frame, activities, found, {k: v for k, v in owners.items() if k not in barred}, counts)
         emails = {rep.name: rep.email for rep in self._reps}
         owners = {lead: email or emails.get(reps.get(lead) or "") for lead, email in owners.items()}
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
-            return reason_lines(told.of(list(languages)), labels, languages=languages)
+            return reason_lines(shown.of(list(languages)), labels, languages=languages)
 
-        parts, reasons = _parts(scores), dict(reason_lines(told, labels).select("lead", "reasons").iter_rows())
+        parts, reasons = _parts(scores), dict(reason_lines(shown, labels).select("lead", "reasons").iter_rows())
         words = self._words(frame, owners, reasons)
         translated = self._translated(words, frame, owners, lines)
         for lead, known in words.items():
             yield self._decision(lead, known | translated.get(lead, {}), parts.get(lead, []), reps.get(lead),
-                                 due[lead], members[lead], now)  # fmt: skip
+                                 due[lead], members[lead], now, lists)  # fmt: skip
 
     def _set_aside(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame,
-        evidence: Mapping[int, str], found: Material, counts: dict[str, int], now: datetime,
+        evidence: Mapping[int, str], found: Material, counts: dict[str, int], now: datetime, lists: Judged,
     ) -> Iterator[Decision]:  # fmt: skip
         """Decisions on leads that are no buyers: they get no points, no stage and nobody new, and are told as what they
         are."""
@@ -144,15 +159,15 @@ class Evaluator:
         named = dict(frame.select("lead", "class").iter_rows())
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
-            told: dict[int, str] = {}
+            by_lead: dict[int, str] = {}
             for language in set(languages.values()):
                 theirs = frame.filter(
                     pl.col("lead").is_in([lead for lead, own in languages.items() if own == language])
                 )
                 found = classify(classes, theirs, activities, language=language, fields=fields)
                 for lead, why in found.select("lead", "evidence").iter_rows():
-                    told[lead] = classes.line(named[lead], why, language)
-            return pl.DataFrame({"lead": list(languages), "reasons": [told[lead] for lead in languages]})
+                    by_lead[lead] = classes.line(named[lead], why, language)
+            return pl.DataFrame({"lead": list(languages), "reasons": [by_lead[lead] for lead in languages]})
 
         reasons = {lead: classes.line(name, evidence[lead], "en") for lead, name in named.items()}
         words = self._words(frame, owners, reasons)
@@ -161,13 +176,14 @@ class Evaluator:
         due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
-            yield self._decision(lead, known | more, [], None, due[lead], members[lead], now)
+            yield self._decision(lead, known | more, [], None, due[lead], members[lead], now, lists)
 
     def _words(
         self, frame: pl.DataFrame, owners: Mapping[int, str | None], reasons: Mapping[int, str]
     ) -> dict[int, dict[str, Value]]:
         """All that is said of each lead, in the words that conditions know and in English."""
-        fields = [*dict.fromkeys((*sorted({w.value for w in self._write_fields} & self.config.fields.keys()), "class"))]
+        written = sorted({w.value for w in self._write_fields} & self.config.fields.keys())
+        fields = [*dict.fromkeys((*written, "class", "consent"))]
         found: dict[int, dict[str, Value]] = {}
         for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
             lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
@@ -195,10 +211,14 @@ class Evaluator:
 
     def _decision(
         self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], rep: str | None,
-        on: date | None, records: Sequence[Member], now: datetime,
+        on: date | None, records: Sequence[Member], now: datetime, lists: Judged,
     ) -> Decision:  # fmt: skip
         """What follows from what is said of a lead. `on`: the day on which that changes next."""
-        wanted = list(self._writes(records, words, now))
+        on = min(filter(None, (on, lists.until.get(lead))), default=None)
+        finding = lists.waits.get(lead)
+        if finding is not None:
+            words = {**words, "waits": told(finding.reason, finding.value)}
+        wanted = [] if finding is not None else list(self._writes(records, words, now))
         again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
         dates = [at for at in (self.frames.midnight(on), *again) if at is not None]
         stored = Stored(lead, words, parts, rep, min(dates, default=None))
@@ -263,9 +283,9 @@ class Evaluator:
         routing = self.config.routing
         if routing is None:
             return {}
-        wanting = set(frame["lead"])
+        wanting = set(owners)
         if routing.when is not None:
-            wanting = set(frame.filter(truths([routing.when], frame, activities)["0"])["lead"])
+            wanting &= set(frame.filter(truths([routing.when], frame, activities)["0"])["lead"])
         before = {lead: found.results[lead].rep for lead in owners if lead in found.results and found.results[lead].rep}
         asked = [Candidate(lead, before.get(lead)) for lead in sorted(wanting | set(before)) if owners[lead] is None]
         chosen: dict[int, str | None] = {lead: rep for lead, rep in before.items() if owners[lead] is not None}

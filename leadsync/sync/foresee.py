@@ -14,6 +14,7 @@ from leadsync.store import evaluation, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.sources import THERE
+from leadsync.sync import lists
 from leadsync.sync.evaluate import Evaluator
 
 BATCH = 5000  # leads evaluated at once
@@ -69,7 +70,7 @@ def ahead(
     for part in (part for leads in order for part in chunks(leads, BATCH)):
         store.keep_lease(clock.now())
         with store.begin():
-            found = evaluation.material(store, part)
+            found = lists.material(store, evaluator.config, evaluator.sources, part)
         found = known(found)
         decisions = evaluator.evaluate(found, dict(counts), now)
         counts.subtract(before.rep for before in found.results.values() if before.rep)

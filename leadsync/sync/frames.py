@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from leadsync.config.load import Config
+from leadsync.core.consent import with_consent
 from leadsync.core.facts.fact import Facts, Value
 from leadsync.core.facts.mail_state import latest, mail_state
 from leadsync.core.frames import column
@@ -45,8 +46,11 @@ class Frames:
     def facts(self, records: Sequence[Member], found: Material) -> dict[str, Value]:
         """What is known of the lead that these records are."""
         own, companies = self.told(records, found)
-        facts = golden(own, companies)
-        self._judge_mailbox(facts, own, records, found)
+        known = golden(own, companies)
+        self._judge_mailbox(known, own, records, found)
+        at = found.opted_out.get(records[0].lead_id) if records else None
+        opted_out = datetime.fromtimestamp(at / 1e6, self.config.zone).date() if at is not None else None
+        facts = with_consent(known, own, opted_out)
         return facts | {"completeness": float(sum(name in facts for name in self.config.facts.complete))}
 
     def _judge_mailbox(

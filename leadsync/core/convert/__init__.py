@@ -15,6 +15,7 @@ from typing import NamedTuple
 import polars as pl
 
 from leadsync.core.convert.base import NOWHERE, Home, Unreadable, fold, latin_digits
+from leadsync.core.convert.consent import read_consent
 from leadsync.core.convert.contact import email, phone
 from leadsync.core.convert.country import code_of, country
 from leadsync.core.convert.dates import jalali, moment_or_day, read_date, read_datetime
@@ -102,6 +103,7 @@ CONVERTERS: Mapping[str, Converter] = MappingProxyType(
         "money": Converter(money, "number"),
         "percent": Converter(percent, "number"),
         "yes_no": Converter(yes_no, "bool"),
+        "consent": Converter(read_consent, "text"),
         "date": Converter(read_date, "date"),
         "datetime": Converter(read_datetime, "date"),
         "jalali": Converter(jalali, "date"),

@@ -1,0 +1,112 @@
+"""`leadsync review`: what waits for a person, and deciding on it."""
+
+import getpass
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import typer
+
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json
+from leadsync.errors import UsageError
+
+WAITS = 2  # the exit code where something is to be decided
+_DECISIONS = {"accept": "accepted", "reject": "rejected"}
+
+
+def review(
+    action: Annotated[
+        str | None, typer.Argument(metavar="[accept|reject]", help="Decide; without it what waits is listed.")
+    ] = None,
+    ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]...", help="Which, by the numbers in the list.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", metavar="REASON", help="Only what waits for this reason.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also list what was decided.")] = False,
+    language: Annotated[
+        Literal["en", "fa", "ru", "pl", "vi"], typer.Option("--language", help="The language of the reasons.")
+    ] = "en",
+    config: ConfigOption = DEFAULT,
+    as_json: JsonOption = False,
+) -> int:
+    """List what waits for a person, or decide: `accept` lets a lead go on, `reject` keeps it back for good.
+
+    leadsync may run meanwhile; its next cycle follows. Exit code 2 when something is left to be decided, else 0.
+    """
+    from leadsync.config.load import load_config
+    from leadsync.store import review as rows
+    from leadsync.store.database import open_store
+
+    if action is not None and (action not in _DECISIONS or not (ids or reason)):
+        raise UsageError("say what to do with which", fix="`leadsync review accept ID …`, or `reject --reason REASON`")
+    loaded = load_config(config)
+    store = open_store(loaded.store, loaded.folder, create=False, migrate=False)
+    chosen: set[int] = set()
+    try:
+        if action is not None:
+            with store.begin() as db:
+                chosen = _chosen(rows.items(db), ids or (), reason, action)
+                rows.decide(store, chosen, _DECISIONS[action], getpass.getuser(), datetime.now(UTC))
+        with store.reading() as db:
+            found = [_body(item, language) for item in rows.items(db, decided=everything)]
+    finally:
+        store.close()
+    waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in found)
+    found = [each for each in found if reason in (None, each["reason"])]
+    if as_json:
+        print_json({"items": found, "waiting": waiting, "decided": len(chosen)})
+    elif action is not None:
+        print(f"{_DECISIONS[action]}: {len(chosen)}, to be decided: {waiting}; the next cycle follows")
+    else:
+        print("\n".join(_lines(found, waiting)))
+    return WAITS if waiting else 0
+
+
+def _chosen(items: Sequence[Mapping[str, Any]], ids: Sequence[int], reason: str | None, action: str) -> set[int]:
+    """Which items are decided on. Raises `UsageError` for a number that is none of them, or that nobody may accept."""
+    waiting = {item["id"]: item for item in items}
+    if strangers := [str(id_) for id_ in ids if id_ not in waiting]:
+        told = f"nothing waits under the number {', '.join(strangers)}"
+        raise UsageError(told, fix="`leadsync review` lists what waits")
+    chosen = {id_ for id_ in ids or waiting if reason in (None, waiting[id_]["reason"])}
+    refused = [id_ for id_ in sorted(chosen) if action == "accept" and waiting[id_]["result"] == "refuse"]
+    if refused:
+        told = f"{refused[0]} is refused by the rules ({waiting[refused[0]]['reason']}) and cannot be accepted"
+        raise UsageError(told, fix="change lists.yaml, a file that it names, or the lead in its CRM")
+    return chosen
+
+
+def _body(item: Mapping[str, Any], language: str) -> dict[str, Any]:
+    from leadsync.core.facts import known
+    from leadsync.core.lists import told
+
+    facts = {name: str(known(kept).value) for name, kept in (item["facts"] or {}).items()}
+    other = "/".join(item[f"other_{part}"] for part in ("connection", "object", "id")) if item["other_id"] else ""
+    value = other or item["value"]
+    return {
+        "id": item["id"],
+        "kind": item["kind"],
+        "record": "/".join((item["connection"], item["object"], item["ext_id"])),
+        "name": facts.get("name") or facts.get("email") or facts.get("phone") or "",
+        "result": item["result"],
+        "reason": item["reason"],
+        "value": value,
+        "means": told(item["reason"], value, language),
+        "found_at": item["found_at"].isoformat(),
+        "decision": item["decision"],
+        "decided_at": item["decided_at"] and item["decided_at"].isoformat(),
+        "decided_by": item["decided_by"],
+    }
+
+
+def _lines(found: Sequence[dict[str, Any]], waiting: int) -> Iterator[str]:
+    from leadsync.core.line import cleaned
+
+    for each in found:
+        decided = f"; {each['decision']} by {each['decided_by']}" if each["decision"] else ""
+        told = f"{each['record']} {each['name']}: {each['means']} ({each['reason']}){decided}"
+        yield f"{each['id']:>6}  {each['result']:6}  {cleaned(told)}"
+    refused = sum(each["result"] == "refuse" and not each["decision"] for each in found)
+    yield f"to be decided: {waiting}, refused by the rules: {refused}"
