@@ -27,7 +27,7 @@ _REASONS: Mapping[str, tuple[str, str, str, str, str]] = {  # in the order of LA
         "nie ma ani e-maila, ani telefonu", "không có email lẫn số điện thoại",
     ),
     "suppressed_domain": (
-        "nobody at {} may be contacted", "با هیچ‌کس در {} نباید تماس گرفت", "с {} связываться нельзя",
+        "nobody at {} may be contacted", "با هیچ‌کس در دامنهٔ {} نباید تماس گرفت", "с {} связываться нельзя",
         "z nikim z {} nie wolno się kontaktować", "không được liên hệ với ai ở {}",
     ),
     "suppressed_mailbox": (
@@ -35,7 +35,7 @@ _REASONS: Mapping[str, tuple[str, str, str, str, str]] = {  # in the order of LA
         "z tą skrzynką nie wolno się kontaktować", "không được liên hệ với email này",
     ),
     "suppressed_country": (
-        "nobody in {} may be contacted", "با هیچ‌کس در {} نباید تماس گرفت", "в страну {} обращаться нельзя",
+        "nobody in {} may be contacted", "با هیچ‌کس در کشور {} نباید تماس گرفت", "в страну {} обращаться нельзя",
         "z nikim w kraju {} nie wolno się kontaktować", "không được liên hệ với ai ở quốc gia {}",
     ),
     "opted_out": (

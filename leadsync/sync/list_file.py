@@ -34,6 +34,7 @@ from leadsync.sync.lists import MOST_HOLDERS, Sought, customers, holders, shown
 from leadsync.types import FieldSchema, Record, Role
 
 _MOST = 200_000_000  # bytes
+_LONGEST = 10_000  # characters of a cell that are looked at
 _SAMPLE = 500  # rows by which it is seen how a column is read
 _Rows = Sequence[Sequence[str]]
 _NOTHING = pl.DataFrame(
@@ -92,10 +93,12 @@ def _read(path: Path) -> tuple[list[str], list[list[str]]]:
         raise UserError(f"{path} is not UTF-8", fix="save it as `CSV UTF-8`") from None
     first = said.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
+    csv.field_size_limit(_MOST)
     lines = csv.reader(io.StringIO(said, newline=""), delimiter=delimiter)
     try:
         head = [cell.strip() for cell in next(lines, [])]
-        return head, [cells for cells in lines if any(map(str.strip, cells))]
+        rows = ([cell[:_LONGEST] for cell in cells] for cells in lines)
+        return head, [cells for cells in rows if any(map(str.strip, cells))]
     except csv.Error as error:
         told = Problem(str(error), f"{path}:{lines.line_num}", "mend the quotes there, or further up")
         raise UserError([told]) from None

@@ -56,16 +56,22 @@ def material(store: Store, config: Config, sources: Mapping[int, Source], leads:
     hashes = {hash_ for own in asked.values() for sought in own for hash_ in sought.keys}
     near = keys.holders(store.connection, hashes)
     rows, mail = holders(store.connection, near), config.facts.tables.mail
+
+    def rank(connection: str, facts: Facts | None, id_: int) -> tuple[bool, bool, int]:
+        """Of twins the first is no duplicate: one of no list, then one in a CRM, then the one that came first."""
+        return config.lists.has(connection, facts or {}), connection in config.lists.connections, id_
+
     twins: dict[int, Any] = {}
     for lead, own in of_lists.items():
-        first = min(m.id for m in own)
+        first = min(rank(sources[m.source_id].connection, m.facts, m.id) for m in own)
         others = [
-            (sought, row)
+            (place, row)
             for sought in asked[lead]
             for row in (rows[id_] for hash_ in sought.keys for id_ in near.get(hash_, ()) if id_ in rows)
-            if row.lead_id != lead and (row.id < first or not config.lists.has(row.connection, row.facts or {}))
-        ]
-        twins[lead] = next((row for one, row in others if one.same(Sought.of(row.facts or {}, mail))), None)
+            if row.lead_id != lead and (place := rank(row.connection, row.facts, row.id)) < first
+            and sought.same(Sought.of(row.facts or {}, mail))
+        ]  # fmt: skip
+        twins[lead] = min(others, default=(None, None))[1]
     bought = customers(store.connection, {*of_lists} | {row.lead_id for row in twins.values() if row is not None})
     beside = {}
     for lead, row in twins.items():

@@ -73,7 +73,8 @@ def own(name: str, type_: str = "text", label: str = "", options: tuple[str, ...
         ("Ngân sách", "budget"), ("Main need / Główna potrzeba", "need"), ("Purchase horizon", "timeline"),
         ("Decision Role", "authority"), ("Zgoda RODO", "consent"), ("Preferred language", "language"),
         ("Отрасль", "industry"), ("Liczba pracowników", "employees"), ("Company size", "employees"),
-        ("Employees (this site only)", None), ("Country code", None), ("Previous industry", None), ("Data zgody", None),
+        ("Employees (this site only)", None), ("Country code", None), ("Previous industry", None),
+        ("Data zgody", "consent_at"),
         ("Budget owner", None), ("Expected revenue", None), ("", None), ("🙂", None), ("the of our", None),
     ],
 )  # fmt: skip

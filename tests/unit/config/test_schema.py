@@ -25,6 +25,7 @@ SHIPPED = {
     "scoring": sorted(ROOT.glob("mappings/scoring/*.yaml")),
     "funnel": sorted(ROOT.glob("mappings/funnel/*.yaml")),
     "classes": sorted(ROOT.glob("mappings/classes/*.yaml")),
+    "lists": sorted(ROOT.glob("mappings/lists/*.yaml")),
     "facts": sorted(ROOT.glob("mappings/facts/*.yaml")),
 }
 MAIN = {"connections": {"hubspot": {"type": "hubspot", "token": {"env": "T"}}}}
@@ -48,6 +49,7 @@ OWN = {
         "use": "default", "own": ["example.com"],
         "classes": {"guest": {"when": "source = guestbook", "label": {"en": "guest"}}},
     },
+    "lists": {"use": "default", "connections": ["hubspot"], "max_age": "90d", "suppress": {"countries": ["KP"]}},
     "scoring": {
         "use": "b2b", "temperature": {"hot": 80, "hot_when": "need"},
         "fit": {"cap": 40, "rules": {"a": {"points": 18, "when": "email"}}},
@@ -101,7 +103,7 @@ def examples() -> Iterator[tuple[str, Any]]:
                 continue
             keys = set(data)
             kinds = {"leadsync": {"connections"}, "mapping": {"read", "write"}, "funnel": {"stages"},
-                     "routing": {"reps"}, "facts": {"complete"}, "classes": {"classes"},
+                     "routing": {"reps"}, "facts": {"complete"}, "classes": {"classes"}, "lists": {"suppress"},
                      "scoring": {"temperature", "fit", "engagement"}}  # fmt: skip
             yield from ((kind, data) for kind, telling in kinds.items() if telling & keys)
 
