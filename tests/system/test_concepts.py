@@ -19,8 +19,8 @@ LACKS: dict[int, str] = {
     30: "drift between CRMs",
     48: "another queue for those who are no buyers",
     49: "a minimum of data per stage",
+    64: "the initiative in routing",
     66: "retention",
-    68: "unsubscribes suppress",
     70: "rules, capacity, working hours",
     84: "marketing automation",
 }

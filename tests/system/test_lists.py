@@ -41,8 +41,15 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, F
     (path / "fair").mkdir()
     with (path / "fair" / "leads.csv").open("w", newline="") as file:
         csv.writer(file).writerows(
-            [("id", "email", "last_name"), ("1", "Bea@Firm.example", "Bea"), ("2", "gil@else.example", "Gil")]
+            [
+                ("id", "email", "last_name"),
+                ("1", "Bea@Firm.example", "Bea"),
+                ("2", "gil@else.example", "Gil"),
+                ("3", "hal@els.example", "Hal"),
+            ]
         )
+    with (path / "fair" / "activities.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("id", "lead", "kind", "at"), ("a1", "3", "unsubscribe", NOW.isoformat())])
     with (path / "people.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, ("Id", "email", "jobtitle", "createdate"))
         writer.writeheader()
@@ -88,6 +95,7 @@ def number(folder: Folder, id_: str) -> str:
 @pytest.mark.concept(60)
 @pytest.mark.concept(61)
 @pytest.mark.concept(63)
+@pytest.mark.concept(68)
 def test_leads_of_lists_wait_with_their_reason_and_nothing_of_them_is_written(scene: tuple[Sandbox, Folder]) -> None:
     crm, folder = scene
     day = PEOPLE[OLD]["checked"]
@@ -96,6 +104,7 @@ def test_leads_of_lists_wait_with_their_reason_and_nothing_of_them_is_written(sc
         f"hubspot/contacts/{REFUSED}": ("refuse", "opted_out", ""),
         f"hubspot/contacts/{OLD}": ("hold", "old", day),
         "fair/leads/1": ("hold", "duplicate", f"hubspot/contacts/{BOUGHT}"),
+        "fair/leads/3": ("refuse", "opted_out", ""),
     }
     assert written(crm, KNOWN) == ("30", "MQL", True)
     assert written(crm, BOUGHT) == ("30", "suspect", False)  # until it does something itself
@@ -138,7 +147,7 @@ def test_a_person_decides_beside_a_running_leadsync_and_the_next_cycle_follows(s
     )
     said = folder.run("review", "--language", "pl").out
     assert "nie chce kontaktu (opted_out)" in said
-    assert "to be decided: 0, refused by the rules: 1" in said
+    assert "to be decided: 0, refused by the rules: 2" in said
 
 
 @pytest.mark.concept(64)
@@ -162,7 +171,6 @@ def test_whoever_is_suppressed_later_waits_from_then_on(scene: tuple[Sandbox, Fo
 
 
 @pytest.mark.concept(62)
-@pytest.mark.concept(68)
 def test_every_planted_row_of_a_bought_list_is_caught_by_its_reason(tmp_path: Path) -> None:
     truth = planted(tmp_path, 400)
     sync(tmp_path)
