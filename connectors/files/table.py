@@ -11,8 +11,9 @@ from typing import Any
 from leadsync.connector import Rejected
 
 _LEAD = (
-    "email phone first_name last_name company domain job_title country city language industry source campaign consent "
-    "consent_email consent_phone consent_at consent_proof verified_at authority need mail_state mail_since"
+    "email phone handle name first_name last_name company domain job_title seniority department country city language "
+    "time_zone industry source campaign referrer consent consent_email consent_phone consent_at consent_proof "
+    "verified_at authority need mail_state mail_since"
 )
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "leads": dict.fromkeys(_LEAD.split(), "text")

@@ -116,6 +116,8 @@ def _show(body: dict[str, object]) -> None:
     for row in refused:
         told = f"refused by {row['connection']}: {row['object']} {row['ext_id']}: {row['code']} {row['message']}"
         console.print(escape(told))
+    if body["to_be_decided"]:
+        console.print(f"to be decided: {body['to_be_decided']}; see `leadsync review`")
     if body["not_taken_in"]:
         console.print(f"{body['not_taken_in']} rows were not taken in: they are of people who were erased")
 

@@ -89,6 +89,7 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
     """
     ids, r, m = sorted(record_ids), schema.records.c, schema.membership.c
     _hush_shared(store, ids)
+    _forget_twins(store, ids)
     leads = set[int]()
     for part in chunks(ids):
         leads.update(store.connection.scalars(sa.select(m.lead_id).where(m.record_id.in_(part))))
@@ -99,13 +100,20 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
         for table in _OWN:
             store.connection.execute(sa.delete(table).where(table.c.record_id.in_(part)))
         store.connection.execute(sa.delete(schema.records).where(r.id.in_(part)))
-        twins = sa.update(schema.review).where(schema.review.c.other_id.in_(part))
-        store.connection.execute(twins.values(other_id=None))
     for part in chunks(sorted(leads)):
         held = sa.select(r.lead_id).where(r.lead_id.in_(part)).union(sa.select(m.lead_id).where(m.lead_id.in_(part)))
         empty = sorted({*part} - {*store.connection.scalars(held)})
         store.connection.execute(sa.delete(schema.results).where(schema.results.c.lead_id.in_(empty)))
         store.connection.execute(sa.delete(schema.leads).where(schema.leads.c.id.in_(empty)))
+
+
+def _forget_twins(store: Store, record_ids: Sequence[int]) -> None:
+    """What waits because of one of these records is looked at again."""
+    v, waiting = schema.review.c, set[int]()
+    for part in chunks(record_ids):
+        waiting.update(store.connection.scalars(sa.select(v.record_id).where(v.other_id.in_(part))))
+        store.connection.execute(sa.update(schema.review).where(v.other_id.in_(part)).values(other_id=None))
+    records.mark(store, sorted(waiting - {*record_ids}))
 
 
 def _hush_shared(store: Store, record_ids: Sequence[int]) -> None:

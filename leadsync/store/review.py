@@ -14,6 +14,8 @@ from leadsync.store.database import Store, chunks
 LIST = "list"
 ACCEPTED, REJECTED = "accepted", "rejected"
 HELD = "hold"
+OPEN = (schema.review.c.result == HELD, schema.review.c.decided_at.is_(None))
+"""What of it is to be decided."""
 
 
 def keep(store: Store, leads: Sequence[int], found: Iterable[tuple[int, Finding]], now: datetime) -> None:

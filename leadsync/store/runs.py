@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import erase, schema, sources
+from leadsync.store import erase, review, schema, sources
 from leadsync.store.database import Store
 
 KEPT = 1000
@@ -42,6 +42,7 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
              "read_up_to": s.head_at.isoformat() if s.head_at else None}
             for s in db.execute(sa.select(t.sources).order_by(t.sources.c.id))
         ],
+        "to_be_decided": db.scalar(sa.select(sa.func.count()).where(*review.OPEN)),
         "refused": _refused(db, 10),
         **erase.summary(db, 10),
     }  # fmt: skip

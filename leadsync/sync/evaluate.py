@@ -217,7 +217,8 @@ class Evaluator:
         on = min(filter(None, (on, lists.until.get(lead))), default=None)
         finding = lists.waits.get(lead)
         if finding is not None:
-            words = {**words, "waits": told(finding.reason, finding.value)}
+            found = finding.value if finding.other is None else ""  # of others nothing is kept here
+            words = {**words, "waits": told(finding.reason, found)}
         wanted = [] if finding is not None else list(self._writes(records, words, now))
         again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
         dates = [at for at in (self.frames.midnight(on), *again) if at is not None]
