@@ -15,7 +15,7 @@ CAUSE_CONTACT = frozenset(("owner", "stage", "next_action"))
 """Results that make somebody get in touch with the lead once a CRM shows them."""
 
 
-def with_consent(facts: Mapping[str, Value], records: Sequence[Facts], opted_out: date | None) -> dict[str, Value]:
+def with_consent(facts: Mapping[str, Value], records: Sequence[Facts], opted_out: date | None) -> Mapping[str, Value]:
     """What is known of a lead, with its consent by all its `records`, most trusted first, instead of the first one's.
 
     Of each word a denial counts wherever it stands. A lead that denies its consent denies every way; one that grants
@@ -23,9 +23,11 @@ def with_consent(facts: Mapping[str, Value], records: Sequence[Facts], opted_out
     is of a later day. Where no way is left by which the lead could be reached, its consent is denied. The day and
     the proof are those of the record that decides.
     """
+    if opted_out is None and all(record.keys().isdisjoint(WORDS) for record in records):
+        return facts
     told = {word: _strictest(records, word) for word in WORDS}
     if opted_out is None and not any(told.values()):
-        return dict(facts)
+        return facts
     found = {name: value for name, value in facts.items() if name not in ("consent_at", "consent_proof")}
     overall = told["consent"]
     for word in CHANNELS:

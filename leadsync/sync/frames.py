@@ -51,7 +51,7 @@ class Frames:
         at = found.opted_out.get(records[0].lead_id) if records else None
         opted_out = datetime.fromtimestamp(at / 1e6, self.config.zone).date() if at is not None else None
         facts = with_consent(known, own, opted_out)
-        return facts | {"completeness": float(sum(name in facts for name in self.config.facts.complete))}
+        return {**facts, "completeness": float(sum(name in facts for name in self.config.facts.complete))}
 
     def _judge_mailbox(
         self, facts: dict[str, Value], own: Sequence[Facts], records: Sequence[Member], found: Material
