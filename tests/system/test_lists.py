@@ -96,7 +96,9 @@ def number(folder: Folder, id_: str) -> str:
 @pytest.mark.concept(61)
 @pytest.mark.concept(63)
 @pytest.mark.concept(68)
-def test_leads_of_lists_wait_with_their_reason_and_nothing_of_them_is_written(scene: tuple[Sandbox, Folder]) -> None:
+def test_leads_of_lists_wait_with_their_reason_until_a_person_decides_beside_a_running_leadsync(
+    scene: tuple[Sandbox, Folder],
+) -> None:
     crm, folder = scene
     day = PEOPLE[OLD]["checked"]
     assert waiting(folder) == {
@@ -107,26 +109,12 @@ def test_leads_of_lists_wait_with_their_reason_and_nothing_of_them_is_written(sc
         "fair/leads/3": ("refuse", "opted_out", ""),
     }
     assert written(crm, KNOWN) == ("30", "MQL", True)
-    assert written(crm, BOUGHT) == ("30", "suspect", False)  # until it does something itself
     for held in (TWIN, REFUSED, OLD):
         assert written(crm, held) == (None, None, False)
     told = folder.run("plan", "--lead", OLD, "--json").json["leads"][0]
     assert told["result"]["waits"] == f"the data are of {day}"
     assert {write["why"] for write in told["records"][0]["writes"]} == {"list"}
 
-
-@pytest.mark.concept(65)
-def test_a_denied_consent_stops_stage_and_owner_and_nothing_else(scene: tuple[Sandbox, Folder]) -> None:
-    crm, folder = scene
-    assert written(crm, DENIED) == ("30", None, False)
-    told = folder.run("plan", "--lead", DENIED, "--json").json["leads"][0]
-    why = {write["value"]: write["why"] for write in told["records"][0]["writes"]}
-    assert (why["stage"], why["owner"]) == ("consent", "no_value")
-    assert (told["facts"]["consent"], told["facts"]["consent_phone"]) == ("denied", "denied")
-
-
-def test_a_person_decides_beside_a_running_leadsync_and_the_next_cycle_follows(scene: tuple[Sandbox, Folder]) -> None:
-    crm, folder = scene
     refused = folder.run("review", "accept", number(folder, REFUSED))
     assert (refused.code, "refused by the rules (opted_out)" in refused.err) == (64, True)
     with Background("run", "--allow", cwd=folder.path) as service:
@@ -150,9 +138,20 @@ def test_a_person_decides_beside_a_running_leadsync_and_the_next_cycle_follows(s
     assert "to be decided: 0, refused by the rules: 2" in said
 
 
+@pytest.mark.concept(65)
+def test_a_denied_consent_stops_stage_and_owner_and_nothing_else(scene: tuple[Sandbox, Folder]) -> None:
+    crm, folder = scene
+    assert written(crm, DENIED) == ("30", None, False)
+    told = folder.run("plan", "--lead", DENIED, "--json").json["leads"][0]
+    why = {write["value"]: write["why"] for write in told["records"][0]["writes"]}
+    assert (why["stage"], why["owner"]) == ("consent", "no_value")
+    assert (told["facts"]["consent"], told["facts"]["consent_phone"]) == ("denied", "denied")
+
+
 @pytest.mark.concept(64)
 def test_a_lead_of_a_list_that_gets_in_touch_itself_goes_on(scene: tuple[Sandbox, Folder]) -> None:
     crm, folder = scene
+    assert written(crm, BOUGHT) == ("30", "suspect", False)
     stamp = NOW.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     crm.log("calls", BOUGHT, hs_timestamp=stamp, hs_call_direction="INBOUND", hs_call_status="COMPLETED")
     folder.sync()
