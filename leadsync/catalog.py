@@ -212,6 +212,7 @@ RESULTS = _words(
     _word("owner", "text", "owner", "مسئول", "ответственный", "opiekun", "người phụ trách"),
     _word("reasons", "text", "reasons", "دلایل", "причины", "uzasadnienie", "lý do"),
     _word("data", "text", "data", "داده‌ها", "данные", "dane", "dữ liệu"),
+    _word("next_action", "text", "next step", "گام بعدی", "следующий шаг", "następny krok", "bước tiếp theo"),
     _word("ask_for", "text", "worth asking for", "آنچه باید پرسید", "что спросить", "o co zapytać", "nên hỏi thêm"),
 )
 """What leadsync works out."""
@@ -266,7 +267,7 @@ VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 DESIGNED = frozenset(
     (
-        "cart_abandoned", "step", "band", "next_action", "duplicates", "probability",
+        "cart_abandoned", "step", "band", "duplicates", "probability",
         "value", "urgency", "won",
     )
 )  # fmt: skip

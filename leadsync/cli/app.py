@@ -6,7 +6,21 @@ from typing import Annotated, Any
 import typer
 
 from leadsync import __version__
-from leadsync.cli import check, conformance, demo, erase, init, install, plan, review, sandbox, schema, status, sync
+from leadsync.cli import (
+    check,
+    conformance,
+    demo,
+    erase,
+    explain,
+    init,
+    install,
+    plan,
+    review,
+    sandbox,
+    schema,
+    status,
+    sync,
+)  # fmt: skip
 from leadsync.cli import run as run_verb
 from leadsync.errors import LeadsyncError
 
@@ -44,6 +58,7 @@ app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("run")(run_verb.run)
 app.command("status")(status.status)
+app.command("explain")(explain.explain)
 app.command("review")(review.review)
 app.command("erase")(erase.erase)
 app.command("sandbox", hidden=True)(sandbox.sandbox)

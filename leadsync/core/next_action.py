@@ -42,16 +42,27 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "оставить маркетингу, пока не звонить", "zostaw marketingowi, na razie nie dzwoń",
         "để marketing nuôi dưỡng, chưa cần gọi",
     ),
+    ("", "opted out"): (
+        "do not contact, opted out", "تماس نگیرید، لغو اشتراک کرده است", "не связываться, есть отписка",
+        "nie kontaktuj się, jest rezygnacja z wiadomości", "không liên hệ, khách đã từ chối nhận tin",
+    ),
 }  # fmt: skip
+Step = tuple[str, str]
 
 
-def next_action(stage: int | None, stages: int, temperature: str, language: str = "en") -> str:
-    """What to do next, in one of `LANGUAGES`, without a full stop.
+def next_step(stage: int | None, stages: int, temperature: str, opted_out: bool = False) -> Step:
+    """What to do next: for `told`.
 
     `stage` is the lead's place among so many stages, 0 the lowest and the last one that which sales works on; `None`
-    is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top. Whether
-    the lead may be written to at all (opt-out) is not asked here.
+    is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top. Whoever
+    has opted out is not to be contacted at any stage.
     """
+    if opted_out:
+        return "", "opted out"
     above = 2 if stage is None else stages - 1 - stage
-    band = ("bottom", "middle", "top")[min(max(above, 0), 2)]
-    return _ACTIONS[band, temperature][LANGUAGES.index(language)]
+    return ("bottom", "middle", "top")[min(max(above, 0), 2)], temperature
+
+
+def told(step: Step, language: str = "en") -> str:
+    """A step in one of `LANGUAGES`, without a full stop."""
+    return _ACTIONS[step][LANGUAGES.index(language)]

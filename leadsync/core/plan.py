@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from leadsync.core.consent import CAUSE_CONTACT
 from leadsync.core.convert.consent import DENIED
@@ -77,11 +78,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a record: what the CRM holds, what we wrote last and when (microseconds since 1970), what it
-    refused last."""
+    """What is known of a record: what the CRM holds; what we wrote last, when (microseconds since 1970), and what other
+    value before it; what the CRM refused last."""
 
     fields: Mapping[str, Value]
-    ours: Mapping[str, tuple[Value, int]] = field(default_factory=dict)
+    ours: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     refused: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -202,6 +203,20 @@ def _small(write: WriteField, before: Value, after: Value, bands: Sequence[float
     if x is None or y is None or abs(y - x) >= write.least:
         return False
     return write.value != "score" or not any(min(x, y) < band <= max(x, y) for band in bands)
+
+
+def score_before(writes: Sequence[WriteField], seen: Seen, score: int) -> int | None:
+    """The other score that the CRM was last shown before this one, as it confirmed; None where there was none.
+
+    It stays the same until another score is confirmed, and so does what is told by it.
+    """
+    for write in writes:
+        if write.value == "score" and write.field in seen.ours:
+            last, _, *earlier = seen.ours[write.field]
+            shown = _number(write, last)
+            told = shown if shown != score else _number(write, earlier[0] if earlier else None)
+            return None if told is None else round(told)
+    return None
 
 
 def _number(write: WriteField, held: Value) -> float | None:

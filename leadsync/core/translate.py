@@ -10,7 +10,7 @@ from leadsync.types import Value
 
 Tell = Callable[[str, Mapping[int, str]], Sequence[str | None]]
 """What a word says of some leads, in the language of each (lead → language), in their order."""
-TRANSLATED = ("reasons", "temperature", "quadrant", "class", "data", "ask_for")
+TRANSLATED = ("reasons", "temperature", "quadrant", "class", "data", "ask_for", "next_action")
 """The words that differ from language to language."""
 
 

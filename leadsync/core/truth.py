@@ -13,6 +13,8 @@ from leadsync.catalog import ATTRIBUTES
 from leadsync.core.conditions import ActivityTest, Condition, FieldTest
 
 KEY = ("lead", "day", "capture")
+EVENT = "event"
+"""A column of activities that is handed on by `happenings`, for whoever wants to know which ones count."""
 
 
 def truths(conditions: Sequence[Condition], leads: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
@@ -73,6 +75,7 @@ def happenings(
             "kind",
             "on",
             "count",
+            *(name for name in (EVENT,) if name in activities.columns),
             *(test.column for test in tests),
             age=pl.col("day").cast(pl.Int32) - pl.col("on").cast(pl.Int32),
             captured=(pl.col("on") >= pl.col("capture")).fill_null(False),

@@ -17,6 +17,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "quadrant": "Whether this lead fits, is interested, or both; leadsync keeps it up to date.",
     "stage": "The stage of the funnel that this lead has reached; leadsync keeps it up to date.",
     "data": "Whether enough is known of this lead to judge it; leadsync keeps it up to date.",
+    "next_action": "What to do next with this lead; leadsync keeps it up to date.",
     "ask_for": "What is most worth asking this lead for; leadsync keeps it up to date.",
     "reasons": "What the score is made of, the strongest reasons first; leadsync keeps it up to date.",
 }

@@ -278,9 +278,11 @@ def _open_postgres(url: sa.URL, create: bool, migrate: bool) -> Store:
 
 def _migrate(store: Store, *, allowed: bool = True) -> None:
     known = sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    with store.reading() as db:  # who only reads waits for nobody
+        if _version(db) == known[-1]:
+            return
     with store.begin() as db:
-        made = sa.inspect(db).has_table("alembic_version")
-        current = db.scalar(sa.text("SELECT version_num FROM alembic_version")) if made else None
+        current = _version(db)
         if current == known[-1]:
             return
         if current not in (None, *known):
@@ -300,6 +302,12 @@ def _migrate(store: Store, *, allowed: bool = True) -> None:
         command.upgrade(config, "head")
         if current is None:
             store.set_meta("made_by", "leadsync")
+
+
+def _version(db: sa.Connection) -> str | None:
+    """Of which version the tables are; None where there are none."""
+    made = sa.inspect(db).has_table("alembic_version")
+    return db.scalar(sa.text("SELECT version_num FROM alembic_version")) if made else None
 
 
 def refused(shown: str, error: object) -> StateRefused:

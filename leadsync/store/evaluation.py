@@ -30,7 +30,7 @@ class Member:
     company_id: int | None
     fields: Mapping[str, Value] | None
     facts: Facts | None
-    ours: Mapping[str, tuple[Value, int]] | None
+    ours: Mapping[str, Sequence[Any]] | None
     refused: Mapping[str, Value] | None
     created_at: datetime | None
     gone_at: datetime | None
@@ -56,9 +56,14 @@ class Stored:
     due_at: datetime | None
 
 
+Event = tuple[int, int, str, int, int, str | None, int, int, str, str | None]
+ACTIVITY = ("id", "lead", "kind", "at", "count", "topic", "record", "source", "ext_id", "detail")
+"""What evaluation knows of an activity: `record` and `source` are ids, `ext_id` is that of its row in the CRM."""
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that is known of some leads. Activities are (id, lead, kind, microseconds since 1970, count, topic).
+    """All that is known of some leads. `activities` are rows of `ACTIVITY`, with microseconds since 1970.
 
     `near` are company records that share a key with a person's record, or with the company that it names; `met` is
     what happened to mail to a record's address, `mail` what the DNS says of their domains. `opted_out`: lead → when it
@@ -67,7 +72,7 @@ class Material:
 
     members: Sequence[Member]
     companies: Mapping[int, Facts]
-    activities: Sequence[tuple[int, int, str, int, int, str | None]]
+    activities: Sequence[Event]
     results: Mapping[int, Stored]
     near: Mapping[int, Sequence[int]] = field(default_factory=dict)
     met: Mapping[int, Met] = field(default_factory=dict)
@@ -140,10 +145,9 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     """All that is known of these leads: nothing of objects that are not read any more."""
     db, records, activities = store.connection, schema.records, schema.activities
     columns = [records.c[name] for name in Member.__dataclass_fields__]
-    a, when = activities.c, sa.type_coerce(activities.c.happened_at, sa.BigInteger)
-    told = (a.id, records.c.lead_id, a.kind, when, a.count, a.topic, a.record_id)
+    a, told = activities.c, events_of(records.c.lead_id)
     members: list[Member] = []
-    events: list[tuple[int, int, str, int, int, str | None]] = []
+    events: list[Event] = []
     mailed: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     results: dict[int, Stored] = {}
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
@@ -156,7 +160,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
             .where(records.c.lead_id.in_(part), a.closed_at.is_(None), read, a.source_id.not_in(unread))
         )
         for row in db.execute(query):
-            events.append(row[:-1])
+            events.append(tuple(row))
             if row.kind in TELLS:
                 mailed[row.record_id].append((row.kind, from_microseconds(row[3])))
         kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
@@ -175,7 +179,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
     opted_out: dict[int, int] = {}
-    for _, lead, kind, at, _, _ in events:
+    for _, lead, kind, at, *_ in events:
         if kind in OPT_OUTS:
             opted_out[lead] = max(at, opted_out.get(lead, at))
     return Material(members, companies, events, results, near, met_by, mail, opted_out)
@@ -193,6 +197,13 @@ def _addressed_since(store: Store, members: Sequence[Member]) -> dict[int, datet
                 found[id_] = max(at, found.get(id_, at))
             seen.add(id_)
     return found
+
+
+def events_of(lead: sa.ColumnElement[int]) -> tuple[sa.ColumnElement[Any], ...]:
+    """The columns of `ACTIVITY`, given that of the lead."""
+    a = schema.activities.c
+    when = sa.type_coerce(a.happened_at, sa.BigInteger)
+    return (a.id, lead, a.kind, when, a.count, a.topic, a.record_id, a.source_id, a.ext_id, a.detail)
 
 
 def rep_counts(store: Store) -> dict[str, int]:

@@ -93,12 +93,21 @@ def _confirm(store: Store, done: Sequence[tuple[Write, WriteResult]], now: datet
         {
             "id": w.record_id,
             "fields": {**(held[w.record_id].fields or {}), **{name: pair[1] for name, pair in w.fields.items()}},
-            "ours": {**(held[w.record_id].ours or {}), **{name: [pair[1], micros] for name, pair in w.fields.items()}},
+            "ours": _ours(held[w.record_id].ours or {}, w, micros),
             "wrote_at": now, "wrote_stamp": r.modified_at or held[w.record_id].wrote_stamp,
             "refused": {k: v for k, v in (held[w.record_id].refused or {}).items() if k not in w.fields} or None,
         }
         for w, r in done
     ])  # fmt: skip
+
+
+def _ours(before: Mapping[str, Sequence[Any]], write: Write, micros: int) -> dict[str, Any]:
+    """What is ours once a write is confirmed; writing the same value again does not change which one came before."""
+    fresh: dict[str, Any] = {}
+    for name, (_, value) in write.fields.items():
+        was, _, *earlier = before.get(name, (None, 0))
+        fresh[name] = [value, micros, (earlier[0] if earlier else None) if was == value else was]
+    return {**before, **fresh}
 
 
 def drop(store: Store, writes: Sequence[Write], now: datetime) -> None:

@@ -25,7 +25,7 @@ class Known:
     company_id: int | None
     fields: Mapping[str, Value] | None
     facts: Facts | None
-    ours: Mapping[str, tuple[Value, int]] | None  # field → value, when it was confirmed (microseconds since 1970)
+    ours: Mapping[str, Sequence[Any]] | None  # as in the schema
     modified_at: datetime | None
     wrote_at: datetime | None
     wrote_stamp: datetime | None

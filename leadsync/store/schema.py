@@ -120,7 +120,7 @@ records = sa.Table(  # a row whose `fields` are null was only heard of: an activ
     sa.Column("company_id", Id),
     sa.Column("fields", Json),  # as last seen
     sa.Column("facts", Json),
-    sa.Column("ours", Json),  # field → [what we wrote last and had confirmed, when: microseconds since 1970]
+    sa.Column("ours", Json),  # field → [what we had confirmed last, when: µs since 1970, what other value before it]
     sa.Column("refused", Json),  # field → what the CRM refused last
     sa.Column("created_at", Moment),
     sa.Column("modified_at", Moment),

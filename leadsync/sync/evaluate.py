@@ -11,6 +11,7 @@ import polars as pl
 
 from leadsync.catalog import ENOUGH, NOT_ENOUGH
 from leadsync.config.load import Config
+from leadsync.core import next_action
 from leadsync.core.assign import Candidate, RepRule, assign
 from leadsync.core.classes import BUYER, classify
 from leadsync.core.completeness import ask_for, worth_asking
@@ -18,8 +19,9 @@ from leadsync.core.convert.consent import DENIED
 from leadsync.core.frames import fulfilled
 from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping, text
+from leadsync.core.next_action import Step
 from leadsync.core.next_change import next_change
-from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
+from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, score_before, verdicts
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring, score
 from leadsync.core.stage import stages
@@ -130,13 +132,15 @@ class Evaluator:
         reps = self._assign(frame, activities, found, {k: v for k, v in owners.items() if k not in barred}, counts)
         emails = {rep.name: rep.email for rep in self._reps}
         owners = {lead: email or emails.get(reps.get(lead) or "") for lead, email in owners.items()}
+        steps, before = self._steps(frame), self._before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
-            return reason_lines(shown.of(list(languages)), labels, languages=languages)
+            actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
+            return reason_lines(shown.of(list(languages)), labels, languages=languages, before=before, actions=actions)
 
-        parts, reasons = _parts(scores), dict(reason_lines(shown, labels).select("lead", "reasons").iter_rows())
-        words = self._words(frame, owners, reasons)
-        translated = self._translated(words, frame, owners, lines)
+        parts, reasons = _parts(scores), dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
+        words = self._words(frame, owners, reasons, steps)
+        translated = self._translated(words, frame, owners, lines, steps)
         for lead, known in words.items():
             yield self._decision(lead, known | translated.get(lead, {}), parts.get(lead, []), reps.get(lead),
                                  due[lead], members[lead], now, lists)  # fmt: skip
@@ -170,17 +174,42 @@ class Evaluator:
             return pl.DataFrame({"lead": list(languages), "reasons": [by_lead[lead] for lead in languages]})
 
         reasons = {lead: classes.line(name, evidence[lead], "en") for lead, name in named.items()}
-        words = self._words(frame, owners, reasons)
-        translated = self._translated(words, frame, owners, lines)
+        words = self._words(frame, owners, reasons, {})
+        translated = self._translated(words, frame, owners, lines, {})
         watched = [*filter(None, (self.config.never,)), *classes.watched]
         due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             yield self._decision(lead, known | more, [], None, due[lead], members[lead], now, lists)
 
+    def _steps(self, frame: pl.DataFrame) -> dict[int, Step]:
+        """What to do next with each buyer."""
+        names = [stage.name for stage in self.config.ladder.stages]
+        places = {name: place for place, name in enumerate(names)}
+        told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email")
+        return {
+            lead: next_action.next_step(places.get(stage), len(names), temperature, DENIED in consent)
+            for lead, stage, temperature, *consent in told_of.iter_rows()
+        }
+
+    def _before(self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame) -> dict[int, int]:
+        """The score that each lead was last shown with before this one, in the CRM that is trusted most."""
+        found: dict[int, int] = {}
+        for lead, now in frame.select("lead", "score").iter_rows():
+            for member in self.frames.by_trust(m for m in members[lead] if m.gone_at is None and m.ours):
+                source = self.sources[member.source_id]
+                connection = self.config.connections.get(source.connection)
+                writes = connection.mapping.writes.get(source.object, ()) if connection else ()
+                if any(w.value == "score" and w.field in (member.ours or {}) for w in writes):
+                    if (was := score_before(writes, Seen({}, member.ours or {}), now)) is not None:
+                        found[lead] = was
+                    break
+        return found
+
     def _words(
-        self, frame: pl.DataFrame, owners: Mapping[int, str | None], reasons: Mapping[int, str]
-    ) -> dict[int, dict[str, Value]]:
+        self, frame: pl.DataFrame, owners: Mapping[int, str | None], reasons: Mapping[int, str],
+        steps: Mapping[int, Step],
+    ) -> dict[int, dict[str, Value]]:  # fmt: skip
         """All that is said of each lead, in the words that conditions know and in English."""
         written = sorted({w.value for w in self._write_fields} & self.config.fields.keys())
         fields = [*dict.fromkeys((*written, "class", "consent"))]
@@ -189,13 +218,14 @@ class Evaluator:
             lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
             words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
             words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}
+            words["next_action"] = next_action.told(steps[lead]) if lead in steps else None
             words["ask_for"] = self.config.fields[missing].labels["en"] if missing else None
             found[lead] = words
         return found
 
     def _translated(
         self, words: Mapping[int, Mapping[str, Value]], frame: pl.DataFrame, owners: Mapping[int, str | None],
-        lines: Callable[[Mapping[int, str]], pl.DataFrame],
+        lines: Callable[[Mapping[int, str]], pl.DataFrame], steps: Mapping[int, Step],
     ) -> dict[int, dict[str, Value]]:  # fmt: skip
         known = self.directory.language | {rep.email: rep.language for rep in self._reps if rep.language}
         missing = dict(frame.select("lead", "ask_for").iter_rows())
@@ -203,6 +233,9 @@ class Evaluator:
         def tell(value: str, languages: Mapping[int, str]) -> Sequence[str | None]:
             if value == "reasons":
                 return lines(languages)["reasons"].to_list()
+            if value == "next_action":
+                said_so = ((steps.get(lead), language) for lead, language in languages.items())
+                return [next_action.told(step, language) if step else None for step, language in said_so]
             said = {lead: missing[lead] if value == "ask_for" else words[lead][value] for lead in languages}
             return [label(value, said[lead], language, self.config.fields, self.config.classes.labels)
                     for lead, language in languages.items()]  # fmt: skip

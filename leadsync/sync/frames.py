@@ -10,12 +10,13 @@ import polars as pl
 
 from leadsync.config.load import Config
 from leadsync.core.consent import with_consent
+from leadsync.core.counting import counted
 from leadsync.core.facts.fact import Facts, Value
 from leadsync.core.facts.mail_state import latest, mail_state
 from leadsync.core.frames import column
 from leadsync.core.keys import own_companies
 from leadsync.core.survive import golden
-from leadsync.store.evaluation import Material, Member
+from leadsync.store.evaluation import ACTIVITY, Material, Member
 from leadsync.store.sources import Source
 
 NOT_OF_RECORDS = ("class",)  # worked out of the frame itself
@@ -109,15 +110,20 @@ class Frames:
         return self.sources[member.source_id].connection
 
     def activities(self, found: Material) -> pl.DataFrame:
-        """A row per activity: id, lead, kind, on (the day at home), count, topic."""
-        frame = pl.DataFrame(
-            found.activities,
-            schema={"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "at": pl.Int64, "count": pl.Int64,
-                    "topic": pl.String},
-            orient="row",
-        )  # fmt: skip
+        """A row per activity that counts: id, lead, kind, on (the day at home), count, topic."""
+        return counted(self.events(found)).select("id", "lead", "kind", "on", "count", "topic")
+
+    def events(self, found: Material) -> pl.DataFrame:
+        """All that CRMs tell, as `core.counting` wants it."""
+        texts = ("kind", "topic", "ext_id", "detail")
+        types = {name: pl.String if name in texts else pl.Int64 for name in ACTIVITY}
+        frame = pl.DataFrame(found.activities, schema=types, orient="row")
+        places = {name: place for place, name in enumerate(dict.fromkeys(s.connection for s in self.sources.values()))}
+        origin = {id_: places[source.connection] for id_, source in self.sources.items()}
         on = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key).dt.date()
-        return frame.select("id", "lead", "kind", on.alias("on"), "count", "topic")
+        return frame.with_columns(
+            on=on, origin=pl.col("source").replace_strict(origin, default=None, return_dtype=pl.Int64)
+        )
 
     def midnight(self, day: date | None) -> datetime | None:
         """When a day begins at home."""

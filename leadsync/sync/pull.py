@@ -272,7 +272,7 @@ def _current(old: Known | None, record: Record, read_at: datetime) -> Record | N
     stale = bool(old.wrote_stamp and record.modified_at and record.modified_at < old.wrote_stamp)
     newer = {
         name: old.fields.get(name)
-        for name, (_, confirmed) in old.ours.items()
+        for name, (_, confirmed, *_) in old.ours.items()
         if name in record.fields and (read <= confirmed or (stale and confirmed >= last))
     }
     return replace(record, fields={**record.fields, **newer}) if newer else record

@@ -99,7 +99,10 @@ def test_what_an_activity_was_about_may_become_known_later(kit: Kit) -> None:
 
     with kit.store.begin():
         found = evaluation.material(kit.store, [lead]).activities
-    assert sorted((kind, topic) for _, _, kind, _, _, topic in found) == [("call_out", "price"), ("email_open", "news")]
+    assert sorted((kind, topic) for _, _, kind, _, _, topic, *_ in found) == [
+        ("call_out", "price"),
+        ("email_open", "news"),
+    ]
     closed = kit.rows(schema.activities, schema.activities.c.closed_at.is_not(None))
     assert [(row.topic, row.closed_at) for row in closed] == [(None, LATER)]
 

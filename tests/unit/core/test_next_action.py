@@ -4,7 +4,8 @@ import pytest
 
 from leadsync.catalog import LANGUAGES
 from leadsync.core.line import cleaned
-from leadsync.core.next_action import next_action
+from leadsync.core.next_action import next_step
+from leadsync.core.next_action import told as said
 from leadsync.core.score import TEMPERATURES
 
 
@@ -17,11 +18,13 @@ from leadsync.core.score import TEMPERATURES
     ],
 )  # fmt: skip
 def test_what_is_next(stage: int | None, temperature: str, told: str) -> None:
-    assert next_action(stage, 4, temperature) == told
+    assert said(next_step(stage, 4, temperature)) == told
+    assert said(next_step(stage, 4, temperature, opted_out=True)) == "do not contact, opted out"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_tells_all_of_them_apart(language: str) -> None:
-    told = {next_action(stage, 3, how, language) for stage, how in product(range(3), TEMPERATURES)}
-    assert len(told) == 9
+    told = {said(next_step(stage, 3, how), language) for stage, how in product(range(3), TEMPERATURES)}
+    told.add(said(next_step(None, 3, "cold", opted_out=True), language))
+    assert len(told) == 10
     assert all(cleaned(text) == text and not text.endswith(".") for text in told)

@@ -9,9 +9,10 @@ from test_reasons import Row, balanced, limit, points, rule, scored
 
 from leadsync.catalog import LANGUAGES
 from leadsync.core.line import LONGEST, units
-from leadsync.core.next_action import next_action
+from leadsync.core.next_action import next_step
+from leadsync.core.next_action import told as said
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import Group, Rule
+from leadsync.core.score import UNSURE, Group, Rule
 
 GOLDEN = Path(__file__).parent / "golden"
 PRICE = {"en": "asked about price", "fa": "پرسش قیمت", "ru": "запрос цены", "pl": "zapytanie o cenę", "vi": "hỏi giá"}
@@ -63,25 +64,37 @@ LEADS: dict[str, tuple[int, str, list[Row]]] = {
         99, "hot",
         [rule("long", 5000, NOV), rule("latin", 3000, NOV), rule("persian", 900, date(2025, 5, 5)), *small(10, 100)],
     ),
+    "too little known": (8, UNSURE, [rule("site", 800, date(2026, 11, 1))]),
+    "opted out": (5, "cold", [rule("price", 2000, NOV), rule("out", -1500, TODAY)]),
+    "a meeting may be due": (38, "warm", [rule("price", 2000, NOV), rule("decides", 1800)]),
+    "as high as can be": (
+        100, "hot", [rule("demo", 6500, TODAY), rule("price", 4000, NOV), *small(2, 300), limit("ceiling", -1100)],
+    ),
+    "fell to the middle": (32, "warm", [rule("demo", 2500, date(2026, 8, 31)), rule("silent", -600), *small(4, 325)]),
 }  # fmt: skip
-BEFORE = {"rose, and what is next": 68, "fell": 10, "more than has room": 98}
-STAGE = {"rose, and what is next": 3, "fell": 2, "more than has room": None}
+BEFORE = {"rose, and what is next": 68, "fell": 10, "more than has room": 98, "opted out": 27, "as high as can be": 61,
+          "fell to the middle": 71}  # fmt: skip
+STAGE = {"rose, and what is next": 3, "fell": 2, "more than has room": None, "too little known": 0, "opted out": 3,
+         "a meeting may be due": 3, "as high as can be": 2, "fell to the middle": 2}  # fmt: skip
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lines_as_they_are_read(language: str) -> None:
     scores = scored(*((i, *lead) for i, lead in enumerate(LEADS.values())))
     number = {name: i for i, name in enumerate(LEADS)}
+    warmth = {name: "cold" if lead[1] == UNSURE else lead[1] for name, lead in LEADS.items()}
+    steps = {name: next_step(at, 4, warmth[name], name == "opted out") for name, at in STAGE.items()}
     told = reason_lines(
         scores,
         LABELS,
         language,
         before={number[name]: score for name, score in BEFORE.items()},
-        actions={number[name]: next_action(at, 4, LEADS[name][1], language) for name, at in STAGE.items()},
+        actions={number[name]: said(step, language) for name, step in steps.items()},
     )["reasons"].to_list()
     for line in told:
         score, items = points(line)
         assert sum(items) == score
         assert units(line) <= LONGEST
         assert balanced(line)
+    assert len(told) == 20
     assert told == (GOLDEN / f"reasons.{language}.txt").read_text("utf-8").splitlines()

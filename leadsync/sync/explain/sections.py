@@ -1,0 +1,202 @@
+"""What `explain` tells, section by section. A section is a function in `SECTIONS`: it takes the subject and gives rows,
+each a mapping of what stands in it; whatever has something of its own to tell of a lead adds one."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from leadsync.catalog import ACTIVITIES, ATTRIBUTES, NOT_ENOUGH
+from leadsync.core.classes import BUYER
+from leadsync.core.counting import WHY
+from leadsync.core.facts import FOLLOWS
+from leadsync.core.mapping import text
+from leadsync.core.plan import WHY as PLAN_WHY
+from leadsync.core.plan import Verdict
+from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
+from leadsync.store.evaluation import Member
+from leadsync.sync.explain.subject import Subject
+from leadsync.sync.planning import meaning
+
+Row = Mapping[str, Any]
+_EVENTS = 3  # of each part of the score
+_OURS = ("internal", "test")  # classes whose activity is our own
+_TOLD = ("score", "fit", "engagement", "grade", "quadrant", "temperature", "stage", "owner", "next_action", "ask_for",
+         "data", "waits", "reasons")  # fmt: skip
+
+
+def records(subject: Subject) -> Iterator[Row]:
+    """Which rows of which CRMs it is."""
+    for member in subject.members:
+        source = subject.evaluator.sources[member.source_id]
+        held = subject.decision.held.get(member.id)
+        state = f"left on {_day(subject, member.gone_at)}" if member.gone_at else "there"
+        if member.fields is None:
+            state = "only heard of so far"
+        state += f", not touched: {PLAN_WHY[held]}" if held else ""
+        yield {"connection": source.connection, "object": source.object, "id": member.ext_id,
+               "created": _day(subject, member.created_at), "state": state}  # fmt: skip
+
+
+def facts(subject: Subject) -> Iterator[Row]:
+    """What is known: each value with the row and fields that say it, since when, and how sure it is."""
+    for name, (fact, _), record in sorted(subject.facts, key=lambda each: each[0]):
+        source, ext_id = subject.source(record)
+        values = {n: d for n, d in subject.dated(record).items() if text(d.value)}
+        fields = [f for f in _feeding(subject, source.connection, source.object, name, fact.how) if f in values]
+        since = max((values[f].since for f in fields), default=None)
+        yield {"fact": name, "value": text(fact.value), "record": f"{source.connection} {source.object} {ext_id}",
+               "field": ", ".join(fields), "since": _day(subject, since), "sure": f"{fact.confidence} %",
+               "how": f"from {fact.how}" if fact.how else "said"}  # fmt: skip
+
+
+def _feeding(subject: Subject, connection: str, obj: str, name: str, how: str) -> list[str]:
+    """The CRM's fields that a word comes from, be it over other words."""
+    reads = subject.evaluator.config.connections
+    mapping = reads[connection].mapping.reads.get(obj) if connection in reads else None
+    sources = {field.name: field.sources for field in mapping.fields} if mapping else {}
+    wanted, seen, found = [*(how.replace(",", " ").split() or [name])], set[str](), list[str]()
+    while wanted:
+        word = wanted.pop(0)
+        if word not in seen:
+            seen.add(word)
+            found += sources.get(word, ())
+            wanted += () if word in sources else FOLLOWS.get(word, ())
+    return list(dict.fromkeys(found))
+
+
+def lead_class(subject: Subject) -> Iterator[Row]:
+    """What it is to the company, and what makes it so."""
+    words = subject.result.words
+    if words:
+        yield {"class": words.get("class"), "because": words.get("evidence") or "no other class fits"}
+
+
+def result(subject: Subject) -> Iterator[Row]:
+    """What follows for the sales team."""
+    words = subject.result.words
+    if not words:
+        yield {"what": "result", "is": "leadsync leaves this lead alone: no score, no stage, nobody is given it"}
+    elif words.get("data") == NOT_ENOUGH:
+        yield {"what": "data", "is": "too little is known to judge this lead"}
+    yield from ({"what": name.replace("_", " "), "is": text(words[name])} for name in _TOLD if text(words.get(name)))
+
+
+def score(subject: Subject) -> Iterator[Row]:
+    """Every part of the score: what stands for it, and the latest events that it counts. They add up."""
+    labels = subject.evaluator.config.scoring.labels
+    for part in subject.result.parts:
+        key = (str(part["group"]), str(part["name"]))
+        of = " ".join(filter(None, key)).replace("_", " ")
+        what = labels[key]["en"] if part["what"] == "rule" else f"{part['what']} of {of}" if of else part["what"]
+        events = _events(subject, *key) if part["what"] == "rule" and part["count"] else []
+        yield {"points": f"{part['points'] / 100:+g}", "part": what, "group": part["group"],
+               "times": part["count"] or "", "last": part["on"], "events": "; ".join(events)}  # fmt: skip
+    if subject.result.parts:
+        exact = sum(part["points"] for part in subject.result.parts)
+        yield {"points": f"{exact / 100:g}", "part": "score", "group": "", "times": "", "last": "", "events": ""}
+
+
+def _events(subject: Subject, group: str, name: str) -> list[str]:
+    """The latest events that a rule counts."""
+    rule = next(r for r in subject.evaluator.config.scoring.rules if (r.group, r.name) == (group, name))
+    if rule.per is None:
+        return []
+    events = subject.events.filter((pl.col("kind") == rule.per) & (pl.col("counts") > 0))
+    if rule.when is not None and not rule.when.fields.isdisjoint(ATTRIBUTES):
+        config, frames = subject.evaluator.config, subject.evaluator.frames
+        frame = frames.leads({subject.lead: subject.members}, subject.found, subject.now)
+        known = frame.with_columns(pl.lit(subject.result.words.get("class"), pl.String).alias("class"))
+        rows = with_field_tests(config.scoring.conditions, known)
+        named = events.with_columns(pl.col("id").alias(EVENT), count="counts")
+        kept = counting(rule.when, rows, happenings([rule.when], rows, named, kinds=[rule.per]))
+        events = events.filter(pl.col("id").is_in(kept[EVENT].implode()))
+    latest = events.filter(pl.col("on") <= _home(subject)).sort("at", descending=True).head(_EVENTS)
+    return [_event(subject, row) for row in latest.iter_rows(named=True)]
+
+
+def _event(subject: Subject, row: Mapping[str, Any]) -> str:
+    about = ": ".join(filter(None, (row["topic"], row["detail"])))
+    return f"{row['on']} {subject.evaluator.sources[row['source']].connection}" + (f" “{about}”" if about else "")
+
+
+def activities(subject: Subject) -> Iterator[Row]:
+    """All that it did and that was done, and what of it does not count, and why."""
+    ours = subject.result.words.get("class") in _OURS
+    for row in subject.events.sort("at", "id", descending=True).iter_rows(named=True):
+        why = WHY["internal"] if ours else WHY[row["why"]] if row["why"] else ""
+        yield {"on": str(row["on"]), "what": ACTIVITIES[row["kind"]].labels["en"] if row["kind"] in ACTIVITIES
+               else row["kind"], "connection": subject.evaluator.sources[row["source"]].connection,
+               "about": ": ".join(filter(None, (row["topic"], row["detail"]))), "times": row["count"],
+               "counts": 0 if ours else row["counts"], "why not": why}  # fmt: skip
+
+
+def changes_next(subject: Subject) -> Iterator[Row]:
+    """What becomes of it by time alone, and when: told by evaluating it on that day."""
+    due = subject.result.due_at
+    if due is None:
+        return
+    then, day, moved = subject.decided(due).result, _day(subject, due), False
+    for name in _TOLD:
+        was, becomes = text(subject.result.words.get(name)), text(then.words.get(name))
+        if was != becomes:
+            moved = True
+            yield {"on": day, "what": name.replace("_", " "), "now": was or "—", "then": becomes or "—"}
+    before, after = _by_part(subject.result.parts), _by_part(then.parts)
+    for key in dict.fromkeys((*before, *after)):
+        was, becomes = (f"{parts.get(key, 0) / 100:+g}" for parts in (before, after))
+        if was != becomes:
+            yield {"on": day, "what": " ".join(filter(None, key)).replace("_", " "), "now": was, "then": becomes}
+    if not moved:
+        yield {"on": day, "what": "what is written", "now": "waits", "then": "may be written again"}
+
+
+def _by_part(parts: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:
+    return {(p["group"], p["name"], "" if p["what"] == "rule" else p["what"]): p["points"] for p in parts}
+
+
+def writes(subject: Subject) -> Iterator[Row]:
+    """What becomes of every field that is written, and what is held back and why. Not kept for the past."""
+    for member in () if subject.past else subject.members:
+        source = subject.evaluator.sources[member.source_id]
+        for verdict in _verdicts(subject, member):
+            yield {"record": f"{source.connection} {source.object} {member.ext_id}", "field": verdict.write.field,
+                   "becomes": meaning(verdict)}  # fmt: skip
+
+
+def _verdicts(subject: Subject, member: Member) -> list[Verdict]:
+    decision = subject.decision
+    return subject.evaluator.verdicts(member, decision.result.words, subject.now, decision.held.get(member.id))
+
+
+Section = Callable[[Subject], Iterator[Row]]
+SECTIONS: Mapping[str, tuple[str, Section]] = {
+    "records": ("Its records", records),
+    "facts": ("What is known", facts),
+    "class": ("What it is to the company", lead_class),
+    "result": ("What follows", result),
+    "score": ("What the score is made of", score),
+    "activities": ("What happened, and what of it counts", activities),
+    "changes_next": ("What time alone changes next", changes_next),
+    "writes": ("What becomes of the fields in the CRM", writes),
+}
+"""By name in `--json`: the heading, and what tells the rows."""
+
+
+def body(subject: Subject) -> dict[str, Any]:
+    """A lead as JSON has it."""
+    return {"lead": subject.lead, "as_of": subject.now.astimezone(UTC).isoformat(), "buyer": _buyer(subject),
+            **{name: list(tell(subject)) for name, (_, tell) in SECTIONS.items()}}  # fmt: skip
+
+
+def _buyer(subject: Subject) -> bool:
+    return subject.result.words.get("class") == BUYER
+
+
+def _home(subject: Subject) -> date:
+    return subject.now.astimezone(subject.evaluator.config.zone).date()
+
+
+def _day(subject: Subject, at: datetime | None) -> str:
+    return str(at.astimezone(subject.evaluator.config.zone).date()) if at else ""

@@ -1,0 +1,176 @@
+"""The lead that is explained: everything that the sections tell of, as of now or of an earlier moment."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+import polars as pl
+
+from leadsync.config.load import Config
+from leadsync.core.consent import OPT_OUTS
+from leadsync.core.counting import judged
+from leadsync.core.facts import Facts
+from leadsync.core.facts.mail_state import TELLS, met
+from leadsync.core.survive import Survivor, survivors
+from leadsync.errors import UsageError
+from leadsync.store import evaluation, keys, past, sources
+from leadsync.store.database import Store, open_store
+from leadsync.store.evaluation import Decision, Material, Member, Stored
+from leadsync.store.past import Dated, Rows
+from leadsync.store.schema import from_microseconds
+from leadsync.store.sources import Source
+from leadsync.sync import accounts, lists
+from leadsync.sync.directory import directory
+from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.planning import find
+from leadsync.sync.rederive import derive
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
+    `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
+    source; `counts` are leads per rep."""
+
+    lead: int
+    now: datetime
+    past: bool
+    evaluator: Evaluator
+    found: Material
+    rows: Rows
+    companies: dict[int, tuple[int, str, dict[str, Dated]]]
+    counts: dict[str, int]
+
+    @cached_property
+    def members(self) -> list[Member]:
+        """All its records, most trusted first."""
+        return self.evaluator.frames.by_trust(m for m in self.found.members if m.lead_id == self.lead)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """What evaluating it at `now` comes to."""
+        return self.decided(self.now)
+
+    @property
+    def result(self) -> Stored:
+        """Its result."""
+        return self.decision.result
+
+    def decided(self, at: datetime) -> Decision:
+        """What evaluating it then comes to, if nothing new comes in."""
+        decisions = self.evaluator.evaluate(self.found, dict(self.counts), at)
+        return next(decision for decision in decisions if decision.result.lead_id == self.lead)
+
+    @cached_property
+    def facts(self) -> list[tuple[str, Survivor, int]]:
+        """The best fact of each field, and the record that says it."""
+        frames, inside = self.evaluator.frames, [m for m in self.members if self.decision.held.get(m.id) != "scope"]
+        own, theirs = frames.told(inside, self.found)
+        people = [m for m in inside if m.facts is not None]
+        people = [m for m in people if m.gone_at is None] or people
+        of = {id(facts): company for company, facts in self.found.companies.items()}
+        records = [*(m.id for m in people), *(of[id(facts)] for facts in theirs)]
+        return [(name, fact, records[fact.record]) for name, fact in survivors(own, theirs).items()]
+
+    @cached_property
+    def events(self) -> pl.DataFrame:
+        """All its activity, as `core.counting` judges it."""
+        return judged(self.evaluator.frames.events(self.found).filter(pl.col("lead") == self.lead))
+
+    def source(self, record: int) -> tuple[Source, str]:
+        """Where a record stands, and its id there."""
+        member = next((m for m in self.members if m.id == record), None)
+        source, ext_id = (member.source_id, member.ext_id) if member else self.companies[record][:2]
+        return self.evaluator.sources[source], ext_id
+
+    def dated(self, record: int) -> dict[str, Dated]:
+        """The values of a record by its CRM's fields."""
+        return self.companies[record][2] if record in self.companies else self.rows.get(record, {})
+
+
+def subjects(config: Config, wanted: str, now: datetime, as_of: datetime | None = None) -> list[Subject]:
+    """The leads that are meant, as they stand, or stood. Never waits for a leadsync that runs, nor holds it up.
+
+    Raises `UsageError` for nobody, or for a moment of which the store knows nothing; `StateRefused` for a store that
+    cannot be read as it is.
+    """
+    if as_of is not None and as_of > now:
+        raise UsageError("--as-of lies in the future", fix="leave it out: `explain` tells what changes next, and when")
+    opened = open_store(config.store, config.folder, create=False, migrate=False)
+    store = Store(opened.engine.execution_options(reading=True), opened.shown)
+    opened.close()
+    try:
+        leads = find(store, wanted)
+        if not leads:
+            told = f"no stored lead has the e-mail, id or URL {wanted!r}"
+            fix = "write it as its CRM shows it; whoever is new in a CRM is known after the next `leadsync sync`"
+            raise UsageError(told, fix=fix)
+        with store.begin():
+            return list(_subjects(store, config, leads, now, as_of))
+    finally:
+        store.close()
+
+
+def _subjects(
+    store: Store, config: Config, leads: Sequence[int], now: datetime, as_of: datetime | None
+) -> Iterator[Subject]:
+    at, since = as_of or now, past.since(store, leads)
+    if as_of is not None:
+        if since is None or as_of < since:
+            known = f"only since {since.astimezone(config.zone):%F %T}" if since else "by no record"
+            raise UsageError(
+                f"what was known then is not kept: leadsync knows this lead {known}", fix="ask for a later moment"
+            )
+        leads = past.leads_at(store, leads, as_of)
+        config = replace(config, routing=None)  # whose turn it was is not kept
+    evaluator = _evaluator(store, config)
+    if as_of is None:
+        found = lists.material(store, config, evaluator.sources, leads)
+        rows = past.rows_at(store, [m.id for m in found.members], at)
+        companies = past.companies_at(store, found.companies, at)
+    else:
+        found, rows, companies = _then(store, evaluator, leads, as_of)
+    counts = evaluation.rep_counts(store) if config.routing else {}
+    for lead in leads:
+        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, counts)
+
+
+def _evaluator(store: Store, config: Config) -> Evaluator:
+    there = {source.id: source for source in sources.load(store)}
+    looked = {name: accounts.stored(store.get_meta(f"account:{name}")) for name in config.connections}
+    known = {name: account for name, account in looked.items() if account is not None}
+    people = directory(evaluation.owners(store), {name: account.user for name, account in known.items()})
+    return Evaluator(config, there, people, known)
+
+
+def _then(
+    store: Store, evaluator: Evaluator, leads: Collection[int], at: datetime
+) -> tuple[Material, Rows, dict[int, tuple[int, str, dict[str, Dated]]]]:
+    """What was known of leads, read by the rules of today."""
+    known = past.known_at(store, leads, at)
+
+    def facts(source: int, ext_id: str, values: dict[str, Dated]) -> Facts | None:
+        fields = {name: dated.value for name, dated in values.items()}
+        return derive(evaluator.config, evaluator.sources[source], ext_id, fields)
+
+    members = [
+        member if member.id not in known.rows else
+        replace(member, facts=facts(member.source_id, member.ext_id, known.rows[member.id]))
+        for member in known.members
+    ]  # fmt: skip
+    linked = {m.company_id for m in members if m.company_id is not None}
+    near = keys.companies_near(store, {m.id for m in members} | linked)
+    companies = past.companies_at(store, linked.union(*near.values()), at)
+    said = {id_: facts(*row) or {} for id_, row in companies.items()}
+    opted_out: dict[int, int] = {}
+    met_by: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    for _, lead, kind, when, _, _, record, *_ in known.activities:
+        if kind in OPT_OUTS:
+            opted_out[lead] = max(when, opted_out.get(lead, when))
+        if kind in TELLS:
+            met_by[record].append((kind, from_microseconds(when)))
+    found = Material(members, said, known.activities, {}, near, {r: met(told) for r, told in met_by.items()},
+                     opted_out=opted_out)  # fmt: skip
+    return found, known.rows, companies

@@ -1,0 +1,141 @@
+"""A lead explained: as it stood at any moment, by what was known then, and beside a leadsync that works."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from fake_crm import Clock, Crm, Open, config, coordinator, maker
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from leadsync.errors import UsageError
+from leadsync.store import schema
+from leadsync.sync.cycle import Coordinator
+from leadsync.sync.explain.sections import body
+from leadsync.sync.explain.subject import Subject, subjects
+
+WORDS = ("score", "fit", "engagement", "temperature", "stage", "data", "class")
+COUNTRIES, TITLES = ("PL", "DE", ""), ("Chief Financial Officer", "Clerk", "")
+
+
+def stored(leadsync: Coordinator) -> dict[int, tuple[Any, ...]]:
+    """What was computed, lead by lead."""
+    with leadsync.store.reading() as db:
+        rows = db.execute(sa.select(schema.results.c.lead_id, schema.results.c.words, schema.results.c.parts))
+        return {row.lead_id: (*(row.words.get(word) for word in WORDS), row.parts) for row in rows}
+
+
+def then(found: Subject) -> tuple[Any, ...]:
+    return (*(found.result.words.get(word) for word in WORDS), found.result.parts)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("meet"), st.sampled_from(COUNTRIES), st.sampled_from(TITLES)),
+        st.tuples(st.just("edit"), st.integers(0, 3), st.sampled_from(COUNTRIES)),
+        st.tuples(st.just("call"), st.integers(0, 3), st.integers(0, 9)),
+        st.tuples(st.just("wait"), st.sampled_from((1, 6, 24, 24 * 7)), st.none()),
+        st.tuples(st.just("merge"), st.none(), st.none()),
+    ),
+    min_size=4,
+    max_size=9,
+)
+
+
+def play(crm: Crm, clock: Clock, step: tuple[Any, ...]) -> None:
+    what, one, two = step
+    people = crm.live("Lead")
+    if what == "meet":
+        crm.add("Lead", {"Email": f"p{len(crm.rows['Lead'])}@example.com", "Country": one, "Title": two})
+    elif what == "wait":
+        clock.pass_(timedelta(hours=one))
+    elif what == "merge" and len(people) > 1:
+        crm.move("Lead", people[1], "Lead", people[0])
+    elif what == "edit" and people:
+        crm.edit("Lead", people[one % len(people)], Country=two)
+    elif what == "call" and people:
+        when = (clock.now() - timedelta(days=two)).isoformat()
+        crm.add("Call", {"When": when}, Lead=(people[one % len(people)],))
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_as_of_a_moment_is_what_was_computed_then(
+    steps: list[tuple[Any, ...]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    clock = Clock()
+    crm = Crm(clock)
+    crm.add("Lead", {"Email": "first@example.com", "Country": "PL", "Title": ""})
+    found = config(tmp_path_factory.mktemp("past"), {"crm": maker(crm)})
+    leadsync = coordinator(found, clock)
+    try:
+        leadsync.allow()
+        leadsync.cycle()
+        moments: dict[datetime, dict[int, tuple[Any, ...]]] = {clock.now(): stored(leadsync)}
+        for step in steps:
+            play(crm, clock, step)
+            clock.pass_(timedelta(minutes=6))  # until what is found late is found
+            leadsync.cycle()
+            moments[clock.now()] = stored(leadsync)
+        ids = crm.rows["Lead"]
+        for at, computed in moments.items():
+            told: dict[int, tuple[Any, ...]] = {}
+            for id_ in ids:
+                with suppress(UsageError):  # it was not known then
+                    told.update({each.lead: then(each) for each in subjects(found, id_, clock.now(), at)})
+            assert told == computed
+    finally:
+        leadsync.close()
+
+
+def test_a_moment_of_which_nothing_is_known_is_refused(opened: Open, clock: Clock, tmp_path: Path) -> None:
+    crm = Crm(clock)
+    id_ = crm.add("Lead", {"Email": "first@example.com", "Country": "PL", "Title": "Chief"})
+    found = config(tmp_path, {"crm": maker(crm)})
+    before = clock.now()
+    leadsync = opened(found)
+    leadsync.cycle()
+    with pytest.raises(UsageError, match="is not kept: leadsync knows this lead only since 2026-03-02"):
+        subjects(found, id_, clock.now(), before)
+    with pytest.raises(UsageError, match="lies in the future"):
+        subjects(found, id_, clock.now(), clock.now() + timedelta(days=1))
+    with pytest.raises(UsageError, match="no stored lead has the e-mail, id or URL 'L99'"):
+        subjects(found, "L99", clock.now())
+
+
+def test_explaining_holds_nobody_up_and_tells_where_values_come_from(
+    opened: Open, clock: Clock, tmp_path: Path
+) -> None:
+    crm = Crm(clock)
+    id_ = crm.add("Lead", {"Email": "first@example.com", "Country": "PL", "Title": "Clerk"})
+    found = config(tmp_path, {"crm": maker(crm)})
+    leadsync = opened(found)
+    leadsync.cycle()
+    clock.pass_(timedelta(days=3))
+    crm.edit("Lead", id_, Title="Chief Financial Officer")
+    crm.add("Call", {"When": clock.now().isoformat()}, Lead=(id_,))
+    clock.pass_(timedelta(minutes=6))
+    leadsync.cycle()
+    with leadsync.store.begin():  # the one who writes is at it
+        [lead] = subjects(found, id_, clock.now())
+        told = body(lead)
+    known = {row["fact"]: row for row in told["facts"]}
+    assert known["job_title"] | {"how": ""} == {
+        "fact": "job_title", "value": "Chief Financial Officer", "record": f"crm Lead {id_}", "field": "Title",
+        "since": "2026-03-05", "sure": "100 %", "how": "",
+    }  # fmt: skip
+    assert known["seniority"]["field"] == "Title"
+    assert known["seniority"]["sure"] == "80 %"
+    assert [(row["points"], row["part"], row["last"]) for row in told["score"]] == [
+        ("+20", "market", ""), ("+15", "chief", ""), ("+25", "incoming call", "2026-03-05"), ("60", "score", ""),
+    ]  # fmt: skip
+    assert told["score"][2]["events"] == "2026-03-05 crm"
+    [call] = [row for row in told["changes_next"] if row["what"] == "engagement call"]
+    assert (call["now"], call["on"]) == ("+25", "2026-03-06")
+    assert float(call["then"]) < 25
+    [then] = subjects(found, id_, clock.now(), clock.now() - timedelta(days=1))
+    assert {row["fact"]: row["value"] for row in body(then)["facts"]}["job_title"] == "Clerk"
+    assert body(then)["writes"] == []
