@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from leadsync import __version__
-from leadsync.cli import check, conformance, demo, erase, init, install, plan, review, sandbox, schema, status, sync
+from leadsync.cli import (
+    check, conformance, demo, erase, init, install, match, plan, review, sandbox, schema, status, sync,
+)  # fmt: skip
 from leadsync.cli import run as run_verb
 from leadsync.errors import LeadsyncError
 
@@ -49,6 +51,7 @@ app.command("erase")(erase.erase)
 app.command("sandbox", hidden=True)(sandbox.sandbox)
 app.command("conformance", hidden=True)(conformance.conformance)
 app.command("schema", hidden=True)(schema.schema)
+app.command("match", hidden=True)(match.match)
 
 
 def run(arguments: list[str]) -> int:

@@ -1,0 +1,139 @@
+"""Which records are compared, two ways over the same keys: look-ups for few, joins for many; both give the same edges.
+
+The state is plain: records by id with features and terms, key rows (key, id), and how many records have each term. A
+store may keep it as tables; `Book` keeps it in memory.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import polars as pl
+
+from leadsync.core.match.evidence import Levels, Terms, compare, terms
+from leadsync.core.match.features import Features
+from leadsync.core.match.keys import CAP, STRONG_CAP, cap, keys
+from leadsync.core.match.model import Model
+
+
+class Edge(NamedTuple):
+    """Two records, the one with the smaller id first, and the bits that say they are one person."""
+
+    left: int
+    right: int
+    weight: float
+
+
+class Entry(NamedTuple):
+    """A record as matching keeps it."""
+
+    features: Features
+    terms: Terms
+
+
+def entry(of: Features) -> Entry:
+    """The features with the terms that follow from them."""
+    return Entry(of, terms(of))
+
+
+@dataclass(slots=True)
+class Book:
+    """Records by id, ids by key, and how often each term occurs."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    members: dict[int, set[int]] = field(default_factory=dict)
+    counts: Counter[int] = field(default_factory=Counter)
+
+    def put(self, id_: int, of: Entry) -> None:
+        """Add a record, or replace what is kept of it."""
+        self.take(id_)
+        self.entries[id_] = of
+        self.counts.update(filter(None, of.terms))
+        for key in keys(of.features):
+            self.members.setdefault(key, set()).add(id_)
+
+    def take(self, id_: int) -> None:
+        """Forget a record, as if it had never been there."""
+        if (old := self.entries.pop(id_, None)) is None:
+            return
+        self.counts.subtract(filter(None, old.terms))
+        for key in keys(old.features):
+            self.members[key].discard(id_)
+
+    def edges(self, id_: int, model: Model, floor: float) -> Iterator[Edge]:
+        """The edges of a record that weigh at least so much."""
+        mine = self.entries[id_]
+        for other in sorted(candidates(id_, keys(mine.features), lambda key: self.members.get(key, ()))):
+            edge = weighed(id_, other, self.entries, self.counts.__getitem__, model, len(self.entries))
+            if edge.weight >= floor:
+                yield edge
+
+
+def candidates(id_: int, of: Iterable[int], members: Callable[[int], Iterable[int]]) -> set[int]:
+    """Who shares a key with a record; keys that more records have than their cap are skipped."""
+    found: set[int] = set()
+    for key in of:
+        having = list(members(key))
+        if len(having) <= cap(key):
+            found.update(having)
+    found.discard(id_)
+    return found
+
+
+def weighed(
+    a: int, b: int, entries: Mapping[int, Entry], count: Callable[[int], int], model: Model, records: int
+) -> Edge:
+    """The edge between two records."""
+    left, right = (a, b) if a < b else (b, a)
+    one, two = entries[left], entries[right]
+    levels = compare(one.features, two.features)
+    return Edge(left, right, model.weigh(levels, one.terms, two.terms, count, records))
+
+
+def key_rows(entries: Mapping[int, Entry]) -> pl.DataFrame:
+    """Every key of every record: columns `key` and `id`."""
+    found: list[tuple[int, int]] = [(key, id_) for id_, of in entries.items() for key in keys(of.features)]
+    return pl.DataFrame(found, {"key": pl.Int64, "id": pl.Int64}, orient="row")
+
+
+def joined(rows: pl.DataFrame, changed: Sequence[int] | None = None) -> pl.DataFrame:
+    """The candidates among key rows, each pair once: columns `left` and `right`. With `changed`, those of these."""
+    limit = pl.when(pl.col("key") % 2 == 1).then(STRONG_CAP).otherwise(CAP)
+    usable = rows.lazy().filter(pl.len().over("key") > 1, pl.len().over("key") <= limit)
+    mine = usable if changed is None else usable.filter(pl.col("id").is_in(list(changed)))
+    both = mine.join(usable, on="key", suffix="_other").filter(
+        pl.col("id") < pl.col("id_other") if changed is None else pl.col("id") != pl.col("id_other")
+    )
+    pair = both.select(pl.min_horizontal("id", "id_other").alias("left"), pl.max_horizontal("id", "id_other").alias("right"))
+    return pair.unique().sort("left", "right").collect()
+
+
+def all_edges(
+    pairs: pl.DataFrame, entries: Mapping[int, Entry], count: Callable[[int], int], model: Model, floor: float
+) -> list[Edge]:
+    """The edges among candidates that weigh at least so much."""
+    records = len(entries)
+    found = (weighed(a, b, entries, count, model, records) for a, b in pairs.iter_rows())
+    return [edge for edge in found if edge.weight >= floor]
+
+
+def counts(entries: Mapping[int, Entry]) -> Counter[int]:
+    """How many records have each term."""
+    found = Counter(term for of in entries.values() for term in of.terms)
+    del found[0]
+    return found
+
+
+def over(rows: pl.DataFrame) -> pl.DataFrame:
+    """Keys that too many records have to be of use: columns `key`, `records` and `id` of one of these."""
+    limit = pl.when(pl.col("key") % 2 == 1).then(STRONG_CAP).otherwise(CAP)
+    return (
+        rows.group_by("key").agg(pl.len().alias("records"), pl.col("id").min())
+        .filter(pl.col("records") > limit).sort("records", "key", descending=True)
+    )  # fmt: skip
+
+
+def level_counts(pairs: Iterable[tuple[int, int]], entries: Mapping[int, Entry]) -> Counter[Levels]:
+    """The distinct levels of pairs, with how many pairs have them."""
+    return Counter(compare(entries[a].features, entries[b].features) for a, b in pairs)
