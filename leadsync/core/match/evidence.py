@@ -10,7 +10,7 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from leadsync.core.match.features import Features
-from leadsync.core.match.keys import names, number
+from leadsync.core.match.keys import LEAST_USER, names, number
 
 LEVELS = {
     "name": ("missing", "neither", "given", "family", "half", "initial", "close", "same", "exact", "whole"),
@@ -94,15 +94,15 @@ _MAIL_CLOSE = 5
 
 def _name(a: Features, b: Features) -> int:
     straight = _in_order(a, b)
-    if straight >= _CLOSE or (a.given_skeleton != b.family_skeleton and a.family_skeleton != b.given_skeleton):
+    if straight >= _CLOSE:
         return straight
-    if not (a.given and a.family and b.given and b.family):
+    across = a.given_skeleton and a.given_skeleton == b.family_skeleton
+    if not across and not (a.family_skeleton and a.family_skeleton == b.given_skeleton):
         return straight
     turned = b._replace(
         given=b.family, family=b.given, given_skeleton=b.family_skeleton, family_skeleton=b.given_skeleton, classes=()
     )
-    found = _in_order(a, turned)
-    return found if found >= _CLOSE else straight
+    return max(straight, _in_order(a, turned))
 
 
 def _in_order(a: Features, b: Features) -> int:
@@ -180,7 +180,7 @@ def _mail(a: Features, b: Features) -> int:
         if _mistyped(a.user, b.user):
             return _MAIL_CLOSE
         return 2 if a.domain else 1
-    if a.user == b.user and len(a.user) > 4:
+    if a.user == b.user and len(a.user) >= LEAST_USER:
         return 3 if a.named or b.named else 4
     return 1
 

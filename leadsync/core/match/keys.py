@@ -6,30 +6,32 @@ from hashlib import blake2b
 from leadsync.core.match.features import Features, house
 from leadsync.core.match.spelling import skeleton
 
-STRONG_CAP, CAP = 100, 60
-"""Records that a key may have before it is skipped and reported: keys of e-mail and phone, and all others."""
-_LEAST_USER = 5
+CAPS = (60, 100, 20)
+"""Records that a key may have before it is skipped and reported: the last two bits of a key tell which one holds. An
+e-mail or phone may have most, what says little of a person least."""
+LEAST_USER = 4
+_STRONG, _WEAK = ("email", "phone"), ("birth date", "part and city", "short mailbox")
 
 
-def number(kind: str, value: str, *, strong: bool = False) -> int:
-    """The number of a key or term. The last bit tells which cap holds."""
+def number(kind: str, value: str) -> int:
+    """The number of a key or term."""
     told = blake2b(f"{kind} {value}".encode("utf-8", "replace"), digest_size=8).digest()
-    return (int.from_bytes(told) >> 1) & ~1 | strong
+    return (int.from_bytes(told) >> 1) & ~3 | (1 if kind in _STRONG else 2 if kind in _WEAK else 0)
 
 
 def cap(key: int) -> int:
     """How many records a key may have."""
-    return STRONG_CAP if key & 1 else CAP
+    return CAPS[key & 3]
 
 
 def keys(of: Features) -> dict[int, str]:
     """Every key of a record, with its kind. Two records that share none are never compared."""
-    return {number(kind, value, strong=kind in ("email", "phone")): kind for kind, value in _keys(of)}
+    return {number(kind, value): kind for kind, value in _keys(of)}
 
 
 def described(of: Features, key: int) -> str:
     """A key of the record in words: its kind and value."""
-    return next((f"{kind} {value}" for kind, value in _keys(of) if number(kind, value) >> 1 == key >> 1), "")
+    return next((f"{kind} {value}" for kind, value in _keys(of) if number(kind, value) == key), "")
 
 
 def _keys(of: Features) -> Iterator[tuple[str, str]]:
@@ -38,8 +40,8 @@ def _keys(of: Features) -> Iterator[tuple[str, str]]:
         yield "email", of.mail
     for phone in of.phones:
         yield "phone", phone
-    if len(of.user) >= _LEAST_USER:
-        yield "mailbox", of.user
+    if len(of.user) >= LEAST_USER:
+        yield ("mailbox" if len(of.user) > LEAST_USER else "short mailbox"), of.user
         if family:
             yield "family and mailbox", f"{family[:3]} {of.user[:5]}"
     for both in names(of):
@@ -65,8 +67,13 @@ def _of_lists(of: Features) -> Iterator[tuple[str, str]]:
     for part in {of.family_skeleton, of.given_skeleton} - {""}:
         if of.birth_date:
             yield "name and birth date", f"{part} {of.birth_date}"
+            yield "name and birthday", f"{part} {of.birth_date[4:]}"
+        if of.birth_date and of.city:
+            yield "part and city", f"{part} {of.city}"
         if of.postcode:
             yield "name and postcode", f"{part} {of.postcode}"
+    if of.birth_date:
+        yield "birth date", of.birth_date
     if place := house(of.address):
         yield "house", place
     for nth, value in enumerate(of.others):

@@ -13,8 +13,11 @@ import polars as pl
 
 from leadsync.core.match.evidence import Levels, Terms, compare, terms
 from leadsync.core.match.features import Features
-from leadsync.core.match.keys import CAP, STRONG_CAP, cap, keys
+from leadsync.core.match.keys import CAPS, cap, keys
 from leadsync.core.match.model import Model
+
+
+_LIMIT = (pl.col("key") % 4).replace_strict(dict(enumerate(CAPS)), return_dtype=pl.UInt32)
 
 
 class Edge(NamedTuple):
@@ -99,8 +102,7 @@ def key_rows(entries: Mapping[int, Entry]) -> pl.DataFrame:
 
 def joined(rows: pl.DataFrame, changed: Sequence[int] | None = None) -> pl.DataFrame:
     """The candidates among key rows, each pair once: columns `left` and `right`. With `changed`, those of these."""
-    limit = pl.when(pl.col("key") % 2 == 1).then(STRONG_CAP).otherwise(CAP)
-    usable = rows.lazy().filter(pl.len().over("key") > 1, pl.len().over("key") <= limit)
+    usable = rows.lazy().filter(pl.len().over("key") > 1, pl.len().over("key") <= _LIMIT)
     mine = usable if changed is None else usable.filter(pl.col("id").is_in(list(changed)))
     both = mine.join(usable, on="key", suffix="_other").filter(
         pl.col("id") < pl.col("id_other") if changed is None else pl.col("id") != pl.col("id_other")
@@ -127,10 +129,9 @@ def counts(entries: Mapping[int, Entry]) -> Counter[int]:
 
 def over(rows: pl.DataFrame) -> pl.DataFrame:
     """Keys that too many records have to be of use: columns `key`, `records` and `id` of one of these."""
-    limit = pl.when(pl.col("key") % 2 == 1).then(STRONG_CAP).otherwise(CAP)
     return (
         rows.group_by("key").agg(pl.len().alias("records"), pl.col("id").min())
-        .filter(pl.col("records") > limit).sort("records", "key", descending=True)
+        .filter(pl.col("records") > _LIMIT).sort("records", "key", descending=True)
     )  # fmt: skip
 
 
