@@ -7,6 +7,7 @@ store may keep it as tables; `Book` keeps it in memory.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import polars as pl
@@ -18,6 +19,7 @@ from leadsync.core.match.model import Model
 
 
 _LIMIT = (pl.col("key") % 4).replace_strict(dict(enumerate(CAPS)), return_dtype=pl.UInt32)
+_AT_ONCE = 50_000  # records whose keys are in lists at a time
 
 
 class Edge(NamedTuple):
@@ -96,8 +98,15 @@ def weighed(
 
 def key_rows(entries: Mapping[int, Entry]) -> pl.DataFrame:
     """Every key of every record: columns `key` and `id`."""
-    found: list[tuple[int, int]] = [(key, id_) for id_, of in entries.items() for key in keys(of.features)]
-    return pl.DataFrame(found, {"key": pl.Int64, "id": pl.Int64}, orient="row")
+    parts, rows = [_frame([], [])], iter(entries.items())
+    while some := list(islice(rows, _AT_ONCE)):
+        of = [(id_, list(keys(entry.features))) for id_, entry in some]
+        parts.append(_frame([key for _, own in of for key in own], [id_ for id_, own in of for _ in own]))
+    return pl.concat(parts)
+
+
+def _frame(own: list[int], ids: list[int]) -> pl.DataFrame:
+    return pl.DataFrame({"key": own, "id": ids}, {"key": pl.Int64, "id": pl.Int64})
 
 
 def joined(rows: pl.DataFrame, changed: Sequence[int] | None = None) -> pl.DataFrame:

@@ -26,7 +26,7 @@ def train(
 ) -> Model:
     """A model of the records, from their candidate pairs and how many have each term."""
     step = max(1, len(pairs) // _MOST_PAIRS)
-    seen = [(compare(entries[a].features, entries[b].features), entries[a], entries[b]) for a, b in pairs[::step]]
+    seen = [(_levels(entries[a], entries[b]), entries[a], entries[b]) for a, b in pairs[::step]]
     width = max((len(levels) for levels, _, _ in seen), default=len(FIELDS))
     start = [list(base.fields.get(_name(nth)) or base.fields["other"]) for nth in range(width)]
     found = _with_u(start, entries)
@@ -40,11 +40,21 @@ def train(
                 gathered[other].update(learned)
     for nth, learned in enumerate(gathered):
         found[nth] = _with_m(found[nth], learned)
+    found[0][_WHOLE] = found[0][_WHOLE]._replace(m=found[0][_WHOLE - 1].m)
     fields = {_name(nth): levels for nth, levels in enumerate(found)} | {"other": base.fields["other"]}
     model = replace(base, fields=fields, _bits={})
     records = len(entries)
     unprior = [(model.weigh(v, a.terms, b.terms, count, records) - model.prior(records)) for v, a, b in seen]
     return replace(model, pairs=_share(unprior, model, records, step), _bits={})
+
+
+_WHOLE = LEVELS["name"].index("whole")
+
+
+def _levels(a: Entry, b: Entry) -> Levels:
+    """As compared, but for a whole name, which is an exact one that has more parts to be counted."""
+    name, *others = compare(a.features, b.features)
+    return (min(name, _WHOLE - 1), *others)
 
 
 def drift(before: Model, after: Model) -> Iterator[tuple[str, str, float, float]]:
@@ -68,7 +78,7 @@ def _shares(nth: int, levels: Levels, a: Entry, b: Entry, count: Callable[[int],
     """Whether two records agree on the field as only few do."""
     term = counted(nth, levels[nth])
     exact = len(LEVELS.get(_name(nth), LEVELS["other"])) - 1
-    if term is None or (levels[nth] < exact - (FIELDS[:1] == (_name(nth),))):
+    if term is None or (levels[nth] < exact - (nth == 0)):
         return False
     return 2 <= count(a.terms[term]) <= _FEW and 2 <= count(b.terms[term]) <= _FEW
 
