@@ -16,7 +16,7 @@ from leadsync.errors import UsageError, UserError
 if TYPE_CHECKING:
     import polars as pl
 
-    from leadsync.core.match.model import Model
+    from leadsync.core.match.model import Model, Scale
     from leadsync.core.match.pairs import Edge, Entry
 
 _SEVERAL = ("phone", "other")  # what more than one column may hold
@@ -44,6 +44,7 @@ def match(
     from leadsync.core.match import train as training
     from leadsync.core.match.clusters import clusters
     from leadsync.core.match.features import features
+    from leadsync.core.match.model import Scale
 
     ids, rows, others = _read(source, _wanted(columns))
     table = words()
@@ -52,16 +53,17 @@ def match(
     found, using = matching.joined(keys), model()
     if train:
         using = training.train(found.rows(), entries, counts.__getitem__, using)
-    edges = matching.all_edges(found, entries, counts.__getitem__, using, min(floor, using.automatic))
+    scale = Scale(using, counts.__getitem__, len(entries))
+    edges = matching.all_edges(found, entries, scale, min(floor, using.automatic))
 
     def weigh(a: int, b: int) -> float:
-        return matching.weighed(a, b, entries, counts.__getitem__, using, len(entries)).weight
+        return matching.weighed(a, b, entries, scale).weight
 
     done = clusters(entries, edges, weigh, using.automatic, using.veto)
     _write(out, ("id", "cluster"), _clusters(ids, done.of))
     if pairs is not None:
         wanted = [edge for edge in edges if edge.weight >= floor]
-        _write(pairs, ("left", "right", "weight", "probability", "evidence"), _pairs(wanted, ids, entries, counts, using))
+        _write(pairs, ("left", "right", "weight", "probability", "evidence"), _pairs(wanted, ids, entries, scale))
     drift = list(training.drift(model(), using)) if train else []
     report = _report(done.of, len(found), len(done.held), _capped(keys, entries), using, drift, train=train)
     if as_json:
@@ -75,7 +77,8 @@ def _wanted(columns: Sequence[str]) -> list[tuple[str, str]]:
     """Field and column of each assignment. Raises `UsageError`."""
     from leadsync.core.match.features import COLUMNS
 
-    known, found = ("id", *COLUMNS, "other"), []
+    known = ("id", *COLUMNS, "other")
+    found: list[tuple[str, str]] = []
     for assignment in filter(None, (part.strip() for text in columns for part in text.split(","))):
         name, sign, column = (part.strip() for part in assignment.partition("="))
         if not sign or not column or name not in known:
@@ -131,19 +134,23 @@ def _clusters(ids: Sequence[str], of: dict[int, int]) -> Iterator[tuple[str, int
 
 
 def _pairs(
-    edges: "Sequence[Edge]", ids: Sequence[str], entries: "dict[int, Entry]", counts: Counter[int], model: "Model"
+    edges: "Sequence[Edge]", ids: Sequence[str], entries: "dict[int, Entry]", scale: "Scale"
 ) -> Iterator[tuple[str, str, str, str, str]]:
     """Each pair with its parts, the heaviest first; the weight is the sum of the parts as they are written."""
     for left, right, weight in sorted(edges, key=lambda edge: (-edge.weight, edge.left, edge.right)):
         one, two = entries[left], entries[right]
         parts = [
             part._replace(weight=round(part.weight, 2))
-            for part in model.explain(
-                one.features, two.features, one.terms, two.terms, counts.__getitem__, len(entries)
-            )
+            for part in scale.explain(one.features, two.features, one.terms, two.terms)
         ]
-        total, sure = sum(part.weight for part in parts), model.probability(weight)
-        yield ids[left], ids[right], f"{total:.2f}", f"{sure:.4f}", orjson.dumps([list(part) for part in parts]).decode()
+        total, sure = sum(part.weight for part in parts), scale.model.probability(weight)
+        yield (
+            ids[left],
+            ids[right],
+            f"{total:.2f}",
+            f"{sure:.4f}",
+            orjson.dumps([list(part) for part in parts]).decode(),
+        )
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
@@ -188,7 +195,9 @@ def _tell(report: dict[str, Any], out: Path) -> None:
         f"with another, {report['largest']} at most; {report['compared']} pairs compared. Written to {out}."
     )
     if report["held_for_review"]:
-        print(f"{report['held_for_review']} likely pairs did not join, since other rows of theirs disagree: see --pairs.")
+        print(
+            f"{report['held_for_review']} likely pairs did not join, since other rows of theirs disagree: see --pairs."
+        )
     for row in report["trained"][:_SHOWN]:
         print(f"trained: {row['field']} {row['level']} {row['before']:+.1f} → {row['after']:+.1f} bits")
     for row in report["capped_keys"][:_SHOWN]:

@@ -1,4 +1,4 @@
-"""How well and how fast leads are matched: `python -m tests.bench.matching RECORDS SEED` prints one measurement as JSON.
+"""How well and how fast leads are matched: `python -m tests.bench.matching RECORDS SEED` prints one as JSON.
 
 The leads are invented, with the truth beside them; the model and its automatic line are those that are shipped, made of
 other seeds. A pair counts as found from the automatic line on.
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from leadsync.config.matching import model, words
 from leadsync.core.match.clusters import clusters
 from leadsync.core.match.features import features
+from leadsync.core.match.model import Scale
 from leadsync.core.match.pairs import Entry, counts, entry, joined, key_rows, weighed
 from tests.bench import matching_people as people
 
@@ -36,14 +37,14 @@ def measure(records: int, seed: int) -> dict[str, float]:
     for person, locale in {p: loc for p, loc in zip(persons, locales, strict=True)}.items():
         true[locale] += sizes[person] * (sizes[person] - 1) // 2
     began = time.process_time()
-    pairs, count = joined(key_rows(entries)), counts(entries)
+    pairs, scale = joined(key_rows(entries)), Scale(using, counts(entries).__getitem__, records)
     found["candidates"] = 2 * len(pairs) / records
     found["join_s"], began = time.process_time() - began, time.process_time()
     bins: dict[tuple[int, bool], int] = Counter()
     hits = Counter[str]()
     edges = []
     for a, b in pairs.iter_rows():
-        edge = weighed(a, b, entries, count.__getitem__, using, records)
+        edge = weighed(a, b, entries, scale)
         same = persons[a] == persons[b]
         bins[int(max(edge.weight, _FLOOR) * _STEP // 1), same] += 1
         if edge.weight >= using.automatic:
@@ -52,7 +53,7 @@ def measure(records: int, seed: int) -> dict[str, float]:
     found["pair_us"] = (time.process_time() - began) / max(len(pairs), 1) * 1e6
 
     def weigh(a: int, b: int) -> float:
-        return weighed(a, b, entries, count.__getitem__, using, records).weight
+        return weighed(a, b, entries, scale).weight
 
     found |= _at_line(hits, true) | _sweep(bins, true.total())
     found |= _of_clusters(clusters(range(records), edges, weigh, using.automatic, using.veto).of, persons, true.total())
@@ -94,5 +95,3 @@ def _of_clusters(of: dict[int, int], persons: list[int], true: int) -> dict[str,
 
 if __name__ == "__main__":
     print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]))))
-
-

@@ -9,15 +9,19 @@ _MORE_GIVEN = {
     "en_US": (
         "Aaron Adam Albert Alan Arthur Austin Billy Bobby Bradley Bruce Bryan Carl Chad Christian Craig Curtis Dale "
         "Derek Don Douglas Dustin Dylan Earl Ernest Ethan Evan Francis Frank Fred Gabriel Gerald Glenn Harold Harry "
-        "Henry Howard Hunter Ian Isaac Jack Jared Jeremy Jerome Jerry Jesse Jordan Jose Juan Keith Kyle Lance Lawrence "
+        "Henry Howard Hunter Ian Isaac Jack Jared Jeremy Jerome Jerry Jesse Jordan Jose Juan Keith "
+        "Kyle Lance Lawrence "
         "Lee Leonard Logan Louis Lucas Luis Marcus Martin Mason Maurice Nathan Nicholas Noah Oscar Peter Philip Ralph "
-        "Randy Raymond Roger Roy Russell Sean Seth Shane Shawn Stanley Terry Theodore Todd Travis Trevor Victor Vincent "
+        "Randy Raymond Roger Roy Russell Sean Seth Shane Shawn Stanley Terry Theodore Todd Travis "
+        "Trevor Victor Vincent "
         "Walter Wayne Wesley Zachary",
         "Abigail Alexandra Alice Allison Alyssa Amanda Amber Amy Andrea Angela Anna Anne April Ashley Audrey Beth "
         "Beverly Brenda Brittany Brooke Caitlin Carol Caroline Carrie Catherine Cheryl Claire Courtney Crystal Dana "
-        "Danielle Dawn Denise Diana Donna Dorothy Eleanor Emily Emma Erica Erin Evelyn Faith Frances Gina Gloria Grace "
+        "Danielle Dawn Denise Diana Donna Dorothy Eleanor Emily Emma Erica Erin Evelyn Faith Frances "
+        "Gina Gloria Grace "
         "Hannah Heather Heidi Helen Holly Isabel Jackie Jacqueline Jane Janet Jasmine Jill Joan Joyce Judith Julia "
-        "Julie Kathleen Kelly Kristen Laura Lauren Leslie Lindsay Lori Lucy Madison Marie Martha Megan Melanie Melissa "
+        "Julie Kathleen Kelly Kristen Laura Lauren Leslie Lindsay Lori Lucy Madison Marie Martha "
+        "Megan Melanie Melissa "
         "Michelle Misty Molly Monica Natalie Nicole Olivia Paige Paula Rachel Renee Rhonda Robin Rose Ruth Sabrina "
         "Sandra Sara Shannon Sharon Sheila Sherry Shirley Sonia Stacy Sylvia Tamara Tara Teresa Tiffany Tina Tracy "
         "Valerie Vanessa Veronica Victoria Virginia Wendy Yvonne",
@@ -33,9 +37,11 @@ _MORE_GIVEN = {
     "pl_PL": (
         "Adrian Aleks Arkadiusz Błażej Bogdan Cezary Cyprian Dawid Dominik Emil Fabian Filip Franciszek Gustaw Hubert "
         "Igor Iwo Jeremi Julian Kajetan Kacper Kamil Karol Konrad Kornel Krystian Leon Leonard Maks Maurycy Michał "
-        "Mieszko Mikołaj Natan Nikodem Norbert Olaf Oskar Patryk Radosław Roman Sebastian Szymon Tymon Tymoteusz Wiktor",
+        "Mieszko Mikołaj Natan Nikodem Norbert Olaf Oskar Patryk Radosław Roman Sebastian Szymon "
+        "Tymon Tymoteusz Wiktor",
         "Ada Adrianna Aniela Anita Blanka Bianka Dagmara Daria Eliza Elżbieta Emilia Ewelina Gaja Iga Ida Inga "
-        "Jagoda Janina Julita Kaja Kalina Kamila Kinga Klara Kornelia Krystyna Lena Liliana Liwia Łucja Malwina Marcelina "
+        "Jagoda Janina Julita Kaja Kalina Kamila Kinga Klara Kornelia Krystyna Lena Liliana Liwia "
+        "Łucja Malwina Marcelina "
         "Marianna Melania Michalina Milena Nadia Nela Nicole Olga Olivia Oliwia Rozalia Róża Sara Sylwia Tola Urszula",
     ),
     "fa_IR": (
@@ -43,7 +49,8 @@ _MORE_GIVEN = {
         "شاهین=Shahin فرشاد=Farshad کامران=Kamran کوروش=Kourosh مازیار=Maziar مسعود=Masoud میلاد=Milad نیما=Nima "
         "هومن=Houman یوسف=Yousef ابراهیم=Ebrahim اسماعیل=Esmaeil احسان=Ehsan امید=Omid ایمان=Iman بهنام=Behnam "
         "پیمان=Peyman جمشید=Jamshid حامد=Hamed خسرو=Khosrow رامین=Ramin روزبه=Rouzbeh سهراب=Sohrab شهرام=Shahram "
-        "فریدون=Fereydoun قاسم=Ghasem کیوان=Keyvan مجید=Majid محسن=Mohsen منصور=Mansour ناصر=Naser وحید=Vahid یاسر=Yaser",
+        "فریدون=Fereydoun قاسم=Ghasem کیوان=Keyvan مجید=Majid محسن=Mohsen منصور=Mansour "
+        "ناصر=Naser وحید=Vahid یاسر=Yaser",
         "آزاده=Azadeh آناهیتا=Anahita بهاره=Bahareh پریسا=Parisa ترانه=Taraneh حدیث=Hadis درسا=Dorsa رویا=Roya "
         "زیبا=Ziba ساناز=Sanaz سحر=Sahar شقایق=Shaghayegh شیما=Shima طاهره=Tahereh غزل=Ghazal فرزانه=Farzaneh "
         "فرشته=Fereshteh کتایون=Katayoun گلناز=Golnaz لاله=Laleh مهسا=Mahsa مینا=Mina نازنین=Nazanin نرگس=Narges "
@@ -60,7 +67,8 @@ _MORE_GIVEN = {
 }  # fmt: skip
 _SURNAMES = {  # beginnings and ends
     "en_US": (
-        "Ash Barn Beck Black Brad Brook Burn Clay Crow Dal East Elm Fair Fern Glen Gran Green Hal Hart Haw High Hol Hun "
+        "Ash Barn Beck Black Brad Brook Burn Clay Crow Dal East Elm Fair Fern Glen Gran Green Hal Hart Haw "
+        "High Hol Hun "
         "Kings Lang Law Lin Mar Mel Mid Mil Nor Oak Old Pem Pres Red Rich Rock Sand Shel Stan Star Sut Thorn Wal West "
         "Whit Win Wood",
         "ton ley field ford wood well man son worth by ham more land",
@@ -74,12 +82,14 @@ _SURNAMES = {  # beginnings and ends
     ),
     "pl_PL": (
         "Adam Bald Bart Biel Bor Brzoz Chmiel Czarn Dąbr Dobr Dom Gaj Głow Grab Gór Jabł Jan Jasiń Jawor Kacz Kalin "
-        "Kamiń Klim Kował Koz Krak Krup Kuch Lew Lip Łuk Mal Maj Mał Mich Mor Mroz Niedź Nowak Olsz Orł Ostr Paw Piątk "
+        "Kamiń Klim Kował Koz Krak Krup Kuch Lew Lip Łuk Mal Maj Mał Mich Mor Mroz Niedź Nowak Olsz Orł "
+        "Ostr Paw Piątk "
         "Piotr Pol Rad Rog Rut Sad Sław Sob Sok Stan Szym Tom Urb Walcz Wierz Wiś Wit Wrób Zaj Zal Żak Żur",
         "owski czak ecki ewicz iński ik owicz czyk",
     ),
     "fa_IR": (
-        "احمد=Ahmad اکبر=Akbar امیر=Amir بهرام=Bahram پناه=Panah توکل=Tavakol جعفر=Jafar جلال=Jalal حسن=Hasan حیدر=Heydar "
+        "احمد=Ahmad اکبر=Akbar امیر=Amir بهرام=Bahram پناه=Panah توکل=Tavakol جعفر=Jafar "
+        "جلال=Jalal حسن=Hasan حیدر=Heydar "
         "خلیل=Khalil داور=Davar رستم=Rostam رحیم=Rahim سلطان=Soltan سلیمان=Soleyman شمس=Shams صالح=Saleh صفر=Safar "
         "طالب=Taleb عباس=Abbas عظیم=Azim غفار=Ghaffar فتح=Fath فرهاد=Farhad قربان=Ghorban کمال=Kamal کریم=Karim "
         "گل=Gol مراد=Morad مظفر=Mozaffar منصور=Mansour میرزا=Mirza نجف=Najaf نعمت=Nemat نوروز=Norouz وهاب=Vahab "

@@ -8,7 +8,7 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from leadsync.testing.people_names import NICKNAMES
+from leadsync.testing.people_names import NICKNAMES, names
 from leadsync.testing.people_work import CITIES, COUNTRIES, ENDINGS, STEMS, TRADES
 from tests.bench.matching_names import Name, Names, latin
 
@@ -34,23 +34,21 @@ _HONORIFICS = {
     "pl_PL": ("Pan", "Pani", "dr"), "vi_VN": ("Ông", "Bà", "Anh"),
 }  # fmt: skip
 _NICK = {
+    "en_US": NICKNAMES,
     "ru_RU": dict(
-        pair.split("=")
-        for pair in (
+        names(
             "Александр=Саша Александра=Саша Алексей=Лёша Анастасия=Настя Анна=Аня Дмитрий=Дима Евгений=Женя "
             "Екатерина=Катя Елена=Лена Елизавета=Лиза Ирина=Ира Мария=Маша Михаил=Миша Наталья=Наташа Николай=Коля "
             "Ольга=Оля Павел=Паша Пётр=Петя Сергей=Серёжа Светлана=Света Татьяна=Таня Владимир=Вова Юлия=Юля Юрий=Юра"
-        ).split()
+        )
     ),
     "pl_PL": dict(
-        pair.split("=")
-        for pair in (
+        names(
             "Agnieszka=Aga Aleksandra=Ola Anna=Ania Barbara=Basia Grzegorz=Grzesiek Jakub=Kuba Jan=Janek Joanna=Asia "
             "Katarzyna=Kasia Krzysztof=Krzysiek Magdalena=Magda Małgorzata=Gosia Maria=Marysia Piotr=Piotrek "
             "Stanisław=Staszek Tomasz=Tomek Wojciech=Wojtek Zbigniew=Zbyszek Zofia=Zosia Paweł=Pawełek"
-        ).split()
+        )
     ),
-    "en_US": NICKNAMES,
 }
 _PERSIAN_DIGITS, _ARABIC_DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"), str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _ARABIC = str.maketrans("یک", "يك")
@@ -132,7 +130,9 @@ class World:
         tail = str(rng.randrange(1950, 2006)) if rng.random() < 0.4 else str(rng.randrange(1, 9999))
         own = spelt + (tail if rng.random() < 0.75 else "")
         if rng.random() < 0.12:
-            own = rng.choice("sky wolf star blue moon cat rock sun tiger lucky river happy".split()) + str(rng.randrange(9999))
+            own = rng.choice(
+                ("sky", "wolf", "star", "blue", "moon", "cat", "rock", "sun", "tiger", "lucky", "river")
+            ) + str(rng.randrange(9999))
         return Person(
             self._count, locale, first, last, firm, work, self._mailbox(own, rng.choice(_FREE[locale])),
             kin.phone if kin else _number(rng, locale), _number(rng, locale),
@@ -226,7 +226,13 @@ class Desk:
         if rng.random() < (0.15 if locale == "vi_VN" else 0.03):
             first, last = last, first
         case = rng.random()
-        return (first.lower(), last.lower()) if case < 0.08 else (first.upper(), last.upper()) if case < 0.12 else (first, last)
+        return (
+            (first.lower(), last.lower())
+            if case < 0.08
+            else (first.upper(), last.upper())
+            if case < 0.12
+            else (first, last)
+        )
 
     def _mail(self, who: Person) -> str:
         rng = self._rng
@@ -325,7 +331,7 @@ def leads(seed: int, records: int) -> list[dict[str, str]]:
 
 
 def cycle(seed: int, store: int, new: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """A store, and what a cycle brings: 55 of 100 belong to somebody in the store, a tenth of the others to namesakes."""
+    """A store, and what a cycle brings: 55 of 100 are of people in it, a tenth of the others of namesakes."""
     world, desk, rng = World(seed, int(store / 1.36)), Desk(seed), Random(f"{seed} cycle")
     people, rows = [], []
     for who in world.people():

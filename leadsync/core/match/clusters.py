@@ -1,4 +1,4 @@
-"""Pairs to clusters that do not chain: one strong pair joins two clusters only where the others do not speak against it.
+"""Pairs to clusters that do not chain: a strong pair joins two clusters only where the others do not object.
 
 The strongest pairs go first. Two clusters become one if they are on average more likely one person than not, and no
 pair of them lies below the veto line; beyond `LARGEST` records every pair must reach the automatic line by itself. The
@@ -24,7 +24,9 @@ class Clusters(NamedTuple):
     held: list[Edge]
 
 
-def clusters(ids: Iterable[int], edges: Iterable[Edge], weigh: Callable[[int, int], float], line: float, veto: float) -> Clusters:
+def clusters(
+    ids: Iterable[int], edges: Iterable[Edge], weigh: Callable[[int, int], float], line: float, veto: float
+) -> Clusters:
     """The clusters of all ids. `weigh` gives the weight of a pair that is not among the edges."""
     of = {id_: id_ for id_ in ids}
     members: dict[int, list[int]] = {}

@@ -1,8 +1,8 @@
 """How far two records agree, field by field: levels, of which none counts a fact that another one counts already.
 
 A mailbox is made of the name, so a like mailbox counts only with the same digits, and less where it says no more than
-the name. An equal mailbox implies the company, an equal postcode or company the city. Names are one field with one level for each
-way that given and family name agree together: who shares only the family name is a relative or a namesake.
+the name. An equal mailbox implies the company; an equal postcode or company the city. Names are one field with one
+level for each way that given and family name agree together: who shares only the family name is a relative or namesake.
 """
 
 from functools import lru_cache
@@ -70,20 +70,20 @@ def terms(of: Features) -> Terms:
 
 def compare(a: Features, b: Features) -> Levels:
     """The level of each of `FIELDS`, and of the other columns."""
-    mail = _mail(a, b)
+    mail = _mail(a, b) if a.mail and b.mail else 0
     company = 0 if mail >= _MAIL_CLOSE else _company(a, b)
-    postcode = _text(a.postcode, b.postcode)
+    postcode = _text(a.postcode, b.postcode) if a.postcode and b.postcode else 0
     implied = postcode == _EXACT or company > 1
     return (
         _name(a, b),
         mail,
-        _phone(a.phones, b.phones),
+        _phone(a.phones, b.phones) if a.phones and b.phones else 0,
         company,
-        0 if implied else _text(a.city, b.city),
+        _text(a.city, b.city) if a.city and b.city and not implied else 0,
         postcode,
-        _address(a.address, b.address),
-        _birth_date(a.birth_date, b.birth_date),
-        *map(_text, a.others, b.others),
+        _address(a.address, b.address) if a.address and b.address else 0,
+        _birth_date(a.birth_date, b.birth_date) if a.birth_date and b.birth_date else 0,
+        *(_text(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)),
     )
 
 
@@ -172,8 +172,6 @@ def _near(a: str, b: str) -> bool:
 
 
 def _mail(a: Features, b: Features) -> int:
-    if not a.mail or not b.mail:
-        return 0
     if a.mail == b.mail:
         return 6
     if a.mail_domain == b.mail_domain:
@@ -198,8 +196,6 @@ def _digits(user: str) -> str:
 
 
 def _phone(a: tuple[str, ...], b: tuple[str, ...]) -> int:
-    if not a or not b:
-        return 0
     if not set(a).isdisjoint(b):
         return _EXACT
     return 2 if any(OSA.distance(one, two, score_cutoff=1) <= 1 for one in a for two in b) else 1
@@ -226,17 +222,13 @@ def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
 
 @lru_cache(maxsize=65536)
 def _text(a: str, b: str) -> int:
-    """A value of few words: 3 equal, 2 close, 1 another, 0 unknown."""
-    if not a or not b:
-        return 0
+    """A value of few words: 3 equal, 2 close, 1 another."""
     if a == b:
         return _EXACT
     return 2 if _near(a, b) or (len(a) > 3 and JaroWinkler.similarity(a, b) >= 0.92) else 1
 
 
 def _address(a: str, b: str) -> int:
-    if not a or not b:
-        return 0
     one, two = a.split(), b.split()
     if a == b or sorted(one) == sorted(two):
         return _EXACT
@@ -245,8 +237,6 @@ def _address(a: str, b: str) -> int:
 
 
 def _birth_date(a: str, b: str) -> int:
-    if not a or not b:
-        return 0
     if a == b:
         return 4
     if OSA.distance(a, b, score_cutoff=1) <= 1 or (a[:4] == b[:4] and a[4:6] == b[6:] and a[6:] == b[4:6]):

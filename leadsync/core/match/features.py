@@ -31,8 +31,8 @@ _NUMBER = re.compile(r"\d+")
 _STREETS = {
     word: full
     for full, words in {
-        "street": "st str ul ulica ulitsa", "avenue": "av ave al aleja", "road": "rd", "place": "pl plac", "drive": "dr",
-        "court": "ct crt", "crescent": "cr cres cct", "lane": "ln", "close": "cl", "circuit": "cct",
+        "street": "st str ul ulica ulitsa", "avenue": "av ave al aleja", "road": "rd", "place": "pl plac",
+        "drive": "dr", "court": "ct crt", "crescent": "cr cres cct", "lane": "ln", "close": "cl", "circuit": "cct",
     }.items()
     for word in words.split()
 }  # fmt: skip
@@ -140,9 +140,7 @@ def _with_mail(found: Features, told: Mapping[str, str], words: Words) -> Featur
     letters = _plain(user)
     if read.kind in ("role", "disposable") or _placeholder(user, letters):
         return found._replace(domain=domain)
-    return found._replace(
-        mail=read.key, user=letters, mail_domain=host, domain=domain, named=_named(letters, found)
-    )
+    return found._replace(mail=read.key, user=letters, mail_domain=host, domain=domain, named=_named(letters, found))
 
 
 def _plain(user: str) -> str:
@@ -151,7 +149,9 @@ def _plain(user: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _placeholder(user: str, letters: str) -> bool:
-    return letters in PLACEHOLDERS or letters in TESTS or len(set(letters)) < 2 or user.startswith(("noemail", "nomail"))
+    return (
+        letters in PLACEHOLDERS or letters in TESTS or len(set(letters)) < 2 or user.startswith(("noemail", "nomail"))
+    )
 
 
 def _named(user: str, name: Features) -> bool:

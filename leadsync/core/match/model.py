@@ -8,11 +8,11 @@ that forty people have says little of any two of them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import log2
 from typing import Any, NamedTuple
 
-from leadsync.core.match.evidence import FIELDS, LEVELS, OTHERS, TERMS, Levels, Terms, compare, counted
+from leadsync.core.match.evidence import FIELDS, LEVELS, Levels, Terms, compare, counted
 from leadsync.core.match.features import Features
 
 Count = Callable[[int], int]
@@ -25,7 +25,8 @@ _LEAST = 0.1
 
 
 class Level(NamedTuple):
-    """`m` and `u` are probabilities; `share` and `usual` stand in place of u where the value is counted. `cap` and `fall` are in bits."""
+    """`m` and `u` are probabilities; `share` and `usual` stand for u where the value is counted.
+    `cap` and `fall` are in bits."""
 
     m: float
     u: float = 0.0
@@ -57,56 +58,74 @@ class Model:
     veto: float
     slope: float = 1.0
     offset: float = 0.0
-    _bits: dict[tuple[int, int], tuple[Level, float, int | None]] = field(default_factory=dict, repr=False)
-
-    def prior(self, records: int) -> float:
-        """The bits with which a pair of two out of so many records begins."""
-        return log2(2 * self.pairs / max(records, 2))
 
     def probability(self, weight: float) -> float:
         """That a pair of this total weight is one person."""
         bits = max(min(self.slope * weight + self.offset, 60.0), -60.0)
-        return 1 / (1 + 2.0**-bits)
+        return float(1 / (1 + 2.0**-bits))
 
-    def level(self, nth: int, level: int) -> tuple[Level, float, int | None]:
-        """A level of the nth field, what it is worth without counting, and which term is counted."""
-        found = self._bits.get((nth, level))
-        if found is None:
-            name = FIELDS[nth] if nth < len(FIELDS) else f"other{nth - len(FIELDS) + 1}"
-            one = (self.fields.get(name) or self.fields["other"])[level]
-            at = counted(nth, level)
-            plain = log2(one.m / (one.u if at is None else one.share))
-            found = self._bits[nth, level] = one, min(plain, one.cap) if at is None else plain, at
-        return found
+    def levels(self, nth: int) -> Sequence[Level]:
+        """Those of the nth field. Other columns that were not trained are all alike."""
+        return self.fields.get(field_name(nth)) or self.fields["other"]
 
-    def bits(self, nth: int, level: int, mine: Terms, theirs: Terms, count: Count, records: int) -> tuple[float, int]:
-        """The weight of a field's level, and how many records have the value where it is counted."""
-        one, plain, at = self._bits.get((nth, level)) or self.level(nth, level)
-        if at is None:
-            return plain, 0
-        have = max(count(mine[at]), count(theirs[at]), 2)
-        others = max(have - 1 - 2 * self.pairs, _LEAST) + _KNOWN * one.usual
-        weight, most = plain + log2((records + _KNOWN) / others), one.cap - one.fall * log2(have / 2)
-        return (weight if weight < most else most), have
 
-    def weigh(self, levels: Levels, mine: Terms, theirs: Terms, count: Count, records: int) -> float:
+class Scale:
+    """Weighs pairs among so many records by a model. It is made anew where records come or go."""
+
+    def __init__(self, model: Model, count: Count, records: int) -> None:
+        self.model, self.count, self.records = model, count, max(records, 2)
+        self.prior = log2(2 * model.pairs / self.records)
+        self._known: dict[tuple[int, int, int], float] = {}
+        self._counted = [[counted(nth, level) for level in range(len(words(nth)))] for nth in range(len(FIELDS) + 1)]
+
+    def weigh(self, levels: Levels, mine: Terms, theirs: Terms) -> float:
         """The total weight of a pair."""
-        total = self.prior(records)
+        total, known = self.prior, self._known
         for nth, level in enumerate(levels):
             if level:
-                total += self.bits(nth, level, mine, theirs, count, records)[0]
+                have = self.have(nth, level, mine, theirs)
+                bits = known.get((nth, level, have))
+                if bits is None:
+                    bits = known[nth, level, have] = self._bits(nth, level, have)
+                total += bits
         return total
 
-    def explain(self, a: Features, b: Features, mine: Terms, theirs: Terms, count: Count, records: int) -> list[Part]:
+    def have(self, nth: int, level: int, mine: Terms, theirs: Terms) -> int:
+        """How many records have the value on which two agree; 0 where it is not counted."""
+        at = self._counted[min(nth, len(FIELDS))][level]
+        if at is None:
+            return 0
+        at += max(nth - len(FIELDS), 0)
+        one, two = self.count(mine[at]), self.count(theirs[at])
+        return max(one, two, 2)
+
+    def _bits(self, nth: int, level: int, have: int) -> float:
+        one = self.model.levels(nth)[level]
+        if not have:
+            return min(log2(one.m / one.u), one.cap)
+        others = max(have - 1 - 2 * self.model.pairs, _LEAST) + _KNOWN * one.usual
+        bits = log2(one.m / one.share * (self.records + _KNOWN) / others)
+        return min(bits, one.cap - one.fall * log2(have / 2))
+
+    def explain(self, a: Features, b: Features, mine: Terms, theirs: Terms) -> list[Part]:
         """The parts of a pair's weight, the prior first; they add up to it."""
-        parts = [Part("prior", f"of {records} records", "", "", self.prior(records), 0)]
+        parts = [Part("prior", f"of {self.records} records", "", "", self.prior, 0)]
         for nth, level in enumerate(compare(a, b)):
             if level:
-                name = FIELDS[nth] if nth < len(FIELDS) else f"other{nth - len(FIELDS) + 1}"
-                word = LEVELS.get(name, LEVELS["other"])[level]
-                weight, have = self.bits(nth, level, mine, theirs, count, records)
-                parts.append(Part(name, word, _shown(a, nth), _shown(b, nth), weight, have))
+                name, have = field_name(nth), self.have(nth, level, mine, theirs)
+                word = words(nth)[level]
+                parts.append(Part(name, word, _shown(a, nth), _shown(b, nth), self._bits(nth, level, have), have))
         return parts
+
+
+def words(nth: int) -> Sequence[str]:
+    """What the levels of the nth field are called."""
+    return LEVELS.get(field_name(nth), LEVELS["other"])
+
+
+def field_name(nth: int) -> str:
+    """The nth of `FIELDS`, or the name of an other column."""
+    return FIELDS[nth] if nth < len(FIELDS) else f"other{nth - len(FIELDS) + 1}"
 
 
 def _shown(of: Features, nth: int) -> str:
@@ -133,13 +152,12 @@ def written(model: Model) -> dict[str, Any]:
     """The model as plain values, which `read` takes."""
     fields = {
         name: {
-            word: {key: round(told, 9) for key, told in level._asdict().items() if told != Level._field_defaults.get(key)}
+            word: {
+                key: round(told, 9) for key, told in level._asdict().items() if told != Level._field_defaults.get(key)
+            }
             for word, level in zip(LEVELS.get(name, LEVELS["other"])[1:], levels[1:], strict=True)
         }
         for name, levels in model.fields.items()
     }
     own = {name: getattr(model, name) for name in ("pairs", "automatic", "veto", "slope", "offset")}
     return {"version": 1, **own, "fields": fields}
-
-
-__all__ = ["OTHERS", "TERMS", "Count", "Level", "Model", "Part", "read", "written"]

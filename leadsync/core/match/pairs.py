@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from leadsync.core.match.evidence import Levels, Terms, compare, terms
+from leadsync.core.match.evidence import Terms, compare, terms
 from leadsync.core.match.features import Features
 from leadsync.core.match.keys import CAPS, cap, keys
-from leadsync.core.match.model import Model
-
+from leadsync.core.match.model import Model, Scale
 
 _LIMIT = (pl.col("key") % 4).replace_strict(dict(enumerate(CAPS)), return_dtype=pl.UInt32)
 _AT_ONCE = 50_000  # records whose keys are in lists at a time
@@ -66,11 +65,15 @@ class Book:
         for key in keys(old.features):
             self.members[key].discard(id_)
 
-    def edges(self, id_: int, model: Model, floor: float) -> Iterator[Edge]:
+    def scale(self, model: Model) -> Scale:
+        """To weigh pairs by, as long as nothing is put or taken."""
+        return Scale(model, self.counts.__getitem__, len(self.entries))
+
+    def edges(self, id_: int, scale: Scale, floor: float) -> Iterator[Edge]:
         """The edges of a record that weigh at least so much."""
         mine = self.entries[id_]
         for other in sorted(candidates(id_, keys(mine.features), lambda key: self.members.get(key, ()))):
-            edge = weighed(id_, other, self.entries, self.counts.__getitem__, model, len(self.entries))
+            edge = weighed(id_, other, self.entries, scale)
             if edge.weight >= floor:
                 yield edge
 
@@ -86,14 +89,11 @@ def candidates(id_: int, of: Iterable[int], members: Callable[[int], Iterable[in
     return found
 
 
-def weighed(
-    a: int, b: int, entries: Mapping[int, Entry], count: Callable[[int], int], model: Model, records: int
-) -> Edge:
+def weighed(a: int, b: int, entries: Mapping[int, Entry], scale: Scale) -> Edge:
     """The edge between two records."""
     left, right = (a, b) if a < b else (b, a)
     one, two = entries[left], entries[right]
-    levels = compare(one.features, two.features)
-    return Edge(left, right, model.weigh(levels, one.terms, two.terms, count, records))
+    return Edge(left, right, scale.weigh(compare(one.features, two.features), one.terms, two.terms))
 
 
 def key_rows(entries: Mapping[int, Entry]) -> pl.DataFrame:
@@ -116,16 +116,15 @@ def joined(rows: pl.DataFrame, changed: Sequence[int] | None = None) -> pl.DataF
     both = mine.join(usable, on="key", suffix="_other").filter(
         pl.col("id") < pl.col("id_other") if changed is None else pl.col("id") != pl.col("id_other")
     )
-    pair = both.select(pl.min_horizontal("id", "id_other").alias("left"), pl.max_horizontal("id", "id_other").alias("right"))
+    pair = both.select(
+        pl.min_horizontal("id", "id_other").alias("left"), pl.max_horizontal("id", "id_other").alias("right")
+    )
     return pair.unique().sort("left", "right").collect()
 
 
-def all_edges(
-    pairs: pl.DataFrame, entries: Mapping[int, Entry], count: Callable[[int], int], model: Model, floor: float
-) -> list[Edge]:
+def all_edges(pairs: pl.DataFrame, entries: Mapping[int, Entry], scale: Scale, floor: float) -> list[Edge]:
     """The edges among candidates that weigh at least so much."""
-    records = len(entries)
-    found = (weighed(a, b, entries, count, model, records) for a, b in pairs.iter_rows())
+    found = (weighed(a, b, entries, scale) for a, b in pairs.iter_rows())
     return [edge for edge in found if edge.weight >= floor]
 
 
@@ -142,8 +141,3 @@ def over(rows: pl.DataFrame) -> pl.DataFrame:
         rows.group_by("key").agg(pl.len().alias("records"), pl.col("id").min())
         .filter(pl.col("records") > _LIMIT).sort("records", "key", descending=True)
     )  # fmt: skip
-
-
-def level_counts(pairs: Iterable[tuple[int, int]], entries: Mapping[int, Entry]) -> Counter[Levels]:
-    """The distinct levels of pairs, with how many pairs have them."""
-    return Counter(compare(entries[a].features, entries[b].features) for a, b in pairs)

@@ -6,29 +6,28 @@ learn that people of one name are as likely to be different ones. What a list ha
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import log2
 
 from leadsync.core.match.evidence import FIELDS, LEVELS, Levels, compare, counted
-from leadsync.core.match.model import Level, Model
+from leadsync.core.match.model import Count, Level, Model, Scale, field_name
 from leadsync.core.match.pairs import Entry
 
 _ROUNDS, _FEWEST, _FEW = 60, 30, 3
 _PRIOR = 20.0  # pairs that the old model counts for
 _SHIFTS = 40
 _MOST_PAIRS = 400_000
+_RARER = 8  # times that a level is at most rarer than the old model says
 Vectors = Mapping[Levels, float]
 
 
-def train(
-    pairs: Sequence[tuple[int, int]], entries: Mapping[int, Entry], count: Callable[[int], int], base: Model
-) -> Model:
+def train(pairs: Sequence[tuple[int, int]], entries: Mapping[int, Entry], count: Count, base: Model) -> Model:
     """A model of the records, from their candidate pairs and how many have each term."""
     step = max(1, len(pairs) // _MOST_PAIRS)
     seen = [(_levels(entries[a], entries[b]), entries[a], entries[b]) for a, b in pairs[::step]]
-    width = max((len(levels) for levels, _, _ in seen), default=len(FIELDS))
-    start = [list(base.fields.get(_name(nth)) or base.fields["other"]) for nth in range(width)]
+    width = len(FIELDS) + max((len(of.features.others) for of in entries.values()), default=0)
+    start = [list(base.levels(nth)) for nth in range(width)]
     found = _with_u(start, entries)
     gathered = [Counter[int]() for _ in range(width)]
     for nth in range(width):
@@ -41,11 +40,11 @@ def train(
     for nth, learned in enumerate(gathered):
         found[nth] = _with_m(found[nth], learned)
     found[0][_WHOLE] = found[0][_WHOLE]._replace(m=found[0][_WHOLE - 1].m)
-    fields = {_name(nth): levels for nth, levels in enumerate(found)} | {"other": base.fields["other"]}
-    model = replace(base, fields=fields, _bits={})
-    records = len(entries)
-    unprior = [(model.weigh(v, a.terms, b.terms, count, records) - model.prior(records)) for v, a, b in seen]
-    return replace(model, pairs=_share(unprior, model, records, step), _bits={})
+    fields = {field_name(nth): levels for nth, levels in enumerate(found)} | {"other": base.fields["other"]}
+    model = replace(base, fields=fields)
+    scale = Scale(model, count, len(entries))
+    told = [scale.weigh(levels, a.terms, b.terms) - scale.prior for levels, a, b in seen]
+    return replace(model, pairs=_share(told, model, count, len(entries), step))
 
 
 _WHOLE = LEVELS["name"].index("whole")
@@ -70,14 +69,10 @@ def _plain(level: Level) -> float:
     return round(log2(level.m / (level.u or level.share)), 2)
 
 
-def _name(nth: int) -> str:
-    return FIELDS[nth] if nth < len(FIELDS) else f"other{nth - len(FIELDS) + 1}"
-
-
-def _shares(nth: int, levels: Levels, a: Entry, b: Entry, count: Callable[[int], int]) -> bool:
+def _shares(nth: int, levels: Levels, a: Entry, b: Entry, count: Count) -> bool:
     """Whether two records agree on the field as only few do."""
     term = counted(nth, levels[nth])
-    exact = len(LEVELS.get(_name(nth), LEVELS["other"])) - 1
+    exact = len(LEVELS.get(field_name(nth), LEVELS["other"])) - 1
     if term is None or (levels[nth] < exact - (nth == 0)):
         return False
     return 2 <= count(a.terms[term]) <= _FEW and 2 <= count(b.terms[term]) <= _FEW
@@ -90,13 +85,14 @@ def _with_u(fields: Sequence[Sequence[Level]], entries: Mapping[int, Entry]) -> 
         for nth, level in enumerate(levels):
             seen[nth][level] += 1
     found = []
-    for nth, levels in enumerate(fields):
-        total = sum(seen[nth][at] for at in range(1, len(levels))) + _PRIOR
-        uncounted = [at for at in range(1, len(levels)) if counted(nth, at) is None]
+    for nth, known in enumerate(fields):
+        total = sum(seen[nth][at] for at in range(1, len(known))) + _PRIOR
         found.append(
             [
-                level._replace(u=(seen[nth][at] + _PRIOR * level.u) / total) if at in uncounted else level
-                for at, level in enumerate(levels)
+                level._replace(u=max((seen[nth][at] + _PRIOR * level.u) / total, level.u / _RARER))
+                if at and counted(nth, at) is None
+                else level
+                for at, level in enumerate(known)
             ]
         )
     return found
@@ -148,18 +144,18 @@ def _u(level: Level) -> float:
 def _with_m(levels: Sequence[Level], seen: Mapping[int, float]) -> list[Level]:
     total = sum(seen.values()) + _PRIOR
     return [
-        level._replace(m=(seen.get(at, 0) + _PRIOR * level.m) / total) if at else level for at, level in enumerate(levels)
+        level._replace(m=(seen.get(at, 0) + _PRIOR * level.m) / total) if at else level
+        for at, level in enumerate(levels)
     ]
 
 
-def _share(weights: Iterable[float], model: Model, records: int, step: int) -> float:
+def _share(told: Sequence[float], model: Model, count: Count, records: int, step: int) -> float:
     """How many true pairs there are per record, by what the weights without the prior come to."""
-    told = list(weights)
     pairs = model.pairs
     for _ in range(_ROUNDS):
-        prior = replace(model, pairs=pairs, _bits={}).prior(records)
+        prior = Scale(replace(model, pairs=pairs), count, records).prior
         expected = step * sum(model.probability(weight + prior) for weight in told)
-        before, pairs = pairs, min(max(expected / records, 0.01), 10.0)
+        before, pairs = pairs, min(max(expected / max(records, 1), 0.01), 10.0)
         if abs(before - pairs) < 1e-4:
             break
     return pairs
