@@ -13,7 +13,7 @@ from leadsync.core.convert.dates import read_date
 from leadsync.core.facts.companies import LegalForms
 from leadsync.core.facts.domains import own_domain
 from leadsync.core.facts.mail import MailWords
-from leadsync.core.facts.name_words import PLACEHOLDERS, TESTS
+from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, TESTS
 from leadsync.core.facts.names import person
 from leadsync.core.match.spelling import Spellings, latin, skeleton
 
@@ -117,6 +117,9 @@ def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
         *before, family = fold(f"{first} {last}".strip() or full).split() or [""]
         given, middle = " ".join(before), ""
     if given:
+        *between, last = given.split()
+        if between and not middle and latin(family) in NEVER_GIVEN_PLAIN:  # Vietnamese without its marks
+            return last, " ".join(between), family, ""
         return given, middle, family, ""
     letters = next((word for word in (first or full).replace(".", " ").split() if len(word) == 1), "")
     return "", middle, family, letters
