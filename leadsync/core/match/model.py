@@ -22,6 +22,7 @@ Count = Callable[[int], int]
 _KNOWN = 20_000
 """Records that what is usual counts for, beside those that there are."""
 _LEAST = 0.1
+_FEWEST = 1000  # records that a pair is drawn from at the least: a short list is a part of a larger world
 
 
 class Level(NamedTuple):
@@ -74,7 +75,7 @@ class Scale:
 
     def __init__(self, model: Model, count: Count, records: int) -> None:
         self.model, self.count, self.records = model, count, max(records, 2)
-        self.prior = log2(2 * model.pairs / self.records)
+        self.prior = log2(2 * model.pairs / max(records, _FEWEST))
         self._known: dict[tuple[int, int, int], float] = {}
         self._counted = [[counted(nth, level) for level in range(len(words(nth)))] for nth in range(len(FIELDS) + 1)]
 
