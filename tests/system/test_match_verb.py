@@ -13,7 +13,8 @@ from doors import leadsync
 
 from tests.bench.matching_people import leads
 
-COLUMNS = "id=id,first_name=first_name,last_name=last_name,email=email,phone=phone,company=company,city=city,country=country"
+NAMES = ("id", "first_name", "last_name", "email", "phone", "company", "city", "country")
+COLUMNS = ",".join(f"{name}={name}" for name in NAMES)
 LIST = """\
 nr;Name;Mail;Tel;Firm;born;tier
 a1;Anna Kowalska;anna84@wp.pl;601 234 567;Acme Sp. z o.o.;1984-03-02;gold
@@ -66,7 +67,8 @@ def test_rows_in_another_order_are_the_same_people(tmp_path: Path):
             writer = csv.DictWriter(file, list(people[0]))
             writer.writeheader()
             writer.writerows(people)
-        done = leadsync("match", f"{name}.csv", "--columns", COLUMNS, "--out", f"{name}-out.csv", "--json", cwd=tmp_path)
+        line = ("match", f"{name}.csv", "--columns", COLUMNS, "--out", f"{name}-out.csv", "--json")
+        done = leadsync(*line, cwd=tmp_path)
         assert done.code == 0, done.err
         random.Random(1).shuffle(people)
     assert groups(tmp_path / "one-out.csv") == groups(tmp_path / "two-out.csv")

@@ -2,7 +2,8 @@
 
 A mailbox is made of the name, so a like mailbox counts only with the same digits, and less where it says no more than
 the name. An equal mailbox implies the company; an equal postcode or company the city. Names are one field with one
-level for each way that given and family name agree together: who shares only the family name is a relative or namesake.
+level for each way that given and family name agree together: who shares only the family name is a relative or namesake;
+`across` is a name that one of them spells with vowels and the other without.
 """
 
 from functools import lru_cache
@@ -13,7 +14,7 @@ from leadsync.core.match.features import Features
 from leadsync.core.match.keys import LEAST_USER, names, number
 
 LEVELS = {
-    "name": ("missing", "neither", "given", "family", "half", "initial", "close", "same", "exact", "whole"),
+    "name": ("missing", "neither", "given", "family", "half", "initial", "close", "same", "across", "exact", "whole"),
     "email": ("missing", "differs", "colleague", "user of the name", "user", "close", "exact"),
     "phone": ("missing", "differs", "close", "exact"),
     "company": ("missing", "differs", "close", "name", "domain"),
@@ -34,8 +35,8 @@ TERMS = (
 OTHERS = len(TERMS)
 _COUNTED = {
     ("name", "whole"): "whole name", ("name", "exact"): "name", ("name", "same"): "skeleton",
-    ("name", "close"): "skeleton", ("name", "initial"): "family", ("name", "half"): "family",
-    ("name", "family"): "family", ("email", "exact"): "email", ("email", "user"): "user",
+    ("name", "across"): "skeleton", ("name", "close"): "skeleton", ("name", "initial"): "family",
+    ("name", "half"): "family", ("name", "family"): "family", ("email", "exact"): "email", ("email", "user"): "user",
     ("email", "user of the name"): "user", ("phone", "exact"): "phone", ("company", "name"): "company",
     ("company", "close"): "company", ("company", "domain"): "domain", ("city", "exact"): "city",
     ("postcode", "exact"): "postcode", ("address", "exact"): "address", ("birth_date", "exact"): "birth_date",
@@ -61,7 +62,8 @@ def terms(of: Features) -> Terms:
         f"{of.given} {of.family}" if of.given and of.family else "",
         both[0] if both else "",
         of.family_skeleton or of.given_skeleton,
-        of.mail, of.user, of.company_skeleton, of.domain, of.city, of.postcode, of.address, of.birth_date,
+        of.mail, of.user, of.company_skeleton.replace(" ", ""), of.domain,
+        of.city, of.postcode, of.address, of.birth_date,
         of.phones[0] if of.phones else "",
     )  # fmt: skip
     found = [number(kind, value) if value else 0 for kind, value in zip(TERMS, told, strict=True)]
@@ -87,7 +89,7 @@ def compare(a: Features, b: Features) -> Levels:
     )
 
 
-_NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _WHOLE_PAIR, _WHOLE = range(1, 10)
+_NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
 _EXACT = 3
 _MAIL_CLOSE = 5
 
@@ -117,7 +119,7 @@ def _in_order(a: Features, b: Features) -> int:
     if given and family:
         if given == family == 3:
             return _WHOLE if a.middle and a.middle == b.middle else _WHOLE_PAIR
-        return _CLOSE if min(given, family) == 1 else _SAME
+        return _CLOSE if min(given, family) == 1 else _ACROSS if a.vowelless != b.vowelless else _SAME
     return _FAMILY if family > 1 else _GIVEN if given > 1 else _NEITHER
 
 
@@ -211,13 +213,16 @@ def _company(a: Features, b: Features) -> int:
 
 @lru_cache(maxsize=65536)
 def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
-    if a == b or (a_skeleton == b_skeleton and len(a_skeleton) > 2):
+    """3 the same name, 2 a part of it or nearly it, 1 another."""
+    mine, theirs = a_skeleton.replace(" ", ""), b_skeleton.replace(" ", "")
+    if a == b or (mine == theirs and len(mine) > 2):
         return 3
-    one, two = set(a.split()), set(b.split())
-    if (one <= two or two <= one) and any(len(word) > 3 for word in one & two):
+    if JaroWinkler.similarity(a, b) >= 0.92 or (len(mine) > 4 and OSA.distance(mine, theirs, score_cutoff=1) <= 1):
         return 2
-    alike = JaroWinkler.similarity(a, b) >= 0.92
-    return 2 if alike or (len(a_skeleton) > 4 and OSA.distance(a_skeleton, b_skeleton, score_cutoff=1) <= 1) else 1
+    shared = set(a_skeleton.split()) & set(b_skeleton.split())
+    begin = next((n for n, (x, y) in enumerate(zip(mine, theirs, strict=False)) if x != y), min(len(mine), len(theirs)))
+    part = max(sum(map(len, shared)), begin)
+    return 2 if part > 3 and 2 * part >= max(len(mine), len(theirs)) else 1
 
 
 @lru_cache(maxsize=65536)

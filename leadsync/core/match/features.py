@@ -15,7 +15,7 @@ from leadsync.core.facts.domains import own_domain
 from leadsync.core.facts.mail import MailWords
 from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, TESTS
 from leadsync.core.facts.names import person
-from leadsync.core.match.spelling import Spellings, latin, skeleton
+from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
 
 COLUMNS = (
     "email", "phone", "first_name", "last_name", "name", "company", "domain", "country", "address", "city", "postcode",
@@ -42,9 +42,10 @@ class Features(NamedTuple):
     """A record as it is compared; what it does not say is empty.
 
     Names and company are in Latin letters, with the skeleton of each beside them; `initial` is a given name of which
-    the record has the first letter only, `classes` are the groups of given names that go by this one. `mail` is equal
-    for two spellings of one mailbox of one person, `user` is its part before the @ without signs, `named` tells that
-    the name is all that stands there. `domain` is a company's. `phones` are national numbers, their last nine digits.
+    the record has the first letter only, `vowelless` tells that the name is in Persian or Arabic letters, `classes` are
+    the groups of given names that go by this one. `mail` is equal for two spellings of one mailbox of one person,
+    `user` is its part before the @ without signs, `named` tells that the name is all that stands there. `domain` is a
+    company's. `phones` are national numbers, their last nine digits.
     """
 
     given: str = ""
@@ -53,6 +54,7 @@ class Features(NamedTuple):
     given_skeleton: str = ""
     family_skeleton: str = ""
     initial: str = ""
+    vowelless: bool = False
     classes: tuple[str, ...] = ()
     mail: str = ""
     user: str = ""
@@ -89,12 +91,12 @@ def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -
     found = Features(
         latin(given), latin(middle), latin(family), skeleton(given), skeleton(family), latin(initial)[:1]
     )._replace(classes=tuple(words.spellings.given.get(latin(given), ())[:_MOST_CLASSES]))
-    found = _with_mail(found, told, words)
+    found = _with_mail(found._replace(vowelless=vowelless(f"{given} {family}")), told, words)
     company = _company(told.get("company", ""), words)
     return found._replace(
         phones=_phones(told.get("phone", ""), told.get("country", "")),
         company=latin(company),
-        company_skeleton=skeleton(company) or latin(company),
+        company_skeleton=" ".join(filter(None, map(skeleton, company.split()))) or latin(company),
         city=latin(told.get("city", "")),
         postcode=latin(told.get("postcode", "")).replace(" ", "").upper().lstrip("0"),
         address=_address(told.get("address", "")),

@@ -35,7 +35,7 @@ def described(of: Features, key: int) -> str:
 
 
 def _keys(of: Features) -> Iterator[tuple[str, str]]:
-    family, domain, firm = of.family_skeleton, of.domain, of.company_skeleton
+    family, domain, firm = of.family_skeleton, of.domain, of.company_skeleton.replace(" ", "")
     if of.mail:
         yield "email", of.mail
     for phone in of.phones:

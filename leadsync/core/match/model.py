@@ -22,6 +22,7 @@ Count = Callable[[int], int]
 _KNOWN = 20_000
 """Records that what is usual counts for, beside those that there are."""
 _LEAST = 0.1
+_OTHER = len(FIELDS)
 _FEWEST = 1000  # records that a pair is drawn from at the least: a short list is a part of a larger world
 
 
@@ -77,14 +78,21 @@ class Scale:
         self.model, self.count, self.records = model, count, max(records, 2)
         self.prior = log2(2 * model.pairs / max(records, _FEWEST))
         self._known: dict[tuple[int, int, int], float] = {}
-        self._counted = [[counted(nth, level) for level in range(len(words(nth)))] for nth in range(len(FIELDS) + 1)]
+        self._counted = [[counted(nth, level) for level in range(len(words(nth)))] for nth in range(_OTHER + 1)]
 
     def weigh(self, levels: Levels, mine: Terms, theirs: Terms) -> float:
         """The total weight of a pair."""
-        total, known = self.prior, self._known
+        total, known, counted_, count = self.prior, self._known, self._counted, self.count
         for nth, level in enumerate(levels):
             if level:
-                have = self.have(nth, level, mine, theirs)
+                at = counted_[nth if nth < _OTHER else _OTHER][level]
+                if at is None:
+                    have = 0
+                elif nth < _OTHER:
+                    one, two = count(mine[at]), count(theirs[at])
+                    have = one if one > two else two
+                else:
+                    have = self.have(nth, level, mine, theirs)
                 bits = known.get((nth, level, have))
                 if bits is None:
                     bits = known[nth, level, have] = self._bits(nth, level, have)
@@ -93,17 +101,17 @@ class Scale:
 
     def have(self, nth: int, level: int, mine: Terms, theirs: Terms) -> int:
         """How many records have the value on which two agree; 0 where it is not counted."""
-        at = self._counted[min(nth, len(FIELDS))][level]
+        at = self._counted[min(nth, _OTHER)][level]
         if at is None:
             return 0
-        at += max(nth - len(FIELDS), 0)
-        one, two = self.count(mine[at]), self.count(theirs[at])
-        return max(one, two, 2)
+        at += max(nth - _OTHER, 0)
+        return max(self.count(mine[at]), self.count(theirs[at]), 1)
 
     def _bits(self, nth: int, level: int, have: int) -> float:
         one = self.model.levels(nth)[level]
-        if not have:
+        if counted(nth, level) is None:
             return min(log2(one.m / one.u), one.cap)
+        have = max(have, 2)
         others = max(have - 1 - 2 * self.model.pairs, _LEAST) + _KNOWN * one.usual
         bits = log2(one.m / one.share * (self.records + _KNOWN) / others)
         return min(bits, one.cap - one.fall * log2(have / 2))

@@ -124,8 +124,13 @@ def joined(rows: pl.DataFrame, changed: Sequence[int] | None = None) -> pl.DataF
 
 def all_edges(pairs: pl.DataFrame, entries: Mapping[int, Entry], scale: Scale, floor: float) -> list[Edge]:
     """The edges among candidates that weigh at least so much."""
-    found = (weighed(a, b, entries, scale) for a, b in pairs.iter_rows())
-    return [edge for edge in found if edge.weight >= floor]
+    found, weigh = [], scale.weigh
+    for a, b in pairs.iter_rows():
+        (mine, terms_), (other, their_terms) = entries[a], entries[b]
+        weight = weigh(compare(mine, other), terms_, their_terms)
+        if weight >= floor:
+            found.append(Edge(a, b, weight))
+    return found
 
 
 def counts(entries: Mapping[int, Entry]) -> Counter[int]:

@@ -28,6 +28,11 @@ def latin(text: str) -> str:
     return folded if folded.isascii() else " ".join(_NO_LETTER.sub(" ", anyascii(folded).lower()).split())[:_LONGEST]
 
 
+def vowelless(text: str) -> bool:
+    """Whether it is written in letters that leave vowels out."""
+    return not text.isascii() and _PERSIAN.search(text) is not None
+
+
 @lru_cache(maxsize=65536)
 def skeleton(text: str) -> str:
     """The consonants of the text, equal for most spellings of a name in the Latin, Persian and Cyrillic scripts.
@@ -35,7 +40,7 @@ def skeleton(text: str) -> str:
     Persian and Arabic leave short vowels unwritten, and vav and ye stand for several sounds: none of them counts.
     Capitals stand for the sounds that Latin letters write with two.
     """
-    if _PERSIAN.search(text):
+    if vowelless(text):
         told = "".join(_of_persian(word) for word in fold(text[:_LONGEST]).split())
     else:
         told = "".join(_of_latin(word) for word in latin(text).split())

@@ -39,7 +39,8 @@ def train(pairs: Sequence[tuple[int, int]], entries: Mapping[int, Entry], count:
                 gathered[other].update(learned)
     for nth, learned in enumerate(gathered):
         found[nth] = _with_m(found[nth], learned)
-    found[0][_WHOLE] = found[0][_WHOLE]._replace(m=found[0][_WHOLE - 1].m)
+    for twin in (_ACROSS, _EXACT + 1):
+        found[0][twin] = found[0][twin]._replace(m=found[0][_EXACT].m)
     fields = {field_name(nth): levels for nth, levels in enumerate(found)} | {"other": base.fields["other"]}
     model = replace(base, fields=fields)
     scale = Scale(model, count, len(entries))
@@ -47,13 +48,13 @@ def train(pairs: Sequence[tuple[int, int]], entries: Mapping[int, Entry], count:
     return replace(model, pairs=_share(told, model, count, len(entries), step))
 
 
-_WHOLE = LEVELS["name"].index("whole")
+_ACROSS, _EXACT = map(LEVELS["name"].index, ("across", "exact"))
 
 
 def _levels(a: Entry, b: Entry) -> Levels:
-    """As compared, but for a whole name, which is an exact one that has more parts to be counted."""
+    """As compared, but for names that are as equal as they can be: what differs is only how their rarity is counted."""
     name, *others = compare(a.features, b.features)
-    return (min(name, _WHOLE - 1), *others)
+    return (_EXACT if name >= _ACROSS else name, *others)
 
 
 def drift(before: Model, after: Model) -> Iterator[tuple[str, str, float, float]]:
