@@ -148,4 +148,4 @@ class Names:
         return first, feminine(self.locale, last) if female else last
 
 
-__all__ = ["Name", "Names", "latin"]
+

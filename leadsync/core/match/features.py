@@ -10,11 +10,10 @@ from leadsync.core.convert.base import NOWHERE, Unreadable, fold, latin_digits
 from leadsync.core.convert.contact import email
 from leadsync.core.convert.country import code_of
 from leadsync.core.convert.dates import read_date
-from leadsync.core.facts.companies import LegalForms
 from leadsync.core.facts.domains import own_domain
-from leadsync.core.facts.mail import MailWords
 from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, TESTS
 from leadsync.core.facts.names import person
+from leadsync.core.facts.tables import Tables
 from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
 
 COLUMNS = (
@@ -78,9 +77,7 @@ NOTHING = Features()
 class Words:
     """The tables by which records are read."""
 
-    mail: MailWords
-    forms: LegalForms
-    shared_hosts: frozenset[str]
+    tables: Tables
     spellings: Spellings
 
 
@@ -128,7 +125,7 @@ def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
 
 
 def _with_mail(found: Features, told: Mapping[str, str], words: Words) -> Features:
-    domain = own_domain(told.get("domain", ""), words.shared_hosts) if "domain" in told else ""
+    domain = own_domain(told.get("domain", ""), words.tables.shared_hosts) if "domain" in told else ""
     text = latin_digits(told.get("email", "")).removeprefix("mailto:").lower().strip(" <>;,")
     if text.count("@") != 1:
         return found._replace(domain=domain)
@@ -137,7 +134,7 @@ def _with_mail(found: Features, told: Mapping[str, str], words: Words) -> Featur
     except Unreadable:
         if " " in text:
             return found._replace(domain=domain)
-    read = words.mail.read(text)
+    read = words.tables.mail.read(text)
     if read is None:
         return found._replace(domain=domain)
     domain = read.company or domain
@@ -211,7 +208,7 @@ def _repeated(digits: str) -> bool:
 
 
 def _company(text: str, words: Words) -> str:
-    found = words.forms.identity(text)
+    found = words.tables.forms.identity(text)
     return "" if found in PLACEHOLDERS or found in TESTS else found
 
 
