@@ -3,7 +3,7 @@
 from itertools import accumulate, product
 from random import Random
 
-from leadsync.testing.people_names import FEMALE, MALE, MIDDLE, SURNAMES, Name, feminine, latin, names
+from leadsync.testing.people_names import FEMALE, MALE, MIDDLE, SURNAMES, Name, feminine, names
 
 _MORE_GIVEN = {
     "en_US": (
@@ -146,6 +146,3 @@ class Names:
             if second != first:
                 first = f"{first[0]} {second[0]}", f"{first[1]} {second[1]}"
         return first, feminine(self.locale, last) if female else last
-
-
-

@@ -1,9 +1,10 @@
 """How far two records agree, field by field: levels, of which none counts a fact that another one counts already.
 
 A mailbox is made of the name, so a like mailbox counts only with the same digits, and less where it says no more than
-the name. An equal mailbox implies the company; an equal postcode or company the city. Names are one field with one
-level for each way that given and family name agree together: who shares only the family name is a relative or namesake;
-`across` is a name that one of them spells with vowels and the other without.
+the name. An equal mailbox implies the company; an equal postcode or company the city. An equal phone is a `line` where
+the names differ: families and offices share one. Names are one field with one level for each way that given and family
+name agree together: who shares only the family name is a relative or namesake; `across` is a name that one of them
+spells with vowels and the other without.
 """
 
 from functools import lru_cache
@@ -16,7 +17,7 @@ from leadsync.core.match.keys import LEAST_USER, names, number
 LEVELS = {
     "name": ("missing", "neither", "given", "family", "half", "initial", "close", "same", "across", "exact", "whole"),
     "email": ("missing", "differs", "colleague", "user of the name", "user", "close", "exact"),
-    "phone": ("missing", "differs", "close", "exact"),
+    "phone": ("missing", "differs", "close", "line", "exact"),
     "company": ("missing", "differs", "close", "name", "domain"),
     "city": ("missing", "differs", "close", "exact"),
     "postcode": ("missing", "differs", "close", "exact"),
@@ -37,7 +38,8 @@ _COUNTED = {
     ("name", "whole"): "whole name", ("name", "exact"): "name", ("name", "same"): "skeleton",
     ("name", "across"): "skeleton", ("name", "close"): "skeleton", ("name", "initial"): "family",
     ("name", "half"): "family", ("name", "family"): "family", ("email", "exact"): "email", ("email", "user"): "user",
-    ("email", "user of the name"): "user", ("phone", "exact"): "phone", ("company", "name"): "company",
+    ("email", "user of the name"): "user", ("phone", "exact"): "phone", ("phone", "line"): "phone",
+    ("company", "name"): "company",
     ("company", "close"): "company", ("company", "domain"): "domain", ("city", "exact"): "city",
     ("postcode", "exact"): "postcode", ("address", "exact"): "address", ("birth_date", "exact"): "birth_date",
 }  # fmt: skip
@@ -72,14 +74,14 @@ def terms(of: Features) -> Terms:
 
 def compare(a: Features, b: Features) -> Levels:
     """The level of each of `FIELDS`, and of the other columns."""
-    mail = _mail(a, b) if a.mail and b.mail else 0
+    name, mail = _name(a, b), _mail(a, b) if a.mail and b.mail else 0
     company = 0 if mail >= _MAIL_CLOSE else _company(a, b)
     postcode = _text(a.postcode, b.postcode) if a.postcode and b.postcode else 0
     implied = postcode == _EXACT or company > 1
     return (
-        _name(a, b),
+        name,
         mail,
-        _phone(a.phones, b.phones) if a.phones and b.phones else 0,
+        _phone(a.phones, b.phones, _LINE + (name >= _INITIAL)) if a.phones and b.phones else 0,
         company,
         _text(a.city, b.city) if a.city and b.city and not implied else 0,
         postcode,
@@ -90,7 +92,7 @@ def compare(a: Features, b: Features) -> Levels:
 
 
 _NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
-_EXACT = 3
+_EXACT = _LINE = 3
 _MAIL_CLOSE = 5
 
 
@@ -197,9 +199,9 @@ def _digits(user: str) -> str:
     return "" if user.isalpha() else "".join(sign for sign in user if sign.isdigit())
 
 
-def _phone(a: tuple[str, ...], b: tuple[str, ...]) -> int:
+def _phone(a: tuple[str, ...], b: tuple[str, ...], equal: int) -> int:
     if not set(a).isdisjoint(b):
-        return _EXACT
+        return equal
     return 2 if any(OSA.distance(one, two, score_cutoff=1) <= 1 for one in a for two in b) else 1
 
 

@@ -39,8 +39,8 @@ def train(pairs: Sequence[tuple[int, int]], entries: Mapping[int, Entry], count:
                 gathered[other].update(learned)
     for nth, learned in enumerate(gathered):
         found[nth] = _with_m(found[nth], learned)
-    for twin in (_ACROSS, _EXACT + 1):
-        found[0][twin] = found[0][twin]._replace(m=found[0][_EXACT].m)
+    for nth, twin, of in _TWINS:
+        found[nth][twin] = found[nth][twin]._replace(m=found[nth][of].m)
     fields = {field_name(nth): levels for nth, levels in enumerate(found)} | {"other": base.fields["other"]}
     model = replace(base, fields=fields)
     scale = Scale(model, count, len(entries))
@@ -48,13 +48,20 @@ def train(pairs: Sequence[tuple[int, int]], entries: Mapping[int, Entry], count:
     return replace(model, pairs=_share(told, model, count, len(entries), step))
 
 
-_ACROSS, _EXACT = map(LEVELS["name"].index, ("across", "exact"))
+_TWINS = [
+    (FIELDS.index(name), LEVELS[name].index(twin), LEVELS[name].index(of))
+    for name, twin, of in (("name", "across", "exact"), ("name", "whole", "exact"), ("phone", "line", "exact"))
+]
+"""Levels of a field that differ from another one only in how their rarity is counted: they are trained as one."""
 
 
 def _levels(a: Entry, b: Entry) -> Levels:
-    """As compared, but for names that are as equal as they can be: what differs is only how their rarity is counted."""
-    name, *others = compare(a.features, b.features)
-    return (_EXACT if name >= _ACROSS else name, *others)
+    """As compared, with twins as one."""
+    found = list(compare(a.features, b.features))
+    for nth, twin, of in _TWINS:
+        if found[nth] == twin:
+            found[nth] = of
+    return tuple(found)
 
 
 def drift(before: Model, after: Model) -> Iterator[tuple[str, str, float, float]]:
