@@ -8,9 +8,9 @@ from itertools import accumulate
 from random import Random
 from typing import NamedTuple
 
-from leadsync.testing.people_names import NICKNAMES, names
+from leadsync.testing.people_names import NICKNAMES, latin, names
 from leadsync.testing.people_work import CITIES, COUNTRIES, ENDINGS, STEMS, TRADES
-from tests.bench.matching_names import Name, Names, latin
+from tests.bench.matching_names import Name, Names
 
 LOCALES = {"en_US": 0.40, "ru_RU": 0.18, "fa_IR": 0.16, "pl_PL": 0.13, "vi_VN": 0.13}
 _RECORDS = (1,) * 76 + (2,) * 17 + (3,) * 5 + (4, 5)

@@ -33,12 +33,15 @@ def clusters(
     strong = sorted((edge for edge in edges if edge.weight >= line), key=lambda e: (-e.weight, e.left, e.right))
     known = {edge[:2]: edge.weight for edge in strong}
     held = []
+    refused: set[tuple[int, int, int, int]] = set()
     for edge in strong:
         one, two = sorted((of[edge.left], of[edge.right]))
         if one == two:
             continue
         left, right = members.get(one, [one]), members.get(two, [two])
-        if not _agree(left, right, known, weigh, line, veto):
+        both = one, len(left), two, len(right)
+        if both in refused or not _agree(left, right, known, weigh, line, veto):
+            refused.add(both)
             held.append(edge)
             continue
         for id_ in right:

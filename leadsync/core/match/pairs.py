@@ -64,6 +64,8 @@ class Book:
         self.counts.subtract(filter(None, old.terms))
         for key in keys(old.features):
             self.members[key].discard(id_)
+            if not self.members[key]:
+                del self.members[key]
 
     def scale(self, model: Model) -> Scale:
         """To weigh pairs by, as long as nothing is put or taken."""
