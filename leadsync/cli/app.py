@@ -7,7 +7,19 @@ import typer
 
 from leadsync import __version__
 from leadsync.cli import (
-    check, conformance, demo, erase, init, install, match, plan, review, sandbox, schema, status, sync,
+    check,
+    conformance,
+    demo,
+    erase,
+    init,
+    install,
+    match,
+    plan,
+    review,
+    sandbox,
+    schema,
+    status,
+    sync,
 )  # fmt: skip
 from leadsync.cli import run as run_verb
 from leadsync.errors import LeadsyncError

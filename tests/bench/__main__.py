@@ -146,6 +146,8 @@ def print_facts(found: dict[str, Any]) -> None:
     for word, of in found["table"].items():
         shares = (f"{told:.0f} / {wrong:.1f}" for told, wrong in (of[locale] for locale in locales))
         print(f"{word:<62}" + "".join(f"{share:>14}" for share in shares), flush=True)
+
+
 def measure_matching(name: str) -> dict[str, tuple[float, float]]:
     """Mean of the seeds by measurement, with the half-width of its interval of 95 %; each seed in a child process."""
     records, seeds, what = MATCHING[name]
