@@ -14,6 +14,7 @@ from leadsync.cli import (
     explain,
     init,
     install,
+    match,
     plan,
     review,
     sandbox,
@@ -64,6 +65,7 @@ app.command("erase")(erase.erase)
 app.command("sandbox", hidden=True)(sandbox.sandbox)
 app.command("conformance", hidden=True)(conformance.conformance)
 app.command("schema", hidden=True)(schema.schema)
+app.command("match", hidden=True)(match.match)
 
 
 def run(arguments: list[str]) -> int:

@@ -1,0 +1,206 @@
+"""`leadsync match`: which rows of a list are the same person, without a store."""
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from leadsync.cli.common import JsonOption, print_json
+from leadsync.errors import UsageError, UserError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from leadsync.core.match.model import Model, Scale
+    from leadsync.core.match.pairs import Edge, Entry
+
+_SEVERAL = ("phone", "other")  # what more than one column may hold
+_SHOWN = 10  # capped keys and changed weights that are told
+_LONGEST_FIELD = 10_000_000  # characters; a file with more between two commas is no list
+
+
+def match(
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="A list of people, with a header.")],
+    columns: Annotated[
+        list[str],
+        typer.Option("--columns", metavar="FIELD=COL,…", help="Which column holds what; other=COL for the rest."),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="CLUSTERS.csv", help="Write id and cluster of each row here.")],
+    pairs: Annotated[
+        Path | None, typer.Option("--pairs", metavar="PAIRS.csv", help="Write pairs with their evidence here.")
+    ] = None,
+    floor: Annotated[float, typer.Option("--floor", metavar="WEIGHT", help="The least bits of a pair.")] = 0.0,
+    train: Annotated[bool, typer.Option("--train", help="Learn the weights from this list, without labels.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Find the rows of a CSV file that are the same person."""
+    from leadsync.config.matching import model, words
+    from leadsync.core.match import pairs as matching
+    from leadsync.core.match import train as training
+    from leadsync.core.match.clusters import clusters
+    from leadsync.core.match.features import features
+    from leadsync.core.match.model import Scale
+
+    ids, rows, others = _read(source, _wanted(columns))
+    table = words()
+    entries = {n: matching.entry(features(row, table, others)) for n, row in enumerate(rows)}
+    keys, counts = matching.key_rows(entries), matching.counts(entries)
+    found, using = matching.joined(keys), model()
+    if train:
+        using = training.train(found.rows(), entries, counts.__getitem__, using)
+    scale = Scale(using, counts.__getitem__, len(entries))
+    edges = matching.all_edges(found, entries, scale, min(floor, using.automatic))
+
+    def weigh(a: int, b: int) -> float:
+        return matching.weighed(a, b, entries, scale).weight
+
+    done = clusters(entries, edges, weigh, using.automatic, using.veto)
+    _write(out, ("id", "cluster"), _clusters(ids, done.of))
+    if pairs is not None:
+        wanted = [edge for edge in edges if edge.weight >= floor]
+        _write(pairs, ("left", "right", "weight", "probability", "evidence"), _pairs(wanted, ids, entries, scale))
+    drift = list(training.drift(model(), using)) if train else []
+    report = _report(done.of, len(found), len(done.held), _capped(keys, entries), using, drift, train=train)
+    if as_json:
+        print_json(report)
+    else:
+        _tell(report, out)
+    return 0
+
+
+def _wanted(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Field and column of each assignment. Raises `UsageError`."""
+    from leadsync.core.match.features import COLUMNS
+
+    known = ("id", *COLUMNS, "other")
+    found: list[tuple[str, str]] = []
+    for assignment in filter(None, (part.strip() for text in columns for part in text.split(","))):
+        name, sign, column = (part.strip() for part in assignment.partition("="))
+        if not sign or not column or name not in known:
+            what = f"--columns: {assignment!r} names no field" if sign else f"--columns: {assignment!r} is no FIELD=COL"
+            raise UsageError(what, fix=f"fields are {', '.join(known)}")
+        if name not in _SEVERAL and name in (other for other, _ in found):
+            raise UsageError(f"--columns: {name} is given twice", fix="give the second column as other=COL")
+        found.append((name, column))
+    if not any(name != "id" for name, _ in found):
+        raise UsageError("--columns names nothing that people are known by", fix="write, say, email=COL,name=COL")
+    return found
+
+
+def _read(source: Path, wanted: Sequence[tuple[str, str]]) -> tuple[list[str], list[dict[str, str]], list[str]]:
+    """The ids and rows of the file, in an order that does not depend on its own, and the names of further columns."""
+    csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        with source.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+            first = file.readline()
+            delimiter = max(",;\t", key=first.count)
+            file.seek(0)
+            lines = csv.DictReader(file, delimiter=delimiter, restval="")
+            missing = [column for _, column in wanted if column not in (lines.fieldnames or ())]
+            if missing:
+                there = ", ".join(lines.fieldnames or ()) or "none"
+                raise UsageError(f"{source} has no column {', '.join(missing)}", fix=f"its columns are {there}")
+            read = [_row(line, wanted, str(nth)) for nth, line in enumerate(lines, 1)]
+    except OSError as error:
+        raise UserError(f"{source} cannot be read: {error.strerror}") from None
+    except csv.Error as error:
+        raise UserError(f"{source} is no CSV file: {error}") from None
+    read.sort(key=lambda row: (row[0], *row[1].values()))
+    others = [f"other{nth}" for nth, _ in enumerate([name for name, _ in wanted if name == "other"], 1)]
+    return [id_ for id_, _ in read], [row for _, row in read], others
+
+
+def _row(line: dict[str, str], wanted: Sequence[tuple[str, str]], number: str) -> tuple[str, dict[str, str]]:
+    row: dict[str, str] = {}
+    others = 0
+    for name, column in wanted:
+        if name == "other":
+            others += 1
+            name = f"other{others}"
+        told = line[column] or ""
+        row[name] = f"{row[name]};{told}" if name in row else told
+    return row.pop("id", number), row
+
+
+def _clusters(ids: Sequence[str], of: dict[int, int]) -> Iterator[tuple[str, int]]:
+    numbers: dict[int, int] = {}
+    for n, id_ in enumerate(ids):
+        yield id_, numbers.setdefault(of[n], len(numbers) + 1)
+
+
+def _pairs(
+    edges: "Sequence[Edge]", ids: Sequence[str], entries: "dict[int, Entry]", scale: "Scale"
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Each pair with its parts, the heaviest first; the weight is the sum of the parts as they are written."""
+    for left, right, weight in sorted(edges, key=lambda edge: (-edge.weight, edge.left, edge.right)):
+        one, two = entries[left], entries[right]
+        parts = [
+            part._replace(weight=round(part.weight, 2))
+            for part in scale.explain(one.features, two.features, one.terms, two.terms)
+        ]
+        total, sure = sum(part.weight for part in parts), scale.model.probability(weight)
+        yield (
+            ids[left],
+            ids[right],
+            f"{total:.2f}",
+            f"{sure:.4f}",
+            orjson.dumps([list(part) for part in parts]).decode(),
+        )
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            writer.writerows(rows)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _capped(keys: "pl.DataFrame", entries: "dict[int, Entry]") -> list[dict[str, Any]]:
+    from leadsync.core.match.keys import described
+    from leadsync.core.match.pairs import over
+
+    return [
+        {"key": described(entries[id_].features, key)[:100], "records": records}
+        for key, records, id_ in over(keys).iter_rows()
+    ]
+
+
+def _report(
+    of: dict[int, int], compared: int, held: int, capped: list[dict[str, Any]], model: "Model",
+    drift: list[tuple[str, str, float, float]], *, train: bool,
+) -> dict[str, Any]:  # fmt: skip
+    from leadsync.core.match.model import written
+
+    sizes = Counter(of.values())
+    return {
+        "rows": len(of), "clusters": len(sizes), "rows_in_larger_clusters": sum(n for n in sizes.values() if n > 1),
+        "largest": max(sizes.values(), default=0), "compared": compared, "held_for_review": held,
+        "automatic": model.automatic, "capped_keys": capped,
+        "trained": [dict(zip(("field", "level", "before", "after"), row, strict=True)) for row in drift],
+        **({"model": written(model)} if train else {}),
+    }  # fmt: skip
+
+
+def _tell(report: dict[str, Any], out: Path) -> None:
+    print(
+        f"{report['rows']} rows are {report['clusters']} people: {report['rows_in_larger_clusters']} rows share theirs "
+        f"with another, {report['largest']} at most; {report['compared']} pairs compared. Written to {out}."
+    )
+    if report["held_for_review"]:
+        print(
+            f"{report['held_for_review']} likely pairs did not join, since other rows of theirs disagree: see --pairs."
+        )
+    for row in report["trained"][:_SHOWN]:
+        print(f"trained: {row['field']} {row['level']} {row['before']:+.1f} → {row['after']:+.1f} bits")
+    for row in report["capped_keys"][:_SHOWN]:
+        print(f"not looked at: {row['records']} rows have the same {row['key']}", file=sys.stderr)
+    if (more := len(report["capped_keys"]) - _SHOWN) > 0:
+        print(f"not looked at: and {more} more values", file=sys.stderr)

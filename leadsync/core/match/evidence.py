@@ -1,0 +1,251 @@
+"""How far two records agree, field by field: levels, of which none counts a fact that another one counts already.
+
+A mailbox is made of the name, so a like mailbox counts only with the same digits, and less where it says no more than
+the name. An equal mailbox implies the company; an equal postcode or company the city. An equal phone is a `line` where
+the names differ: families and offices share one. Names are one field with one level for each way that given and family
+name agree together: who shares only the family name is a relative or namesake; `across` is a name that one of them
+spells with vowels and the other without.
+"""
+
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from leadsync.core.match.features import Features
+from leadsync.core.match.keys import LEAST_USER, names, number
+
+LEVELS = {
+    "name": ("missing", "neither", "given", "family", "half", "initial", "close", "same", "across", "exact", "whole"),
+    "email": ("missing", "differs", "colleague", "user of the name", "user", "close", "exact"),
+    "phone": ("missing", "differs", "close", "line", "exact"),
+    "company": ("missing", "differs", "close", "name", "domain"),
+    "city": ("missing", "differs", "close", "exact"),
+    "postcode": ("missing", "differs", "close", "exact"),
+    "address": ("missing", "differs", "close", "exact"),
+    "birth_date": ("missing", "differs", "near", "close", "exact"),
+    "other": ("missing", "differs", "close", "exact"),
+}
+"""The levels of each field, from the least agreement to the most; the first says nothing."""
+FIELDS = tuple(name for name in LEVELS if name != "other")
+
+TERMS = (
+    "whole name", "name", "skeleton", "family", "email", "user", "company", "domain", "city", "postcode", "address",
+    "birth_date", "phone",
+)  # fmt: skip
+"""What is counted, in the order in which `terms` gives it; the other columns follow, from `OTHERS` on."""
+OTHERS = len(TERMS)
+_COUNTED = {
+    ("name", "whole"): "whole name", ("name", "exact"): "name", ("name", "same"): "skeleton",
+    ("name", "across"): "skeleton", ("name", "close"): "skeleton", ("name", "initial"): "family",
+    ("name", "half"): "family", ("name", "family"): "family", ("email", "exact"): "email", ("email", "user"): "user",
+    ("email", "user of the name"): "user", ("phone", "exact"): "phone", ("phone", "line"): "phone",
+    ("company", "name"): "company",
+    ("company", "close"): "company", ("company", "domain"): "domain", ("city", "exact"): "city",
+    ("postcode", "exact"): "postcode", ("address", "exact"): "address", ("birth_date", "exact"): "birth_date",
+}  # fmt: skip
+_NTH = {term: nth for nth, term in enumerate(TERMS)}
+Levels = tuple[int, ...]
+Terms = tuple[int, ...]
+
+
+def counted(nth: int, level: int) -> int | None:
+    """Which of `TERMS` tells how rare the agreement of the nth field on that level is."""
+    if nth >= len(FIELDS):
+        return OTHERS + nth - len(FIELDS) if level == _EXACT else None
+    term = _COUNTED.get((FIELDS[nth], LEVELS[FIELDS[nth]][level]))
+    return None if term is None else _NTH[term]
+
+
+def terms(of: Features) -> Terms:
+    """What is counted of a record; 0 for what it does not say."""
+    both = names(of)
+    told = (
+        f"{of.given} {of.middle} {of.family}" if of.given and of.family else "",
+        f"{of.given} {of.family}" if of.given and of.family else "",
+        both[0] if both else "",
+        of.family_skeleton or of.given_skeleton,
+        of.mail, of.user, of.company_skeleton.replace(" ", ""), of.domain,
+        of.city, of.postcode, of.address, of.birth_date,
+        of.phones[0] if of.phones else "",
+    )  # fmt: skip
+    found = [number(kind, value) if value else 0 for kind, value in zip(TERMS, told, strict=True)]
+    return (*found, *(number(f"other{nth}", value) if value else 0 for nth, value in enumerate(of.others)))
+
+
+def compare(a: Features, b: Features) -> Levels:
+    """The level of each of `FIELDS`, and of the other columns."""
+    name, mail = _name(a, b), _mail(a, b) if a.mail and b.mail else 0
+    company = 0 if mail >= _MAIL_CLOSE else _company(a, b)
+    postcode = _text(a.postcode, b.postcode) if a.postcode and b.postcode else 0
+    implied = postcode == _EXACT or company > 1
+    return (
+        name,
+        mail,
+        _phone(a.phones, b.phones, _LINE + (name >= _INITIAL)) if a.phones and b.phones else 0,
+        company,
+        _text(a.city, b.city) if a.city and b.city and not implied else 0,
+        postcode,
+        _address(a.address, b.address) if a.address and b.address else 0,
+        _birth_date(a.birth_date, b.birth_date) if a.birth_date and b.birth_date else 0,
+        *(_text(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)),
+    )
+
+
+_NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
+_EXACT = _LINE = 3
+_MAIL_CLOSE = 5
+
+
+def _name(a: Features, b: Features) -> int:
+    straight = _in_order(a, b)
+    if straight >= _CLOSE:
+        return straight
+    across = a.given_skeleton and a.given_skeleton == b.family_skeleton
+    if not across and not (a.family_skeleton and a.family_skeleton == b.given_skeleton):
+        return straight
+    turned = b._replace(
+        given=b.family, family=b.given, given_skeleton=b.family_skeleton, family_skeleton=b.given_skeleton, classes=()
+    )
+    return max(straight, _in_order(a, turned))
+
+
+def _in_order(a: Features, b: Features) -> int:
+    family = _part(a.family, b.family, a.family_skeleton, b.family_skeleton)
+    given = _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
+    if given < 2 and a.classes and not set(a.classes).isdisjoint(b.classes):
+        given = 2
+    if given < 0 or family < 0:
+        return _incomplete(a, b, given, family)
+    if a.middle and b.middle and a.middle != b.middle:
+        given = min(given, _middle(a.middle, b.middle))
+    if given and family:
+        if given == family == 3:
+            return _WHOLE if a.middle and a.middle == b.middle else _WHOLE_PAIR
+        return _CLOSE if min(given, family) == 1 else _ACROSS if a.vowelless != b.vowelless else _SAME
+    return _FAMILY if family > 1 else _GIVEN if given > 1 else _NEITHER
+
+
+def _incomplete(a: Features, b: Features, given: int, family: int) -> int:
+    """The level where a part of a name is missing."""
+    if family >= 1:
+        one = (a.initial or b.initial) and (a.initial or a.given[:1]) == (b.initial or b.given[:1])
+        if a.initial or b.initial:
+            other = (a.initial or a.given) and (b.initial or b.given)
+            return _INITIAL if one else _FAMILY if other else _HALF
+        return _HALF
+    if family == 0:
+        return _NEITHER
+    return _HALF if given >= 1 else _NEITHER if given == 0 else 0
+
+
+def _middle(a: str, b: str) -> int:
+    """How far the given name can be taken as equal, whose second parts differ."""
+    one, two = a.split(), b.split()
+    if (len(a) == 1 or len(b) == 1) and a[0] == b[0]:
+        return 3
+    if set(one) <= set(two) or set(two) <= set(one):
+        return 2
+    return 1 if _near(a, b) else 0
+
+
+@lru_cache(maxsize=262144)
+def _part(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
+    """3 equal, 2 the same by its consonants or by a part of it, 1 close, 0 another; -1 where one is missing."""
+    if not a or not b:
+        return -1
+    if a == b:
+        return 3
+    if a.replace(" ", "") == b.replace(" ", ""):
+        return 3
+    if a_skeleton == b_skeleton and (len(a_skeleton) > 1 or (a_skeleton and _near(a, b))):
+        return 2
+    one, two = a.split(), b.split()
+    if len(one) != len(two) and (set(one) <= set(two) or set(two) <= set(one)):
+        return 2
+    if _near(a, b):
+        return 1
+    return int(min(len(a_skeleton), len(b_skeleton)) > 3 and OSA.distance(a_skeleton, b_skeleton) == 1)
+
+
+@lru_cache(maxsize=262144)
+def _near(a: str, b: str) -> bool:
+    """One typing error apart; two in long words."""
+    shorter = min(len(a), len(b))
+    allowed = 0 if shorter < 4 else 1 if shorter < 8 else 2
+    return allowed > 0 and abs(len(a) - len(b)) <= allowed and OSA.distance(a, b, score_cutoff=allowed) <= allowed
+
+
+def _mail(a: Features, b: Features) -> int:
+    if a.mail == b.mail:
+        return 6
+    if a.mail_domain == b.mail_domain:
+        if _mistyped(a.user, b.user):
+            return _MAIL_CLOSE
+        return 2 if a.domain else 1
+    if a.user == b.user and len(a.user) >= LEAST_USER:
+        return 3 if a.named or b.named else 4
+    return 1
+
+
+def _mistyped(a: str, b: str) -> bool:
+    """Whether two names of mailboxes differ by typing errors only: not in a number, nor in an initial at either end."""
+    allowed = min(min(len(a), len(b)) // 4, 2)
+    if not allowed or _digits(a) != _digits(b) or OSA.distance(a, b, score_cutoff=allowed) > allowed:
+        return False
+    return not (len(a) == len(b) and (a[1:] == b[1:] or a[:-1] == b[:-1]))
+
+
+def _digits(user: str) -> str:
+    return "" if user.isalpha() else "".join(sign for sign in user if sign.isdigit())
+
+
+def _phone(a: tuple[str, ...], b: tuple[str, ...], equal: int) -> int:
+    if not set(a).isdisjoint(b):
+        return equal
+    return 2 if any(OSA.distance(one, two, score_cutoff=1) <= 1 for one in a for two in b) else 1
+
+
+def _company(a: Features, b: Features) -> int:
+    if a.domain and a.domain == b.domain:
+        return 4
+    if not a.company or not b.company:
+        return 1 if a.domain and b.domain else 0
+    return max(_firm(a.company, b.company, a.company_skeleton, b.company_skeleton), 1)
+
+
+@lru_cache(maxsize=65536)
+def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
+    """3 the same name, 2 a part of it or nearly it, 1 another."""
+    mine, theirs = a_skeleton.replace(" ", ""), b_skeleton.replace(" ", "")
+    if a == b or (mine == theirs and len(mine) > 2):
+        return 3
+    if JaroWinkler.similarity(a, b) >= 0.92 or (len(mine) > 4 and OSA.distance(mine, theirs, score_cutoff=1) <= 1):
+        return 2
+    shared = set(a_skeleton.split()) & set(b_skeleton.split())
+    begin = next((n for n, (x, y) in enumerate(zip(mine, theirs, strict=False)) if x != y), min(len(mine), len(theirs)))
+    part = max(sum(map(len, shared)), begin)
+    return 2 if part > 3 and 2 * part >= max(len(mine), len(theirs)) else 1
+
+
+@lru_cache(maxsize=65536)
+def _text(a: str, b: str) -> int:
+    """A value of few words: 3 equal, 2 close, 1 another."""
+    if a == b:
+        return _EXACT
+    return 2 if _near(a, b) or (len(a) > 3 and JaroWinkler.similarity(a, b) >= 0.92) else 1
+
+
+def _address(a: str, b: str) -> int:
+    one, two = a.split(), b.split()
+    if a == b or sorted(one) == sorted(two):
+        return _EXACT
+    shared = len(set(one) & set(two))
+    return 2 if 2 * shared > max(len(one), len(two)) or _near(a, b) or JaroWinkler.similarity(a, b) >= 0.92 else 1
+
+
+def _birth_date(a: str, b: str) -> int:
+    if a == b:
+        return 4
+    if OSA.distance(a, b, score_cutoff=1) <= 1 or (a[:4] == b[:4] and a[4:6] == b[6:] and a[6:] == b[4:6]):
+        return 3
+    return 2 if (a[:4] == b[:4]) + (a[4:6] == b[4:6]) + (a[6:] == b[6:]) == 2 else 1

@@ -1,0 +1,234 @@
+"""What of a record is compared with other records: a record in, its features out. Nothing here raises."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from leadsync.core.convert.base import NOWHERE, Unreadable, fold, latin_digits
+from leadsync.core.convert.contact import email
+from leadsync.core.convert.country import code_of
+from leadsync.core.convert.dates import read_date
+from leadsync.core.facts.domains import own_domain
+from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, TESTS
+from leadsync.core.facts.names import person
+from leadsync.core.facts.tables import Tables
+from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
+
+COLUMNS = (
+    "email", "phone", "first_name", "last_name", "name", "company", "domain", "country", "address", "city", "postcode",
+    "birth_date",
+)  # fmt: skip
+"""What a record may say; besides these, `other1`, `other2`, … of a list with more columns."""
+_LONGEST = 300  # characters of a value that are looked at
+_MOST_PHONES, _MOST_CLASSES = 3, 4
+_LEAST_DIGITS = 7
+_EXTENSION = re.compile(r"(?:\b(?:ext|extension|доб|wew|داخلی|may le|máy lẻ)|[x#;])\.?[\s:]*\d*\s*$", re.IGNORECASE)
+_BETWEEN_PHONES = re.compile(r"[;,/|\n]+|\s{2,}")
+_NUMBER = re.compile(r"\d+")
+_STREETS = {
+    word: full
+    for full, words in {
+        "street": "st str ul ulica ulitsa", "avenue": "av ave al aleja", "road": "rd", "place": "pl plac",
+        "drive": "dr", "court": "ct crt", "crescent": "cr cres cct", "lane": "ln", "close": "cl", "circuit": "cct",
+    }.items()
+    for word in words.split()
+}  # fmt: skip
+
+
+class Features(NamedTuple):
+    """A record as it is compared; what it does not say is empty.
+
+    Names and company are in Latin letters, with the skeleton of each beside them; `initial` is a given name of which
+    the record has the first letter only, `vowelless` tells that the name is in Persian or Arabic letters, `classes` are
+    the groups of given names that go by this one. `mail` is equal for two spellings of one mailbox of one person,
+    `user` is its part before the @ without signs, `named` tells that the name is all that stands there. `domain` is a
+    company's. `phones` are national numbers, their last nine digits.
+    """
+
+    given: str = ""
+    middle: str = ""
+    family: str = ""
+    given_skeleton: str = ""
+    family_skeleton: str = ""
+    initial: str = ""
+    vowelless: bool = False
+    classes: tuple[str, ...] = ()
+    mail: str = ""
+    user: str = ""
+    mail_domain: str = ""
+    named: bool = False
+    domain: str = ""
+    phones: tuple[str, ...] = ()
+    company: str = ""
+    company_skeleton: str = ""
+    city: str = ""
+    postcode: str = ""
+    address: str = ""
+    birth_date: str = ""
+    others: tuple[str, ...] = ()
+
+
+NOTHING = Features()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """The tables by which records are read."""
+
+    tables: Tables
+    spellings: Spellings
+
+
+def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -> Features:
+    """The features of a record by what it says of `COLUMNS`; `others` are the names of further ones, in order."""
+    told = {name: text.strip()[:_LONGEST] for name, text in row.items() if text}
+    given, middle, family, initial = _name(told)
+    found = Features(
+        latin(given), latin(middle), latin(family), skeleton(given), skeleton(family), latin(initial)[:1]
+    )._replace(classes=tuple(words.spellings.given.get(latin(given), ())[:_MOST_CLASSES]))
+    found = _with_mail(found._replace(vowelless=vowelless(f"{given} {family}")), told, words)
+    company = _company(told.get("company", ""), words)
+    return found._replace(
+        phones=_phones(told.get("phone", ""), told.get("country", "")),
+        company=latin(company),
+        company_skeleton=" ".join(filter(None, map(skeleton, company.split()))) or latin(company),
+        city=latin(told.get("city", "")),
+        postcode=latin(told.get("postcode", "")).replace(" ", "").upper().lstrip("0"),
+        address=_address(told.get("address", "")),
+        birth_date=_birth_date(told.get("birth_date", "")),
+        others=tuple(latin(told.get(name, "")) for name in others),
+    )
+
+
+def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
+    """Given, middle and family name, and the initial that stands for the first."""
+    first, last, full = (told.get(part, "") for part in ("first_name", "last_name", "name"))
+    if first and first == last:
+        first = ""
+    found = person(first, last, full, code_of(told["country"]) or "" if "country" in told else "")
+    if found is None:
+        return "", "", "", ""
+    if found.given or found.family:
+        given, middle, family = found.given, found.middle, found.family
+    else:  # the order is not plain: as most write
+        *before, family = fold(f"{first} {last}".strip() or full).split() or [""]
+        given, middle = " ".join(before), ""
+    if given:
+        *between, last = given.split()
+        if between and not middle and latin(family) in NEVER_GIVEN_PLAIN:  # Vietnamese without its marks
+            return last, " ".join(between), family, ""
+        return given, middle, family, ""
+    letters = next((word for word in (first or full).replace(".", " ").split() if len(word) == 1), "")
+    return "", middle, family, letters
+
+
+def _with_mail(found: Features, told: Mapping[str, str], words: Words) -> Features:
+    domain = own_domain(told.get("domain", ""), words.tables.shared_hosts) if "domain" in told else ""
+    text = latin_digits(told.get("email", "")).removeprefix("mailto:").lower().strip(" <>;,")
+    if text.count("@") != 1:
+        return found._replace(domain=domain)
+    try:
+        text = email(text, NOWHERE, {})
+    except Unreadable:
+        if " " in text:
+            return found._replace(domain=domain)
+    read = words.tables.mail.read(text)
+    if read is None:
+        return found._replace(domain=domain)
+    domain = read.company or domain
+    user, _, host = read.key.rpartition("@")
+    letters = _plain(user)
+    if read.kind in ("role", "disposable") or _placeholder(user, letters):
+        return found._replace(domain=domain)
+    return found._replace(mail=read.key, user=letters, mail_domain=host, domain=domain, named=_named(letters, found))
+
+
+def _plain(user: str) -> str:
+    return "".join(sign for sign in user if sign.isalnum())
+
+
+@lru_cache(maxsize=4096)
+def _placeholder(user: str, letters: str) -> bool:
+    return (
+        letters in PLACEHOLDERS or letters in TESTS or len(set(letters)) < 2 or user.startswith(("noemail", "nomail"))
+    )
+
+
+def _named(user: str, name: Features) -> bool:
+    """Whether a mailbox says no more than the name does."""
+    if _NUMBER.search(user):
+        return False
+    parts = [part.replace(" ", "") for part in (name.family, name.given, *name.classes) if len(part) > 2]
+    if any(part in user for part in parts):
+        return True
+    consonants = skeleton(user)
+    return any(len(part) > 1 and part in consonants for part in (name.family_skeleton, name.given_skeleton))
+
+
+def _phones(text: str, country: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for part in _BETWEEN_PHONES.split(text[:_LONGEST]):
+        if (digits := _phone(_EXTENSION.sub("", part).strip(), country)) and not _repeated(digits):
+            found[digits] = None
+    return tuple(found)[:_MOST_PHONES]
+
+
+@lru_cache(maxsize=16384)
+def _phone(text: str, country: str) -> str:
+    told = latin_digits(text)
+    digits = "".join(sign for sign in told if "0" <= sign <= "9")
+    if told.lstrip("( ").startswith("+") or digits.startswith("00"):
+        digits = digits.removeprefix("00")
+        digits = digits[next((end for end in (1, 2, 3) if digits[:end] in _calling_codes()), 0) :]
+    elif country and (code := _calling_code(country)) and digits.startswith(code) and len(digits) > len(code) + 8:
+        digits = digits[len(code) :]
+    digits = digits.lstrip("0")[-9:]
+    return digits if len(digits) >= _LEAST_DIGITS else ""
+
+
+@cache
+def _calling_codes() -> frozenset[str]:
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
+
+@lru_cache(maxsize=1024)
+def _calling_code(country: str) -> str:
+    from phonenumbers import country_code_for_region
+
+    return str(country_code_for_region(code_of(country) or "") or "")
+
+
+def _repeated(digits: str) -> bool:
+    """Whether it is typed where a number must stand: 999999999, 123456789."""
+    return len(set(digits[-6:])) == 1 or digits in "01234567890123456789" or digits in "98765432109876543210"
+
+
+def _company(text: str, words: Words) -> str:
+    found = words.tables.forms.identity(text)
+    return "" if found in PLACEHOLDERS or found in TESTS else found
+
+
+def _address(text: str) -> str:
+    return " ".join(_STREETS.get(word, word) for word in latin(text).split())
+
+
+@lru_cache(maxsize=16384)
+def _birth_date(text: str) -> str:
+    """As eight digits."""
+    try:
+        return read_date(text, NOWHERE, {}).replace("-", "") if text else ""
+    except Unreadable:
+        digits = "".join(_NUMBER.findall(latin_digits(text)))
+        return digits if len(digits) == 8 else ""
+
+
+def house(address: str) -> str:
+    """House number and the longest word of the street, by which an address is found again."""
+    number = _NUMBER.search(address)
+    street: Iterable[str] = (word for word in address.split() if not word.isdecimal())
+    longest = max(street, key=lambda word: (len(word), word), default="")
+    return f"{number[0]} {longest}" if number and len(longest) > 2 else ""

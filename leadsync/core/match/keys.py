@@ -1,0 +1,89 @@
+"""What records are found by, and whose frequency is counted: 63-bit numbers, the same in every process."""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from leadsync.core.match.features import Features, house
+from leadsync.core.match.spelling import skeleton
+
+CAPS = (60, 100, 20)
+"""Records that a key may have before it is skipped and reported: the last two bits of a key tell which one holds. An
+e-mail or phone may have most, what says little of a person least."""
+LEAST_USER = 4
+_STRONG, _WEAK = ("email", "phone"), ("birth date", "part and city", "short mailbox")
+
+
+def number(kind: str, value: str) -> int:
+    """The number of a key or term."""
+    told = blake2b(f"{kind} {value}".encode("utf-8", "replace"), digest_size=8).digest()
+    return (int.from_bytes(told) >> 1) & ~3 | (1 if kind in _STRONG else 2 if kind in _WEAK else 0)
+
+
+def cap(key: int) -> int:
+    """How many records a key may have."""
+    return CAPS[key & 3]
+
+
+def keys(of: Features) -> dict[int, str]:
+    """Every key of a record, with its kind. Two records that share none are never compared."""
+    return {number(kind, value): kind for kind, value in _keys(of)}
+
+
+def described(of: Features, key: int) -> str:
+    """A key of the record in words: its kind and value."""
+    return next((f"{kind} {value}" for kind, value in _keys(of) if number(kind, value) == key), "")
+
+
+def _keys(of: Features) -> Iterator[tuple[str, str]]:
+    family, domain, firm = of.family_skeleton, of.domain, of.company_skeleton.replace(" ", "")
+    if of.mail:
+        yield "email", of.mail
+    for phone in of.phones:
+        yield "phone", phone
+    if len(of.user) >= LEAST_USER:
+        yield ("mailbox" if len(of.user) > LEAST_USER else "short mailbox"), of.user
+        if family:
+            yield "family and mailbox", f"{family[:3]} {of.user[:5]}"
+    for both in names(of):
+        if len(both) > 3:
+            yield "name", both
+        if firm:
+            yield "name and company", f"{both} {firm}"
+        if domain:
+            yield "name and domain", f"{both} {domain}"
+        if of.city:
+            yield "name and city", f"{both} {skeleton(of.city) or of.city}"
+    if of.middle and of.given and of.family:
+        yield "whole name", " ".join(sorted((of.given, of.middle, of.family)))
+    if family and firm:
+        yield "family and company", f"{family} {firm}"
+    if family and domain:
+        yield "family and domain", f"{family[:2]} {domain}"
+    yield from _of_lists(of)
+
+
+def _of_lists(of: Features) -> Iterator[tuple[str, str]]:
+    """The keys of lists that have more of a person than a CRM has."""
+    for part in {of.family_skeleton, of.given_skeleton} - {""}:
+        if of.birth_date:
+            yield "name and birth date", f"{part} {of.birth_date}"
+            yield "name and birthday", f"{part} {of.birth_date[4:]}"
+        if of.birth_date and of.city:
+            yield "part and city", f"{part} {of.city}"
+        if of.postcode:
+            yield "name and postcode", f"{part} {of.postcode}"
+    if of.birth_date:
+        yield "birth date", of.birth_date
+    if place := house(of.address):
+        yield "house", place
+    for nth, value in enumerate(of.others):
+        if value:
+            yield f"other{nth + 1}", value
+
+
+def names(of: Features) -> list[str]:
+    """The skeletons of the whole name in any order, one for each group that the given name is in."""
+    if not of.family_skeleton or not (of.given_skeleton or of.classes):
+        return []
+    given = [skeleton(head) for head in of.classes] or [of.given_skeleton]
+    return [" ".join(sorted((one, of.family_skeleton))) for one in dict.fromkeys(given)]

@@ -1,0 +1,80 @@
+"""Words of names as they are compared: in Latin letters, and as the consonants that every script writes."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from anyascii import anyascii
+
+from leadsync.core.convert.base import fold
+
+_LONGEST = 200
+_PERSIAN = re.compile("[\u0620-\u06ff\u0750-\u077f]")
+_NO_LETTER = re.compile(r"[^a-z0-9 ]+")
+_CONSONANTS = str.maketrans(
+    dict.fromkeys("اآأإٱعویئؤءـ")
+    | dict(zip("بپتطةثسصجچحهخدذزضظرژشغقفکگلمن", "bptttssSjChhxdzzzzrZSqqfkglmn".replace("ssS", "sss"), strict=True))
+)
+_TWO = (("kh", "x"), ("gh", "q"), ("sh", "S"), ("ch", "C"), ("zh", "Z"), ("ph", "f"), ("ck", "k"))
+_UNWRITTEN = str.maketrans(dict.fromkeys("aeiouyvw ") | {"c": "k"})
+_DOUBLE = re.compile(r"(.)\1+")
+
+
+@lru_cache(maxsize=65536)
+def latin(text: str) -> str:
+    """The text folded, in Latin letters and digits, words apart."""
+    folded = fold(text[:_LONGEST])
+    return folded if folded.isascii() else " ".join(_NO_LETTER.sub(" ", anyascii(folded).lower()).split())[:_LONGEST]
+
+
+def vowelless(text: str) -> bool:
+    """Whether it is written in letters that leave vowels out."""
+    return not text.isascii() and _PERSIAN.search(text) is not None
+
+
+@lru_cache(maxsize=65536)
+def skeleton(text: str) -> str:
+    """The consonants of the text, equal for most spellings of a name in the Latin, Persian and Cyrillic scripts.
+
+    Persian and Arabic leave short vowels unwritten, and vav and ye stand for several sounds: none of them counts.
+    Capitals stand for the sounds that Latin letters write with two.
+    """
+    if vowelless(text):
+        told = "".join(_of_persian(word) for word in fold(text[:_LONGEST]).split())
+    else:
+        told = "".join(_of_latin(word) for word in latin(text).split())
+    return _DOUBLE.sub(r"\1", told)
+
+
+def _of_persian(word: str) -> str:
+    found = word.removesuffix("ه").translate(_CONSONANTS)
+    return found if found.isascii() else _of_latin(latin(found))
+
+
+def _of_latin(word: str) -> str:
+    for pair, one in _TWO:
+        word = word.replace(pair, one)
+    return word.removesuffix("h").translate(_UNWRITTEN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spellings:
+    """Names that one person may go by: the groups that each word is in, as `spellings` numbers them."""
+
+    given: Mapping[str, Sequence[str]]
+    family: Mapping[str, Sequence[str]]
+
+
+def spellings(tables: Iterable[Mapping[str, Sequence[Sequence[str]]]]) -> Spellings:
+    """From tables with groups of names under `given` and `family`. A group is called by its first name."""
+    found: tuple[dict[str, list[str]], dict[str, list[str]]] = ({}, {})
+    for table in tables:
+        for part, groups in zip(found, (table.get("given", ()), table.get("family", ())), strict=True):
+            for group in groups:
+                head = latin(group[0])
+                for name in group:
+                    known = part.setdefault(latin(name), [])
+                    if head not in known:
+                        known.append(head)
+    return Spellings(*found)

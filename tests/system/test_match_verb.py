@@ -1,0 +1,121 @@
+"""`leadsync match`: a list in, clusters and pairs with their evidence out."""
+
+import csv
+import json
+import os
+import random
+from collections import Counter
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from doors import leadsync
+
+from tests.bench.matching_people import leads
+
+NAMES = ("id", "first_name", "last_name", "email", "phone", "company", "city", "country")
+COLUMNS = ",".join(f"{name}={name}" for name in NAMES)
+LIST = """\
+nr;Name;Mail;Tel;Firm;born;tier
+a1;Anna Kowalska;anna84@wp.pl;601 234 567;Acme Sp. z o.o.;1984-03-02;gold
+a2;KOWALSKA Anna;ANNA84+x@wp.pl;;ACME;02.03.1984;
+b1;Юлия Щербакова;y.sch@romashka.ru;+7 912 555 01 43;ООО Ромашка;;
+b2;Yuliia Shcherbakova;;89125550143;Romashka;;
+c1;Jan Nowak;jan@nowak.pl;;;;
+c2;Jan Nowak;nowakjan@onet.pl;;;;
+"""
+FAKE = Path(os.environ.get("LEADSYNC_DATA", Path(__file__).parents[3] / "shared" / "data")) / "er" / "fake_1000.csv"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def groups(path: Path) -> set[frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows(path):
+        found.setdefault(row["cluster"], set()).add(row["id"])
+    return set(map(frozenset, found.values()))
+
+
+def test_a_list_in_clusters_and_pairs_out(tmp_path: Path):
+    (tmp_path / "in.csv").write_text(LIST, encoding="utf-8-sig")
+    columns = "id=nr,name=Name,email=Mail,phone=Tel,company=Firm,birth_date=born,other=tier"
+    done = leadsync(
+        "match", "in.csv", "--columns", columns, "--out", "out.csv", "--pairs", "pairs.csv", "--floor=-20", cwd=tmp_path
+    )
+    assert done.code == 0, done.err
+    assert "6 rows are 4 people" in done.out
+    assert (tmp_path / "out.csv").read_text().splitlines()[0] == "id,cluster"
+    assert sorted(row["id"] for row in rows(tmp_path / "out.csv")) == ["a1", "a2", "b1", "b2", "c1", "c2"]
+    assert groups(tmp_path / "out.csv") == {*map(frozenset, ({"a1", "a2"}, {"b1", "b2"}, {"c1"}, {"c2"}))}
+    pairs = rows(tmp_path / "pairs.csv")
+    assert list(pairs[0]) == ["left", "right", "weight", "probability", "evidence"]
+    assert {(row["left"], row["right"]) for row in pairs} == {("a1", "a2"), ("b1", "b2"), ("c1", "c2")}
+    for row in pairs:
+        evidence = json.loads(row["evidence"])
+        assert sum(part[4] for part in evidence) == pytest.approx(float(row["weight"]), abs=0.005)
+        assert (float(row["weight"]) > 0) == (float(row["probability"]) > 0.5)
+    assert {part[0]: part[1] for part in json.loads(pairs[0]["evidence"])}["email"] == "exact"
+
+
+def test_rows_in_another_order_are_the_same_people(tmp_path: Path):
+    people = leads(5, 1200)
+    for name in ("one", "two"):
+        with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(people[0]))
+            writer.writeheader()
+            writer.writerows(people)
+        line = ("match", f"{name}.csv", "--columns", COLUMNS, "--out", f"{name}-out.csv", "--json")
+        done = leadsync(*line, cwd=tmp_path)
+        assert done.code == 0, done.err
+        random.Random(1).shuffle(people)
+    assert groups(tmp_path / "one-out.csv") == groups(tmp_path / "two-out.csv")
+    assert done.json["rows"] == 1200
+    assert done.json["clusters"] == len(groups(tmp_path / "two-out.csv"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ("mail=Mail", "'mail=Mail' names no field"),
+        ("email", "'email' is no FIELD=COL"),
+        ("email=Mail,email=Tel", "email is given twice"),
+        ("email=E-mail", "has no column E-mail"),
+        ("id=nr", "names nothing that people are known by"),
+    ],
+)
+def test_wrong_columns_are_64(tmp_path: Path, columns: str, said: str):
+    (tmp_path / "in.csv").write_text(LIST, encoding="utf-8")
+    done = leadsync("match", "in.csv", "--columns", columns, "--out", "out.csv", cwd=tmp_path)
+    assert done.code == 64
+    assert said in done.err
+    assert "fix: " in done.err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_file_that_is_not_there_is_65(tmp_path: Path):
+    done = leadsync("match", "in.csv", "--columns", "email=e", "--out", "out.csv", cwd=tmp_path)
+    assert done.code == 65
+    assert "in.csv cannot be read" in done.err
+
+
+def test_nothing_but_a_header(tmp_path: Path):
+    (tmp_path / "in.csv").write_text("e\n")
+    done = leadsync("match", "in.csv", "--columns", "email=e", "--out", "out.csv", "--train", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert (tmp_path / "out.csv").read_text().split() == ["id,cluster"]
+
+
+@pytest.mark.skipif(not FAKE.is_file(), reason="LEADSYNC_DATA names no folder with er/fake_1000.csv")
+def test_a_list_without_labels_teaches_its_own_weights(tmp_path: Path):
+    columns = "id=unique_id,first_name=first_name,last_name=surname,birth_date=dob,city=city,email=email"
+    done = leadsync("match", str(FAKE), "--columns", columns, "--out", "out.csv", "--train", "--json", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert done.json["trained"]
+    truth = {row["unique_id"]: row["cluster"] for row in rows(FAKE)}
+    true = {pair for pair in combinations(sorted(truth), 2) if truth[pair[0]] == truth[pair[1]]}
+    said = {pair for group in groups(tmp_path / "out.csv") for pair in combinations(sorted(group), 2)}
+    assert 2 * len(true & said) / (len(true) + len(said)) >= 0.85
+    assert Counter(row["id"] for row in rows(tmp_path / "out.csv")) == Counter(list(truth))

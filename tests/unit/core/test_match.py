@@ -1,0 +1,363 @@
+"""Matching: how records are spelled and compared, what agreement is worth, and which records become one person."""
+
+import random
+from collections import Counter
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leadsync.config.matching import model, words
+from leadsync.core.match.clusters import LARGEST, MOST, clusters
+from leadsync.core.match.evidence import FIELDS, LEVELS, compare
+from leadsync.core.match.features import Features, features
+from leadsync.core.match.keys import cap, keys
+from leadsync.core.match.model import Scale, read, written
+from leadsync.core.match.pairs import Book, Edge, all_edges, candidates, counts, entry, joined, key_rows, over
+from leadsync.core.match.spelling import latin, skeleton
+from leadsync.core.match.train import drift, train
+from tests.bench.matching_people import leads, pairs
+
+COLUMNS = ("first_name", "last_name", "email", "phone", "company", "city", "country", "domain")
+WORDS = words()
+ROWS = leads(31, 2000)
+BOOK = {n: entry(features(row, WORDS)) for n, row in enumerate(ROWS)}
+
+
+def of(**row: str) -> Features:
+    return features(row, WORDS)
+
+
+def levels(a: Features, b: Features) -> dict[str, str]:
+    """The levels that say something."""
+    assert compare(a, b) == compare(b, a)
+    return {name: LEVELS[name][level] for name, level in zip(FIELDS, compare(a, b), strict=True) if level}
+
+
+def named(a: str, b: str) -> str | None:
+    one, two = (of(**dict(zip(("first_name", "last_name"), text.split("|"), strict=True))) for text in (a, b))
+    return levels(one, two).get("name")
+
+
+# ---- spelling
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("محمدحسین", "Mohammad Hossein"), ("رضایی", "Rezaei"), ("علي", "علی"), ("غلامرضا", "Gholam Reza"),
+        ("علی‌رضا", "علی رضا"), ("مـحـمـد", "محمد"), ("Щербакова", "Shcherbakova"), ("فاطمه", "Fatemeh"),
+        ("ژاله", "Zhaleh"), ("Đỗ", "do"),
+    ],
+)  # fmt: skip
+def test_a_skeleton_is_equal_in_two_scripts(one: str, two: str):
+    assert skeleton(one) == skeleton(two) != ""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("Łukasz", "lukasz"), ("Đặng", "dang"), ("Юлия", "yuliya"), ("O'Neil", "oneil"), ("۱۲", "12")]
+)
+def test_latin(text: str, told: str):
+    assert latin(text) == told
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [
+        ("Anna|Kowalska", "ANNA|KOWALSKA", "exact"),
+        ("Łukasz|Wójcik", "Lukasz|Wojcik", "exact"),
+        ("Nguyễn|Văn An", "An|Nguyen", "exact"),
+        ("Minh Anh|Trần", "Minh Anh|Tran", "whole"),
+        ("محمد|رضایی", "Mohammad|Rezaee", "across"),
+        ("علي|كريمي", "علی|کریمی", "exact"),
+        ("Dr. Anna|Kowalska", "Anna|Kowalska", "exact"),
+        ("Bob|Smith", "Robert|Smith", "same"),
+        ("Саша|Иванов", "Aleksandr|Ivanov", "same"),
+        ("Smith|Robert", "Robert|Smith", "exact"),
+        ("Anna|Kowalska", "Anna|Kowlaska", "same"),
+        ("Tomasz|Zieliński", "Tomasz|Zielińskk", "same"),
+        ("Jonathan|Brown", "Jonatahn|Browni", "same"),
+        ("Marek|Bondar", "Marek|Bonder", "same"),
+        ("Marek|Bondar", "Marek|Gondar", "close"),
+        ("J.|Smith", "John|Smith", "initial"),
+        ("K.|Smith", "John|Smith", "family"),
+        ("Anna|Smith", "John|Smith", "family"),
+        ("|Smith", "John|Smith", "half"),
+        ("John|Brown", "John|Smith", "given"),
+        ("Anna|Nowak", "John|Smith", "neither"),
+        ("test|test", "John|Smith", None),
+    ],
+)
+def test_names_agree_on_a_level(one: str, two: str, level: str | None):
+    assert named(one, two) == level
+
+
+# ---- evidence
+
+
+def test_a_like_mailbox_made_of_the_name_is_no_evidence():
+    a = of(name="Karen Johnson", email="karenjohnson5025@gmail.com")
+    b = of(name="Karen Johnson", email="karen.johnson9434@gmail.com")
+    assert levels(a, b)["email"] == "differs"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [
+        ("Anna.K+news@GMAIL.com", "annak@googlemail.com", "exact"),
+        ("karen.jonson84@acme.com", "karen.johnson84@acme.com", "close"),
+        ("wolf8867@wp.pl", "wolf8867@gmail.com", "user"),
+        ("nguyen.d@acme.vn", "nguyen.t@acme.vn", "colleague"),
+        ("a.kowal@gmail.com", "b.zielona@gmail.com", "differs"),
+        ("info@acme.com", "info@acme.com", None),
+        ("none@none.com", "none@none.com", None),
+    ],
+)
+def test_mailboxes_agree_on_a_level(one: str, two: str, level: str | None):
+    assert levels(of(email=one), of(email=two)).get("email") == level
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("+48 601 234 567", "0048601234567"), ("+98 912 555 0143", "۰۹۱۲ ۵۵۵ ۰۱۴۳"),
+        ("8 (912) 555-01-43", "+79125550143"),
+        ("(202) 555-0143 ext. 12", "+1 202 555 0143"), ("+7 912 555 01 43 доб. 4", "89125550143"),
+    ],
+)  # fmt: skip
+def test_a_phone_is_the_same_in_every_form(one: str, two: str):
+    assert levels(of(name="Anna K", phone=one), of(name="Anna K", phone=two))["phone"] == "exact"
+
+
+@pytest.mark.parametrize("phone", ["0000000000", "123456789", "+1 111 111 1111", "12", "none"])
+def test_a_placeholder_is_no_phone(phone: str):
+    assert of(phone=phone).phones == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [
+        ({"company": "Romashka LLC"}, {"company": "ООО «Ромашка»"}, "name"),
+        ({"company": "Acme Logistics"}, {"company": "Acme Logistics Poland"}, "close"),
+        ({"domain": "https://www.acme.com/pl"}, {"email": "info@acme.com"}, "domain"),
+        ({"company": "Acme"}, {"company": "Zenith"}, "differs"),
+        ({"company": "Acme"}, {"domain": "acme.com"}, None),
+    ],
+)
+def test_companies_agree_on_a_level(one: dict[str, str], two: dict[str, str], level: str | None):
+    assert levels(of(**one), of(**two)).get("company") == level
+
+
+def test_what_is_implied_is_not_counted_again():
+    row = {"email": "a.kowal@acme.com", "company": "Acme", "city": "Łódź", "postcode": "90-001"}
+    assert levels(of(**row), of(**row)) == {"email": "exact", "postcode": "exact"}
+    del row["email"], row["postcode"]
+    assert levels(of(**row), of(**row)) == {"company": "name"}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [
+        ("1971-06-24", "24.06.1971", "exact"), ("19710624", "1971-06-24", "exact"),
+        ("1971-06-24", "1971-06-25", "close"), ("1971-06-04", "1971-04-06", "close"),
+        ("1971-06-24", "1971-09-24", "close"), ("1971-06-24", "1982-06-24", "near"),
+        ("1971-06-24", "1980-01-02", "differs"), ("soon", "1980-01-02", None),
+    ],
+)  # fmt: skip
+def test_birth_dates_agree_on_a_level(one: str, two: str, level: str | None):
+    assert levels(of(birth_date=one), of(birth_date=two)).get("birth_date") == level
+
+
+# ---- weights
+
+
+def scale() -> Scale:
+    return Scale(model(), counts(BOOK).__getitem__, len(BOOK))
+
+
+def test_the_parts_add_up_to_the_weight():
+    using = scale()
+    for a, b in joined(key_rows(BOOK)).head(300).iter_rows():
+        one, two = BOOK[a], BOOK[b]
+        parts = using.explain(one.features, two.features, one.terms, two.terms)
+        whole = using.weigh(compare(one.features, two.features), one.terms, two.terms)
+        assert sum(part.weight for part in parts) == pytest.approx(whole)
+
+
+def weight(shared: int, others: int = 5000, **row: str) -> float:
+    """What two records of the row weigh, where so many have what it says."""
+    same = entry(of(**row))
+    having = Counter({term: shared for term in same.terms})
+    using = Scale(model(), having.__getitem__, others)
+    return using.weigh(compare(same.features, same.features), same.terms, same.terms) - using.prior
+
+
+def test_what_few_have_says_more():
+    for name, text in (("name", "Anna Kowalska"), ("phone", "601234567"), ("email", "a84@wp.pl"), ("company", "Acme")):
+        told = [weight(shared, **{name: text}) for shared in (2, 20, 200)]
+        assert told == sorted(told, reverse=True)
+        assert told[0] > told[2]
+
+
+def test_a_phone_is_never_worth_more_than_nine_bits_where_names_differ_and_an_offices_little():
+    assert weight(2, 1_000_000, phone="601234567") <= 9
+    assert weight(80, 1_000_000, phone="601234567") < 4
+    one, two = (of(name=name, phone="601234567") for name in ("Anna Nowak", "Jan Kowalczyk"))
+    assert levels(one, two) == {"name": "neither", "phone": "line"}
+
+
+def test_an_own_mailbox_alone_makes_one_person_and_an_office_line_never():
+    using = Scale(model(), lambda _: 2, 100_000)
+    assert weight(2, 100_000, email="anna84@wp.pl") + using.prior > model().automatic
+    assert weight(2, 100_000, phone="601234567") + using.prior < 0
+
+
+def test_a_model_survives_writing():
+    assert written(read(written(model()))) == written(model())
+
+
+def test_probability_grows_with_the_weight_and_stays_within_its_bounds():
+    told = [model().probability(bits) for bits in (-1e9, -10, 0, 10, 1e9)]
+    assert told == sorted(told)
+    assert told[0] >= 0
+    assert told[-1] <= 1
+
+
+# ---- pairs: two ways, one result
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 200), st.sampled_from([-15.0, 0.0, 4.0]))
+def test_looking_up_and_joining_give_the_same_edges(rng: random.Random, changed: int, floor: float):
+    """Also after records changed and went, and where keys are above their cap."""
+    chosen = rng.sample(list(BOOK), 200)
+    crowd = entry(of(name="Anna Kowalska", phone="601234567", email="anna84@wp.pl"))
+    book = Book()
+    for n in chosen:
+        book.put(n, BOOK[rng.choice(chosen)])
+    for n in chosen[:changed]:
+        book.put(n, crowd if rng.random() < 0.5 else BOOK[n])
+    for n in chosen[:20]:
+        book.take(n)
+    entries = dict(sorted(book.entries.items()))
+    assert +book.counts == counts(entries)
+    using = book.scale(model())
+    rows = key_rows(entries)
+    together = all_edges(joined(rows), entries, using, floor)
+    alone = {edge for n in entries for edge in book.edges(n, using, floor)}
+    assert alone == set(together)
+    assert len(alone) == len(together)
+    some = chosen[20:60]
+    assert set(all_edges(joined(rows, some), entries, using, floor)) == {
+        edge for n in some for edge in book.edges(n, using, floor)
+    }
+
+
+def test_a_key_above_its_cap_is_skipped_and_reported():
+    same = of(phone="601234567")
+    (key,) = keys(same)
+    for size, found in ((cap(key), cap(key) - 1), (cap(key) + 1, 0)):
+        entries = {n: entry(same) for n in range(size)}
+        assert len(candidates(0, keys(same), lambda _, size=size: range(size))) == found
+        assert len(over(key_rows(entries))) == (0 if found else 1)
+
+
+def test_most_true_pairs_share_a_key_and_few_others_do():
+    found, true = set(joined(key_rows(BOOK)).iter_rows()), pairs(ROWS)
+    assert len(found & true.keys()) > 0.93 * len(true)
+    assert 2 * len(found) / len(BOOK) < 10
+
+
+# ---- clusters
+
+
+def joined_up(edges: list[tuple[int, int, float]], otherwise: float, size: int = 8) -> list[set[int]]:
+    known = {(a, b): weight for a, b, weight in edges}
+    done = clusters(range(size), [Edge(*edge) for edge in edges], lambda a, b: known.get((a, b), otherwise), 4.0, -10.0)
+    groups: dict[int, set[int]] = {}
+    for n, cluster in done.of.items():
+        groups.setdefault(cluster, set()).add(n)
+    return sorted((group for group in groups.values() if len(group) > 1), key=min)
+
+
+def test_a_chain_does_not_join_what_disagrees():
+    chain = [(n, n + 1, 6.0) for n in range(7)]
+    assert all(len(group) == 2 for group in joined_up(chain, -8.0))
+    assert joined_up(chain, 1.0) == [set(range(8))]
+
+
+def test_a_vetoed_pair_keeps_two_clusters_apart():
+    edges = [(0, 1, 30.0), (2, 3, 30.0), (1, 2, 20.0), (0, 3, -11.0), (0, 2, 20.0), (1, 3, 20.0)]
+    assert joined_up(edges, 0.0) == [{0, 1}, {2, 3}]
+
+
+def test_what_did_not_join_is_held():
+    edges = [Edge(0, 1, 9.0), Edge(1, 2, 5.0)]
+    done = clusters(range(3), edges, lambda *_: -9.0, 4.0, -10.0)
+    assert done.of == {0: 0, 1: 0, 2: 2}
+    assert done.held == [Edge(1, 2, 5.0)]
+
+
+def test_a_cluster_beyond_the_usual_size_needs_every_pair_and_has_an_end():
+    ring = [(a, b, 5.0) for a, b in combinations(range(LARGEST), 2)]
+    assert joined_up([*ring, (0, LARGEST, 5.0)], 3.0, LARGEST + 1) == [set(range(LARGEST))]
+    crowd = [(a, b, 5.0) for a, b in combinations(range(MOST + 20), 2)]
+    assert max(map(len, joined_up(crowd, 0.0, MOST + 20))) <= MOST
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_clusters_do_not_depend_on_the_order_of_edges(rng: random.Random):
+    known = {pair: float(rng.choice((-12, -5, 0, 4, 4, 6, 9))) for pair in combinations(range(12), 2)}
+    edges = [Edge(*pair, weight) for pair, weight in known.items()]
+    first = clusters(range(12), edges, lambda a, b: known[a, b], 4.0, -10.0)
+    rng.shuffle(edges)
+    ids = rng.sample(range(12), 12)
+    assert clusters(ids, edges, lambda a, b: known[a, b], 4.0, -10.0).of == first.of
+
+
+# ---- training
+
+
+def test_training_learns_what_a_list_is_like():
+    """In a list where half of the mailboxes of a person differ, another mailbox says little."""
+    rng = random.Random(3)
+    entries = {}
+    for n in range(0, 600, 2):
+        first, last = ("".join(rng.choices("bdgklmnprstz", k=6)) for _ in range(2))
+        for twin in (n, n + 1):
+            row = {"first_name": first, "last_name": last, "city": "Warszawa" if n % 4 else "Opole"}
+            entries[twin] = entry(of(**row, email=f"box{rng.randrange(10**6)}@wp.pl"))
+    found = joined(key_rows(entries))
+    trained = train(found.rows(), entries, counts(entries).__getitem__, model())
+    changed = {(name, level): (before, after) for name, level, before, after in drift(model(), trained)}
+    assert changed["email", "differs"][1] > changed["email", "differs"][0]
+    assert 0.4 < trained.pairs < 0.6
+    assert train([], {}, Counter[int]().__getitem__, model()).automatic == model().automatic
+
+
+# ---- input that means harm
+
+_NASTY = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(["A" * 5000, "محمد \u202eSmith", "\ud800", "a\x00b", "+" * 400, "@" * 50, "O'" * 900]),
+)
+_EVERY = (*COLUMNS, "name", "address", "postcode", "birth_date", "other1")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(_EVERY, _NASTY)))
+def test_nothing_that_a_record_says_raises(row: dict[str, str]):
+    found = features(row, WORDS, ["other1"])
+    assert all(0 < key < 2**63 for key in keys(found))
+    compare(found, features({"name": "Anna Kowalska", "email": "a@b.pl"}, WORDS, ["other1"]))
+    assert all(len(text) <= 300 for text in found if isinstance(text, str))
+
+
+def test_thousands_with_one_switchboard_cost_no_pairs():
+    office = {"email": "info@acme.pl", "phone": "22 123 45 67", "company": "Acme"}
+    entries = {n: entry(of(name="test test" if n % 2 else f"Anna{n}", **office)) for n in range(4_000)}
+    rows = key_rows(entries)
+    assert len(joined(rows)) == 0
+    assert over(rows)["records"].max() == 4_000
