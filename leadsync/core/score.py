@@ -69,14 +69,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rules whose sum is kept within ±`cap` (hundredths), and gives no more than `alone` until `agrees` holds. The
-    groups fit and engagement are results as well."""
+    """Rules whose sum is kept within ±`cap` (hundredths), and gives no more than `alone` until `agrees` holds.
+
+    `axis` is the result that it counts towards besides the score, one of `AXES`: "" where it is that of its own name,
+    if there is one."""
 
     name: str
     cap: int | None
     rules: tuple[Rule, ...]
     alone: int | None = None
     agrees: Condition | None = None
+    axis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,10 +310,10 @@ def _agreed(group: Group, value: pl.Expr) -> pl.Expr:
 
 
 def _with_results(scoring: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    groups = {group.name: _agreed(group, _within(_before_cap(rules), group.cap)) for group, rules in _numbered(scoring)}
+    groups = [(group, _agreed(group, _within(_before_cap(rules), group.cap))) for group, rules in _numbered(scoring)]
     rows = rows.with_columns(
-        _sum(groups.values()).alias("sum"),
-        *(_whole(groups.get(name, pl.lit(0, pl.Int64))).alias(name) for name in AXES),
+        _sum(value for _, value in groups).alias("sum"),
+        *(_whole(_sum(v for g, v in groups if (g.axis or g.name) == axis)).alias(axis) for axis in AXES),
     ).with_columns(score=_whole(pl.col("sum").clip(0, _HIGHEST)))
     rows = with_result_tests(scoring.lifts, rows, RESULTS)
     score, never = pl.col("score"), pl.lit(False)
