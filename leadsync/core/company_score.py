@@ -21,7 +21,7 @@ class CompanyScoring:
 
 
 def company_scores(how: CompanyScoring, people: pl.DataFrame) -> pl.DataFrame:
-    """company, score, fit, engagement, engaged (a number of people), lead (the most engaged), a row per company in order.
+    """company, score, fit, engagement, engaged (a number of people), lead (the most engaged), in order of companies.
 
     `people` have company (any key, never null), lead, fit and engagement (whole points), all people of each company
     that is asked about. The fit of a company is the best of its people, since it is a fact about all of them. The

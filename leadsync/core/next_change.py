@@ -119,12 +119,13 @@ def _asked(searched: pl.DataFrame, rows: pl.DataFrame, skipping: int) -> pl.Data
     lo, hi, j, ahead = (pl.col(name) for name in ("lo", "hi", "j", "ahead"))
     daily = lo < pl.col("future")
     both_move = (lo < pl.col("gives")) & (lo < pl.col("takes")) & ~daily & (ahead - lo > 1)
+    within = lo + ((hi - lo) * j + skipping - 1) // skipping
     further = pl.when(daily).then(lo + j).when(hi.is_null()).then(lo + pl.col("step") * 2 ** (j - 1))
     return (
         searched.lazy()
         .with_columns(j=pl.int_ranges(1, pl.when(daily).then(_IN_ROW).otherwise(skipping) + 1))
         .explode("j")
-        .with_columns(ahead=further.otherwise(lo + ((hi - lo) * j + skipping - 1) // skipping).clip(upper_bound=pl.col("bound")))
+        .with_columns(ahead=further.otherwise(within).clip(upper_bound=pl.col("bound")))
         .unique(["index", "ahead"])
         .with_columns(between=pl.when(both_move).then(ahead - lo).otherwise(0))
         .with_columns(side=pl.int_ranges(0, pl.when(pl.col("between") > 0).then(2).otherwise(1)))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, count
+from typing import Any
 
 import polars as pl
 
@@ -247,7 +248,7 @@ def _hits(
     last = [len(table.points) for table in tables]
     begins = [0, *accumulate(each + 1 for each in last)][: len(last)]
     whole = {i: rule.per for i, rule in enumerate(scoring.rules) if rule.per is not None and rule.when is None}
-    kinds = {"rule": pl.Int64, "kind": happened.schema["kind"]}
+    kinds: dict[str, Any] = {"rule": pl.Int64, "kind": happened.schema["kind"]}
     simple = pl.DataFrame({"rule": list(whole), "kind": list(whole.values())}, kinds)
     found = [happened.join(simple, on="kind").select(_COUNTED)]
     for i, rule in enumerate(scoring.rules):

@@ -6,6 +6,7 @@ column per attribute that is tested.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -50,7 +51,7 @@ def with_activity_tests(conditions: Iterable[Condition], rows: pl.DataFrame, hap
     if not tests:
         return rows
     asked = [(i, kind, test.days, test.since_capture) for i, test in enumerate(tests) for kind in test.kinds]
-    schema = {"test": pl.Int64, "kind": happened.schema["kind"], "days": pl.Int32, "since": pl.Boolean}
+    schema: dict[str, Any] = {"test": pl.Int64, "kind": happened.schema["kind"], "days": pl.Int32, "since": pl.Boolean}
     counts = (pl.col("age") < pl.col("days")).fill_null(True) & (pl.col("captured") | ~pl.col("since"))
     found = (
         happened.lazy()

@@ -1,4 +1,4 @@
-"""What deciding costs: leads with five activities each, by the shipped rules; nothing is stored. In a process of its own.
+"""What deciding costs: leads with five activities each, by the shipped rules. In a process of its own, with no store.
 
 Activities are spread over a year, most of them recent, as kinds come in life: much is seen, little is asked for.
 """
@@ -36,7 +36,8 @@ def people(first: int, count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     days = [TODAY - timedelta(n) for n in range(366)]
     leads = pl.int_range(first, first + count, eager=True)
     known = {
-        "seniority": chance.choices(SENIORITIES, k=count), "employees": chance.choices((None, 8.0, 120.0, 9e3), k=count),
+        "seniority": chance.choices(SENIORITIES, k=count),
+        "employees": chance.choices((None, 8.0, 120.0, 9e3), k=count),
         "email": ["a@b.example"] * count, "phone": chance.choices((None, "+48123456789"), k=count),
         "company": chance.choices((None, "B"), k=count), "need": chance.choices((None,) * 9 + ("a CRM",), k=count),
         "budget": chance.choices((None,) * 9 + (5000.0,), k=count),
