@@ -176,6 +176,10 @@ ACTIVITIES = _words(
     _did("sample", "sample", "نمونه", "образец", "próbka", "mẫu thử"),
     _did("coupon", "coupon", "کوپن", "купон", "kupon", "phiếu giảm giá"),
     _did(
+        "cart_abandoned", "abandoned basket", "سبد خرید رهاشده", "брошенная корзина", "porzucony koszyk",
+        "bỏ giỏ hàng",
+    ),
+    _did(
         "ticket", "support ticket", "درخواست پشتیبانی", "обращение в поддержку", "zgłoszenie do pomocy",
         "yêu cầu hỗ trợ",
     ),
@@ -267,7 +271,7 @@ VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 DESIGNED = frozenset(
     (
-        "cart_abandoned", "step", "band", "duplicates", "probability",
+        "step", "band", "duplicates", "probability",
         "value", "urgency", "won",
     )
 )  # fmt: skip

@@ -335,4 +335,6 @@ def shipped(kind: str, name: str, path: Path, user: Document | None = None) -> D
         raise UserError([Problem(told, where, f"there are {', '.join(known)}")])
     folder = resources.files("mappings") / kind if kind else resources.files("mappings")
     with resources.as_file(folder / f"{name}.yaml") as real:
-        return yaml.load(real)
+        found = yaml.load(real)
+    base = found.data.get("use")
+    return found.over(shipped(kind, base, path), 3) if kind == "scoring" and base else found

@@ -100,6 +100,7 @@ MEANINGS: Mapping[str, str] = {
     "GradeFile.engagement": "The lowest engagement of 1, 2 and 3.",
     "QuadrantFile.fit": "The lowest fit of who is a prospect.",
     "QuadrantFile.engagement": "The lowest engagement of who is interested.",
+    "GroupFile.axis": "The result that the group counts towards besides the score: fit or engagement.",
     "GroupFile.alone": "The group gives no more than this until `agrees` holds.",
     "GroupFile.agrees": "A condition: what has to hold besides for the group to count in full.",
     "RuleFile.fade": "After that many days an activity is worth nothing, having lost the same each day: 90d.",

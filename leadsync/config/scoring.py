@@ -70,6 +70,7 @@ class RuleFile(Strict):
 class GroupFile(Strict):
     """Rules whose sum is kept within ±`cap`, and gives no more than `alone` until `agrees` holds."""
 
+    axis: Literal["fit", "engagement"] | None = None
     cap: Cap | None = None
     alone: Cap | None = None
     agrees: str | None = None
@@ -141,6 +142,7 @@ def compile_scoring(document: Document, fields: Mapping[str, Word] = catalog.FIE
             tuple(_rule(document, conditions, name, rule_name, rule) for rule_name, rule in group.rules.items()),
             None if group.alone is None else _hundredths(group.alone),
             conditions.read(group.agrees, (name, "agrees")),
+            group.axis or "",
         )
         for name, group in file.groups.items()
     )

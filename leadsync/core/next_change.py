@@ -16,8 +16,9 @@ from leadsync.core.conditions import Condition
 from leadsync.core.score import AXES, RESULTS, Scoring, work
 from leadsync.core.truth import with_field_tests, with_result_tests
 
-_SKIPPING = 4  # how many days are asked about at once where days can be skipped
-_IN_ROW = 16  # and where they cannot
+_SKIPPING = 4  # how many days are asked about at once where days can be skipped, by many leads
+_IN_ROW = 16  # and where they cannot, or by few leads, since a round then costs more than what it asks
+_MANY = 4_000  # leads
 
 
 def next_change(
@@ -36,9 +37,11 @@ def next_change(
     searched = searched.hstack(now.select(pl.all().name.prefix("was ")))
     due = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})]
     while not searched.is_empty():
-        asked = _asked(searched, rows)
+        skipping = _SKIPPING if searched.height > _MANY else _IN_ROW
+        asked = _asked(searched, rows, skipping)
         held = asked["gives held"], asked["takes held"]
-        searched, found = _narrowed(searched, asked.hstack(_results(scoring, watched, asked, activities, held)))
+        asked = asked.hstack(_results(scoring, watched, asked, activities, held))
+        searched, found = _narrowed(searched, asked, skipping)
         due.append(found)
         rows, activities = _kept(rows, activities, searched)
     every = leads.select("lead").with_row_index("index")
@@ -111,16 +114,18 @@ def _results(
     )
 
 
-def _asked(searched: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows to score next, some days `ahead` of their own: all, or quarters up to `hi`, or ever further steps."""
+def _asked(searched: pl.DataFrame, rows: pl.DataFrame, skipping: int) -> pl.DataFrame:
+    """The rows to score next, some days `ahead` of their own: all, or equal parts up to `hi`, or ever further steps."""
     lo, hi, j, ahead = (pl.col(name) for name in ("lo", "hi", "j", "ahead"))
     daily = lo < pl.col("future")
     both_move = (lo < pl.col("gives")) & (lo < pl.col("takes")) & ~daily & (ahead - lo > 1)
+    within = lo + ((hi - lo) * j + skipping - 1) // skipping
     further = pl.when(daily).then(lo + j).when(hi.is_null()).then(lo + pl.col("step") * 2 ** (j - 1))
     return (
-        searched.with_columns(j=pl.int_ranges(1, pl.when(daily).then(_IN_ROW).otherwise(_SKIPPING) + 1))
+        searched.lazy()
+        .with_columns(j=pl.int_ranges(1, pl.when(daily).then(_IN_ROW).otherwise(skipping) + 1))
         .explode("j")
-        .with_columns(ahead=further.otherwise(lo + ((hi - lo) * j + 3) // 4).clip(upper_bound=pl.col("bound")))
+        .with_columns(ahead=further.otherwise(within).clip(upper_bound=pl.col("bound")))
         .unique(["index", "ahead"])
         .with_columns(between=pl.when(both_move).then(ahead - lo).otherwise(0))
         .with_columns(side=pl.int_ranges(0, pl.when(pl.col("between") > 0).then(2).otherwise(1)))
@@ -130,12 +135,13 @@ def _asked(searched: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
             (pl.col("between") * (pl.col("side") == side)).alias(name)
             for side, name in enumerate(("gives held", "takes held"))
         )
-        .join(rows, on="index", maintain_order="left")
+        .join(rows.lazy(), on="index", maintain_order="left")
         .with_columns(pl.col("day") + pl.duration(days="ahead"))
+        .collect()
     )
 
 
-def _narrowed(searched: pl.DataFrame, asked: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _narrowed(searched: pl.DataFrame, asked: pl.DataFrame, skipping: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What is still searched, closer in, and (index, due) of what was found."""
     columns = [name for name in searched.columns if name.startswith("was ")]
 
@@ -146,15 +152,16 @@ def _narrowed(searched: pl.DataFrame, asked: pl.DataFrame) -> tuple[pl.DataFrame
 
     ahead = pl.col("ahead")
     asked = asked.with_columns(changed=differs("state"), matters=differs("seen"))
-    first = ahead.filter("changed").min()
-    nearest = asked.group_by("index").agg(first=first, quiet=ahead.filter(first.is_null() | (ahead < first)).max())
+    asked = asked.with_columns(first=pl.when("changed").then(ahead).min().over("index"))
+    quiet = pl.when(pl.col("first").is_null() | (ahead < pl.col("first"))).then(ahead)
+    nearest = asked.lazy().with_columns(quiet=quiet).group_by("index").agg(pl.col("first", "quiet").max()).collect()
     further = pl.col("hi").is_null() & pl.col("first").is_null() & (pl.col("lo") >= pl.col("future"))
     searched = (
         searched.join(nearest, on="index", maintain_order="left")
         .with_columns(
             lo=pl.coalesce("quiet", "lo"),
             hi=pl.col("first"),
-            step=pl.when(further).then(pl.col("step") * 2**_SKIPPING).otherwise(1),
+            step=pl.when(further).then(pl.col("step") * 2**skipping).otherwise(1),
         )
         .drop("first", "quiet")
     )

@@ -8,13 +8,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from itertools import accumulate, count
+from typing import Any
 
 import polars as pl
 
 from leadsync.catalog import ACTIVITIES, LANGUAGES
 from leadsync.core.conditions import Condition
-from leadsync.core.truth import counting, happenings, per_row, with_activity_tests, with_field_tests, with_result_tests
+from leadsync.core.truth import counting, happenings, spread, with_activity_tests, with_field_tests, with_result_tests
 
 UNSURE = "unsure"
 """Told in place of a temperature where too little is known to tell one."""
@@ -27,6 +28,7 @@ AXES = ("fit", "engagement")
 Labels = Mapping[tuple[str, str], Mapping[str, str]]
 """(group, rule) → language → text."""
 _HIGHEST = 10_000
+_COUNTED = ("rule", "row", "on", "age", "count")
 _HITS = {"row": pl.UInt32, "points": pl.Int64, "on": pl.Date, "count": pl.Int64}
 
 
@@ -68,14 +70,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rules whose sum is kept within ±`cap` (hundredths), and gives no more than `alone` until `agrees` holds. The
-    groups fit and engagement are results as well."""
+    """Rules whose sum is kept within ±`cap` (hundredths), and gives no more than `alone` until `agrees` holds.
+
+    `axis` is the result that it counts towards besides the score, one of `AXES`: "" where it is that of its own name,
+    if there is one."""
 
     name: str
     cap: int | None
     rules: tuple[Rule, ...]
     alone: int | None = None
     agrees: Condition | None = None
+    axis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +178,11 @@ def score(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame) -> Sc
 class Worked:
     """`rows` have key, truth of tests, results, `sum`, and each rule's points before caps in a column of its number.
 
-    `hits` have what per-activity rules gave, by number of the rule: row, points, on, count.
+    `hits` have what per-activity rules gave: key (the rule's number times the rows, and the row), points, on, count.
     """
 
     rows: pl.DataFrame
-    hits: Mapping[int, pl.DataFrame]
+    hits: pl.DataFrame
 
 
 def work(
@@ -195,20 +200,16 @@ def work(
     conditions = (*scoring.conditions, *also)
     happened = happenings(conditions, rows, activities, kinds=(r.per for r in scoring.rules if r.per is not None))
     rows = with_activity_tests(conditions, rows, happened)
-    by_kind = happened.partition_by("kind", as_dict=True)
-    points, hits = [], {}
-    for i, rule in enumerate(scoring.rules):
-        if rule.per is not None:
-            back = None if held is None else held[rule.points < 0]
-            own = by_kind.get((rule.per,), happened.clear())
-            hits[i] = _hits(rule.table, own if rule.when is None else counting(rule.when, rows, own), back)
-            points.append(per_row(rows.height, hits[i], "points").alias(str(i)))
-        elif rule.when is not None:
-            holds = rows.select(rule.when.expr()).to_series()
-            points.append((holds.cast(pl.Int64) * rule.points).alias(str(i)))
-        else:
-            points.append(pl.repeat(rule.points, rows.height, dtype=pl.Int64, eager=True).alias(str(i)))
-    return Worked(_with_results(scoring, rows.with_columns(points)), hits)
+    hits = _hits(scoring, rows, happened, held)
+    given = spread(hits, len(scoring.rules), rows.height, "points")
+    points = [
+        (rule.when.expr().cast(pl.Int64) * rule.points if rule.when is not None else pl.lit(rule.points, pl.Int64))
+        if rule.per is None
+        else given[i]
+        for i, rule in enumerate(scoring.rules)
+    ]
+    named = (each.alias(str(i)) for i, each in enumerate(points))
+    return Worked(_with_results(scoring, rows.with_columns(named)), hits)
 
 
 def _labels(rule: Rule) -> Mapping[str, str]:
@@ -235,18 +236,43 @@ def _table(points: int, half_life: int | None, fade: int | None, window: int | N
     return Table(tuple(rounded), 0)
 
 
-def _hits(table: Table, happened: pl.DataFrame, back: pl.Series | None) -> pl.DataFrame:
-    """row, points, on (latest), count: what one rule gives for these activities."""
-    if back is not None:
-        happened = happened.with_columns(pl.col("age") - back.gather(happened["row"]))
-    if not table.after:
-        happened = happened.filter(pl.col("age") < len(table.points))
-    by_age = pl.Series([*table.points, table.after], dtype=pl.Int64)
-    each = by_age.gather(happened["age"].clip(upper_bound=len(table.points)))
+def _hits(
+    scoring: Scoring, rows: pl.DataFrame, happened: pl.DataFrame, held: tuple[pl.Series, pl.Series] | None
+) -> pl.DataFrame:
+    """key, points, on (latest), count: what each rule gives for activities that still count.
+
+    All rules at once: their tables stand one after the other, each looked up from where it begins.
+    """
+    tables = [rule.table for rule in scoring.rules]
+    by_age = [points for table in tables for points in (*table.points, table.after)]
+    last = [len(table.points) for table in tables]
+    begins = [0, *accumulate(each + 1 for each in last)][: len(last)]
+    whole = {i: rule.per for i, rule in enumerate(scoring.rules) if rule.per is not None and rule.when is None}
+    kinds: dict[str, Any] = {"rule": pl.Int64, "kind": happened.schema["kind"]}
+    simple = pl.DataFrame({"rule": list(whole), "kind": list(whole.values())}, kinds)
+    found = [happened.join(simple, on="kind").select(_COUNTED)]
+    for i, rule in enumerate(scoring.rules):
+        if rule.per is not None and rule.when is not None:
+            own = counting(rule.when, rows, happened.filter(pl.col("kind") == rule.per))
+            found.append(own.with_columns(rule=pl.lit(i, pl.Int64)).select(_COUNTED))
+    each = pl.concat(found)
+
+    def of(numbers: Sequence[int]) -> pl.Series:
+        return pl.Series(numbers, dtype=pl.Int64).gather(each["rule"])
+
+    age = each["age"].cast(pl.Int64)
+    if held is not None:
+        gives, takes = (back.gather(each["row"]) for back in held)
+        age -= takes.zip_with(of([rule.points < 0 for rule in scoring.rules]) == 1, gives)
+    oldest = of(last)
+    points = pl.Series(by_age, dtype=pl.Int64).gather(of(begins) + age.zip_with(age < oldest, oldest))
     return (
-        happened.with_columns(points=each * happened["count"])
-        .group_by("row")
+        each.lazy()
+        .select("on", "count", points=points * each["count"], key=pl.col("rule") * rows.height + pl.col("row"))
+        .filter(pl.col("points") != 0)
+        .group_by("key")
         .agg(pl.col("points").sum(), pl.col("on").max(), pl.col("count").sum())
+        .collect()
     )
 
 
@@ -285,10 +311,10 @@ def _agreed(group: Group, value: pl.Expr) -> pl.Expr:
 
 
 def _with_results(scoring: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    groups = {group.name: _agreed(group, _within(_before_cap(rules), group.cap)) for group, rules in _numbered(scoring)}
+    groups = [(group, _agreed(group, _within(_before_cap(rules), group.cap))) for group, rules in _numbered(scoring)]
     rows = rows.with_columns(
-        _sum(groups.values()).alias("sum"),
-        *(_whole(groups.get(name, pl.lit(0, pl.Int64))).alias(name) for name in AXES),
+        _sum(value for _, value in groups).alias("sum"),
+        *(_whole(_sum(v for g, v in groups if (g.axis or g.name) == axis)).alias(axis) for axis in AXES),
     ).with_columns(score=_whole(pl.col("sum").clip(0, _HIGHEST)))
     rows = with_result_tests(scoring.lifts, rows, RESULTS)
     score, never = pl.col("score"), pl.lit(False)
@@ -327,6 +353,9 @@ def _quadrant(cuts: Cuts) -> pl.Expr:
 
 def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
     rows = worked.rows.with_row_index("row")
+    row = (pl.col("key") % rows.height).cast(pl.UInt32)
+    placed = worked.hits.select(row.alias("row"), "points", "on", "count", rule=pl.col("key") // rows.height)
+    hits = {rule: own.drop("rule") for (rule,), own in placed.partition_by("rule", as_dict=True).items()}
     names: list[tuple[str, str, str]] = []
     frames: list[pl.DataFrame] = []
 
@@ -338,7 +367,7 @@ def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
     for group, rules in _numbered(scoring):
         for i, rule in rules:
             points = pl.col(str(i))
-            add(rule.name, group.name, "rule", points, worked.hits.get(i))
+            add(rule.name, group.name, "rule", points, hits.get(i))
             add(rule.name, group.name, "cap", _within(points, rule.cap) - points)
         total = _before_cap(rules)
         add("", group.name, "cap", (within := _within(total, group.cap)) - total)

@@ -6,6 +6,7 @@ column per attribute that is tested.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -48,8 +49,22 @@ def _field_tests(conditions: Iterable[Condition]) -> Iterable[FieldTest]:
 
 def with_activity_tests(conditions: Iterable[Condition], rows: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
     """`rows` and the truth of every activity test; `happened` as from `happenings` of the same rows."""
-    tests = dict.fromkeys(test for condition in conditions for test in condition.windows)
-    return rows.with_columns(_truth(test, rows, happened).alias(test.column) for test in tests)
+    tests = list(dict.fromkeys(test for condition in conditions for test in condition.windows))
+    if not tests:
+        return rows
+    asked = [(i, kind, test.days, test.since_capture) for i, test in enumerate(tests) for kind in test.kinds]
+    schema: dict[str, Any] = {"test": pl.Int64, "kind": happened.schema["kind"], "days": pl.Int32, "since": pl.Boolean}
+    counts = (pl.col("age") < pl.col("days")).fill_null(True) & (pl.col("captured") | ~pl.col("since"))
+    found = (
+        happened.lazy()
+        .join(pl.LazyFrame(asked, schema, orient="row"), on="kind")
+        .filter(counts)
+        .group_by(key=pl.col("test") * rows.height + pl.col("row"))
+        .agg(pl.col("count").sum())
+        .collect()
+    )
+    each = zip(tests, spread(found, len(tests), rows.height, "count"), strict=True)
+    return rows.with_columns(_truth(test, count).alias(test.column) for test, count in each)
 
 
 def happenings(
@@ -94,17 +109,12 @@ def counting(when: Condition, rows: pl.DataFrame, happened: pl.DataFrame) -> pl.
     return happened.filter(happened.with_columns(told).select(when.expr()).to_series())
 
 
-def per_row(rows: int, found: pl.DataFrame, value: str) -> pl.Series:
-    """A column of `rows` numbers: `value` of `found` at its `row`, 0 elsewhere."""
-    return pl.zeros(rows, pl.Int64, eager=True).scatter(found["row"], found[value])
+def spread(found: pl.DataFrame, many: int, rows: int, value: str) -> list[pl.Series]:
+    """As many columns of `rows` numbers: `value` of `found` at its `key` (column times rows, and row), 0 elsewhere."""
+    every = pl.zeros(many * rows, pl.Int64, eager=True).scatter(found["key"], found[value])
+    return [every.slice(i * rows, rows) for i in range(many)]
 
 
-def _truth(test: ActivityTest, rows: pl.DataFrame, happened: pl.DataFrame) -> pl.Series:
-    counts = pl.col("kind").is_in(list(test.kinds))
-    if test.days is not None:
-        counts &= pl.col("age") < test.days
-    if test.since_capture:
-        counts &= pl.col("captured")
-    count = per_row(rows.height, happened.filter(counts).group_by("row").agg(pl.col("count").sum()), "count")
-    truth = count >= test.least if test.least else count == 0
-    return truth & rows["capture"].is_not_null() if test.since_capture else truth
+def _truth(test: ActivityTest, count: pl.Series) -> pl.Expr:
+    truth = pl.lit(count >= test.least if test.least else count == 0)
+    return truth & pl.col("capture").is_not_null() if test.since_capture else truth

@@ -2,9 +2,9 @@
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from leadsync.config.effective import shipped
 from leadsync.config.load import Config
 from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.facts import FOLLOWS
-from leadsync.core.score import RESULTS, Group, Rule, score
+from leadsync.core.score import AXES, RESULTS, Group, Rule, score
 from leadsync.core.sentence import sentence
 from leadsync.core.stage import stages
 from leadsync.core.truth import truths
@@ -29,6 +29,7 @@ from leadsync.types import Finding, Role
 
 MOST = 100_000  # leads that are looked at; of more, an even sample
 _AT_ONCE = 2_000
+_MEANT = {"IQL": "cold", "MQL": "warm", "SQL": "hot"}  # what leads of these stages mostly are
 _TELLING = 100  # leads from which on "none" and "all" say something
 _KEYS = ("when", "hot_when", "warm_when", "cold_when", "agrees", "keep", "or", "scope", "never", "enough")
 _THERE = (schema.records.c.lead_id.is_not(None), *sources.THERE)
@@ -66,6 +67,7 @@ class Reach:
     holds: Sequence[tuple[Placed, int]]
     leads: int
     of: int
+    heat: Mapping[tuple[str, str], int] = field(default_factory=dict)  # stage, temperature → leads
 
 
 def placed(config: Config) -> list[Placed]:
@@ -171,6 +173,21 @@ def _bands(config: Config) -> Iterator[Finding]:
         if most < lowest and not (band == "hot" and scoring.hot_when):
             told = f"{place}: {band} begins at {lowest}, and all rules together give at most {most:g}"
             yield Finding("warning", told, f"lower `{band}`, or raise points and caps")
+    for axis in AXES:
+        most = sum(_most(group) for group in scoring.groups if (group.axis or group.name) == axis) / 100
+        best, least = scoring.cuts.grade[axis][0], scoring.cuts.quadrant[axis]
+        for key, lowest, what in (("grade", best, "the best grade"), ("quadrant", least, f"the quadrant's {axis}")):
+            if most < lowest:
+                place = document.place((key, axis) if key in document.data else (axis,))
+                told = f"{place}: {what} begins at {lowest}, and {axis} is at most {most:g}"
+                yield Finding("warning", told, f"lower it, or raise points and caps of what counts towards {axis}")
+    for group in scoring.groups:
+        for rule in group.rules:
+            place = document.place((group.name, "rules", rule.name))
+            if shipped(place) or min(_most(replace(group, rules=(rule,), alone=None)), 10_000) < scoring.hot * 100:
+                continue
+            told = f"{place}: {rule.name} alone can make hot, whatever else holds"
+            yield Finding("warning", told, "give fewer points, or add `cap:` to the rule or its group")
 
 
 def _most(group: Group) -> float:
@@ -203,7 +220,7 @@ def reach(config: Config, now: datetime) -> Reach:
                 part = _leads(store, last, step)
                 found = evaluation.material(store, part)
             if not part:
-                return Reach(list(zip(wanted, holds, strict=True)), leads, total)
+                return Reach(list(zip(wanted, holds, strict=True)), leads, total, census.heat)
             holds = [a + b for a, b in zip(holds, census.count(found, wanted, now), strict=True)]
             leads, last = leads + len(part), part[-1]
     finally:
@@ -211,7 +228,14 @@ def reach(config: Config, now: datetime) -> Reach:
 
 
 def suspects(found: Reach) -> Iterator[Finding]:
-    """The admin's own conditions that make no difference between the leads there are."""
+    """The admin's own conditions that make no difference between the leads there are, and stages whose leads are not as
+    warm as they are meant to be."""
+    for stage, meant in _MEANT.items():
+        of = Counter({heat: count for (at, heat), count in found.heat.items() if at == stage})
+        if of.total() >= _TELLING and of[meant] * 2 < of.total():
+            most, count = of.most_common(1)[0]
+            told = f"{stage} is meant to be {meant}, and of {of.total()} leads there {count} are {most}"
+            yield Finding("warning", told, "see whether the gates of the funnel and the bands of the temperature agree")
     for each, holds in found.holds:
         if each.shipped or found.leads < _TELLING:
             continue
@@ -250,8 +274,11 @@ def _leads(store: Store, last: int, step: int) -> list[int]:
     return list(store.connection.scalars(query))
 
 
+@dataclass
 class _Census(Evaluator):
-    """Counts instead of deciding."""
+    """Counts instead of deciding. `heat`: leads by stage and temperature."""
+
+    heat: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def count(self, found: Material, wanted: Sequence[Placed], now: datetime) -> list[int]:
         """How many leads each condition holds for; a `scope`, how many have a record that it takes in."""
@@ -268,6 +295,7 @@ class _Census(Evaluator):
             frame, activities, _ = self._known(members, found, now)
             frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(RESULTS))
             frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
+            self.heat.update(frame.select("stage", "temperature").drop_nulls().rows())
             holds = list(truths(conditions, frame, activities).sum().row(0))
         scoped = (each.loc[-1] == "scope" for each in wanted)
         return [

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from leadsync.config.load import load_config
-from leadsync.sync.check_conditions import Placed, Reach, placed, suspects
+from leadsync.sync.check_conditions import Placed, Reach, findings, placed, suspects
 
 MAIN = "connections: {hubspot: {type: hubspot, token: {env: T}}}\nnever: email contains test\n"
 SCORING = "use: b2b\nown: {rules: {some: {points: 1, when: email}}}\n"
@@ -43,3 +45,36 @@ def test_of_own_conditions_that_make_no_difference(tmp_path: Path):
 
 def test_few_leads_say_nothing(tmp_path: Path):
     assert told(tmp_path, 99, 0) == []
+
+
+def test_a_stage_whose_leads_are_colder_than_it_is_meant_to_be() -> None:
+    heat = {("MQL", "cold"): 60, ("MQL", "warm"): 40, ("SQL", "hot"): 90, ("SQL", "warm"): 30, ("IQL", "hot"): 99}
+    assert [finding.what for finding in suspects(Reach([], 319, 319, heat))] == [
+        "MQL is meant to be warm, and of 100 leads there 60 are cold"
+    ]
+
+
+BANDS = (
+    ("fit: {cap: 10}\n", "2:1: the best grade begins at 30, and fit is at most 10"),
+    ("fit: {cap: 10}\n", "2:1: the quadrant's fit begins at 20, and fit is at most 10"),
+    ("quadrant: {fit: 41}\n", "2:12: the quadrant's fit begins at 41, and fit is at most 40"),
+    ("own: {rules: {often: {points: 1, per: visit}}}\n", "2:15: often alone can make hot, whatever else holds"),
+    ("own: {rules: {once: {points: 70, when: email}}}\n", "2:15: once alone can make hot, whatever else holds"),
+)
+
+
+@pytest.mark.parametrize(("text", "expected"), BANDS)
+def test_what_no_lead_can_reach_and_what_outweighs_all_else(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "leadsync.yaml").write_text(MAIN)
+    (tmp_path / "scoring.yaml").write_text(f"use: b2b\n{text}")
+    told = [finding.what for finding in findings(load_config(tmp_path / "leadsync.yaml"))]
+    assert f"{tmp_path}/scoring.yaml:{expected}" in told
+
+
+@pytest.mark.parametrize("bounded", ["cap: 9", "cap: 69"])
+def test_what_is_bounded_outweighs_nothing(tmp_path: Path, bounded: str) -> None:
+    (tmp_path / "leadsync.yaml").write_text(MAIN)
+    rules = f"own: {{{bounded}, rules: {{often: {{points: 1, per: visit}}}}}}\n"
+    (tmp_path / "scoring.yaml").write_text(f"use: b2b\n{rules}")
+    told = [finding.what for finding in findings(load_config(tmp_path / "leadsync.yaml"))]
+    assert not [line for line in told if "alone" in line or "begins at" in line]

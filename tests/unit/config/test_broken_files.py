@@ -242,7 +242,7 @@ MAPPINGS: list[Case] = [
     (write("Rating: score\n    rating: fit"), "5:5", "written two ways, also as Rating", "keep one"),
 ]  # fmt: skip
 RULES: list[Case] = [
-    (scoring("use: b2c\n"), "1:1", "no ready-made scoring file is called 'b2c'", "there are b2b"),
+    (scoring("use: b3b\n"), "1:1", "no ready-made scoring file is called 'b3b'", "there are b2b"),
     (scoring("use: b2b\nfit: 40\n"), "2:1", "fit: expected keys with values", "write `key: value`"),
     (rule("{points: lots, when: country}"), "4:9", "points: expected a number", "such as 12.5"),
     (rule("{points: 8:30, when: country}"), "4:9", "points: expected a number", "such as 12.5"),

@@ -128,7 +128,7 @@ def test_a_condition_tells_what_it_reads() -> None:
         ("emial = a", 0, "unknown word 'emial'; did you mean 'email'?"),
         ("email and zzz", 10, "unknown word 'zzz'"),
         ("urgency in [vp]", 0, "'urgency' is not available yet"),
-        ("2 cart_abandoned in 3d", 2, "'cart_abandoned' is not available yet"),
+        ("2 probability in 3d", 2, "'probability' is not available yet"),
         ("score >= 3", 0, "'score' is a result and cannot be used here"),
         ("2 email in 3d", 2, "'email' is a field and cannot be used here"),
         ("no metting in 3d", 3, "unknown activity 'metting'; did you mean 'meeting'?"),
