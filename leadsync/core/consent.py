@@ -11,8 +11,8 @@ CHANNELS: Mapping[str, str] = {"consent_email": "email", "consent_phone": "phone
 WORDS = ("consent", *CHANNELS)
 OPT_OUTS = frozenset(("unsubscribe", "complaint"))
 """Activities by which somebody opts out of e-mail."""
-CAUSE_CONTACT = frozenset(("owner", "stage", "next_action"))
-"""Results that make somebody get in touch with the lead once a CRM shows them."""
+CAUSE_CONTACT = frozenset(("owner", "stage"))
+"""Results that make somebody get in touch with the lead once a CRM shows them; `next_action` then says not to."""
 
 
 def with_consent(facts: Mapping[str, Value], records: Sequence[Facts], opted_out: date | None) -> Mapping[str, Value]:
