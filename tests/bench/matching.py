@@ -119,6 +119,7 @@ def cycle(records: int, seed: int, new: int = 500) -> dict[str, float]:
     table, using = words(), model()
     with tempfile.TemporaryDirectory() as folder, sqlite3.connect(Path(folder) / "match.db") as store:
         store.executescript(
+            "pragma cache_size = -262144; pragma mmap_size = 2000000000;"
             "create table key (hash integer, id integer, primary key (hash, id)) without rowid;"
             "create table term (hash integer primary key, n integer);"
             "create table rec (id integer primary key, body blob)"
