@@ -4,8 +4,7 @@ import email_validator
 import phonenumbers
 import pytest
 from babel import Locale
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume, given, settings
 
 from leadsync.catalog import LANGUAGES
 from leadsync.core.convert import CONVERTERS, NOWHERE, Home, Unreadable
@@ -105,6 +104,7 @@ def spelled(draw: st.DrawFn) -> tuple[str, str]:
 @given(spelled())
 def test_a_phone_is_what_the_library_says(case: tuple[str, str]) -> None:
     text, region = case
+    assume(not text.startswith("+0"))  # no country's code begins so
     told = None
     try:
         number = phonenumbers.parse(f"+{text[2:]}" if text.startswith("00") else text, region)
