@@ -4,7 +4,8 @@ import email_validator
 import phonenumbers
 import pytest
 from babel import Locale
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
 
 from leadsync.catalog import LANGUAGES
 from leadsync.core.convert import CONVERTERS, NOWHERE, Home, Unreadable
