@@ -16,15 +16,18 @@ SURE = {
         "contacts": {
             "budget": "annual_budget__eur", "timeline": "purchase_horizon", "authority": "decision_role",
             "need": "main_need", "consent": "rodo_zgoda", "language": "preferred_language",
+            "handle": "telegram", "consent_at": "data_zgody",
         },
     },
     "salesforce": {
         "Lead": {
             "budget": "Annual_Budget_Eur__c", "timeline": "Purchase_Horizon__c", "authority": "Decision_Role__c",
             "need": "Main_Need__c", "consent": "Rodo_Zgoda__c", "language": "Preferred_Language__c",
+            "handle": "Telegram__c", "consent_at": "Data_Zgody__c",
         },
         "Contact": {
             "authority": "Decision_Role__c", "consent": "Rodo_Zgoda__c", "language": "Preferred_Language__c",
+            "handle": "Telegram__c", "consent_at": "Data_Zgody__c",
         },
     },
 }  # fmt: skip
@@ -126,7 +129,7 @@ def test_it_tells_machines_the_same(tmp_path: Path, crm: Sandbox):
     assert first["object"] == next(iter(SURE[crm.type]))
     assert first["custom"] >= 40
     assert first["rows"] == 200
-    assert first["proposed"] == 6
+    assert first["proposed"] == 8
     assert first["left"] >= 30
 
 

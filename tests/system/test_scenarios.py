@@ -159,7 +159,8 @@ def test_number_and_temperature_come_from_one_computation(scene: tuple[Sandbox, 
     crm, _ = scene
     for id_, row in crm.contacts("leadsync_score", "leadsync_temperature", "leadsync_reasons").items():
         score, temperature = row["leadsync_score"], row["leadsync_temperature"]
-        assert row["leadsync_reasons"].startswith(f"{score} {temperature}"), id_
+        shown = "not enough data" if "not enough data" in row["leadsync_reasons"] else temperature
+        assert row["leadsync_reasons"].startswith(f"{score} {shown}"), id_
         if id_ != URGENT:
             assert temperature == ("hot" if int(score) >= 70 else "warm" if int(score) >= 30 else "cold")
 

@@ -10,7 +10,7 @@ from doors import Folder, leadsync
 from jsonschema import Draft202012Validator
 from toy_crm import MAPPING, plug_in
 
-KINDS = ["leadsync", "mapping", "scoring", "funnel", "routing"]
+KINDS = ["leadsync", "mapping", "facts", "classes", "lists", "scoring", "funnel", "routing"]
 ACCOUNT = {
     "objects": {
         "people": {
