@@ -255,7 +255,7 @@ def test_what_the_files_come_to(bench: Bench):
         "leadsync.yaml", "mappings/toy.yaml", "facts.yaml", "classes.yaml", "lists.yaml", "scoring.yaml", "funnel.yaml",
     ]  # fmt: skip
     assert shown[5]["sources"] == ["scoring/b2b (shipped)"]
-    assert shown[2]["content"]["temperature"]["hot"] == 70
+    assert shown[5]["content"]["temperature"]["hot"] == 70
     bench.folder.file("funnel.yaml", "stages: x")
     done = bench.run("check", "--effective")
     assert done.code == 65
