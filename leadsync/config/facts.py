@@ -73,7 +73,7 @@ def _condition(text: str) -> Condition:
 
 @cache
 def shipped_tables() -> Mapping[str, Any]:
-    """All shipped tables as one file. They hold nothing but text, and are read in a tenth of the time without places."""
+    """All shipped tables as one file. They hold nothing but text, so no places of it are kept."""
     import mappings
 
     folder, loader = Path(mappings.__file__).parent / "facts", getattr(yaml, "CBaseLoader", yaml.BaseLoader)
