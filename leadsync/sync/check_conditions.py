@@ -177,8 +177,8 @@ def _bands(config: Config) -> Iterator[Finding]:
         most = sum(_most(group) for group in scoring.groups if (group.axis or group.name) == axis) / 100
         best, least = scoring.cuts.grade[axis][0], scoring.cuts.quadrant[axis]
         for key, lowest, what in (("grade", best, "the best grade"), ("quadrant", least, f"the quadrant's {axis}")):
-            if most < lowest and key in document.data:
-                place = document.place((key, axis))
+            if most < lowest:
+                place = document.place((key, axis) if key in document.data else (axis,))
                 told = f"{place}: {what} begins at {lowest}, and {axis} is at most {most:g}"
                 yield Finding("warning", told, f"lower it, or raise points and caps of what counts towards {axis}")
     for group in scoring.groups:

@@ -283,6 +283,8 @@ temperature: {hot: 70, warm: 61}
         "scoring.yaml:7:30: no mapping feeds chat",
         "scoring.yaml:8:15: hot begins at 70",
         "scoring.yaml:8:24: warm begins at 61",
+        "scoring.yaml:1:1: the best grade begins at 40",
+        "scoring.yaml:1:1: the quadrant's engagement begins at 20",
     ]
     assert "`read: people:` of mappings/toy.yaml" in found[0]["fix"]
     assert "`kinds:` or `counters:` of mappings/toy.yaml" in found[1]["fix"]
