@@ -2,7 +2,9 @@
 
 import csv
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from doors import Folder, Sandbox, connection
@@ -34,8 +36,13 @@ MAPPING = {
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Folder]]:
+    with synced(tmp_path_factory.mktemp("scene")) as found:
+        yield found
+
+
+@contextmanager
+def synced(path: Path) -> Iterator[tuple[Sandbox, Folder]]:
     """Five people in a HubSpot account, synced once; everybody who may have an owner gets the one rep."""
-    path = tmp_path_factory.mktemp("scene")
     created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     with (path / "people.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, restval="")
@@ -126,10 +133,10 @@ def test_a_phone_alone_is_enough_to_be_a_lead(scene: tuple[Sandbox, Folder]) -> 
     assert (row["class_of_lead"], row["known_items"]) == ("buyer", "2")  # the country follows from the number
 
 
-def test_changed_tables_and_classes_are_taken_up(scene: tuple[Sandbox, Folder]) -> None:
-    crm, folder = scene
-    folder.file("classes.yaml", {"use": "default"})
-    folder.file("facts.yaml", {"sources": {"event": ["polecenie klienta"]}})
-    crm.edit(BUYER, channel_of_lead="")
-    folder.sync()
-    assert (seen(crm, COLLEAGUE)["class_of_lead"], seen(crm, BUYER)["channel_of_lead"]) == ("buyer", "event")
+def test_changed_tables_and_classes_are_taken_up(tmp_path: Path) -> None:
+    with synced(tmp_path) as (crm, folder):
+        folder.file("classes.yaml", {"use": "default"})
+        folder.file("facts.yaml", {"sources": {"event": ["polecenie klienta"]}})
+        crm.edit(BUYER, channel_of_lead="")
+        folder.sync()
+        assert (seen(crm, COLLEAGUE)["class_of_lead"], seen(crm, BUYER)["channel_of_lead"]) == ("buyer", "event")
