@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+UV_INSTALL = $(VENV)/bin/uv pip install --quiet --python $(VENV)
 UV_LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header
 
@@ -34,8 +35,9 @@ lock: $(READY)
 	$(UV_LOCK) pyproject.toml --extra postgres -c requirements-dev.lock -o requirements.lock
 	$(UV_LOCK) --group pyproject.toml:build -c requirements-dev.lock -o requirements-build.lock
 
-$(READY): pyproject.toml requirements-dev.lock
+$(READY): pyproject.toml requirements-build.lock requirements-dev.lock
 	$(PYTHON) -m venv --clear $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
+	$(UV_INSTALL) --compile-bytecode --require-hashes -r requirements-dev.lock
+	$(UV_INSTALL) --no-deps --no-build-isolation --editable .
 	touch $@

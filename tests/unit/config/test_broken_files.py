@@ -436,7 +436,7 @@ def told(folder: Path, files: Files) -> list[Problem]:
     return []
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(SHIPPED)), data=st.data())
 def test_whatever_happens_to_a_file_is_told(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
@@ -449,7 +449,7 @@ def test_whatever_happens_to_a_file_is_told(
     assert all(problem.what and problem.where for problem in found)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(SHIPPED)), text=st.binary(max_size=40) | st.lists(PIECES, max_size=12).map("".join))
 def test_whatever_stands_in_a_file_is_told(
     tmp_path_factory: pytest.TempPathFactory, name: str, text: str | bytes

@@ -206,7 +206,7 @@ def objects(size: int) -> st.SearchStrategy[list[tuple[FieldSchema, list[Any]]]]
 
 
 @given(objects(8), objects(4))
-@settings(max_examples=60, deadline=None, phases=QUICK)
+@settings(max_examples=30, deadline=None, phases=QUICK)
 def test_whatever_an_account_holds_the_file_loads_line_by_line(
     folder: Path, persons: list[tuple[FieldSchema, list[Any]]], firms: list[tuple[FieldSchema, list[Any]]]
 ):

@@ -255,7 +255,7 @@ def edited(draw: st.DrawFn) -> tuple[str, Any]:
     return kind, data
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(edited())
 @example(("scoring", {"use": "b2b", "fit": {"cap": "40", "rules": {"a": {"points": "1e1", "when": "email"}}}}))
 @example(("leadsync", MAIN | {"connections": {"hubspot": {"type": "hubspot", "token": {"env": "T"}, "live": "no"}}}))
