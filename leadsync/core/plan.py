@@ -229,5 +229,6 @@ def shown(write: WriteField, value: Value, most: int | None = None) -> Value:
     """A value in its format and length. `most`: the length that its field has in the CRM."""
     if write.format:
         value = write.format.replace("{}", text(value))
-    length = min((n for n in (write.length, most) if n is not None), default=None)
-    return cut(value, length) if length is not None and isinstance(value, str) else value
+    if not isinstance(value, str) or (write.length is None and most is None):
+        return value
+    return cut(value, min(n for n in (write.length, most) if n is not None))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from leadsync.catalog import FIELDS
-from leadsync.core.facts.fact import SAID, Fact, Facts, Value, known
+from leadsync.core.facts.fact import PLAIN, SAID, Fact, Facts, Value, known
 
 OF_COMPANIES = (
     "company", "domain", "industry", "employees", "employees_band", "revenue", "revenue_band", "country",
@@ -41,12 +41,14 @@ def golden(records: Sequence[Facts], companies: Sequence[Facts]) -> dict[str, Va
     weak: dict[str, int] = {}  # of what was not said: its confidence
     for facts in (*records, *({n: v for n, v in facts.items() if _of_company(n)} for facts in companies)):
         for name, raw in facts.items():
-            if isinstance(raw, str | float | int):
-                if name not in found or name in weak:
+            if isinstance(raw, PLAIN):
+                if name not in found:
                     found[name] = raw
-                    weak.pop(name, None)
-            elif name not in found or weak.get(name, SAID) < known(raw).confidence:
-                found[name], weak[name] = known(raw)[:2]
+                elif name in weak:
+                    found[name] = raw
+                    del weak[name]
+            elif name not in found or weak.get(name, SAID) < int(raw[1]):
+                found[name], weak[name] = raw[0], int(raw[1])
     return found
 
 

@@ -13,7 +13,7 @@ from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
 from leadsync.core.lists import Beside, Finding
 from leadsync.store import keys, mail_domains, review, schema
-from leadsync.store.database import Store, chunks
+from leadsync.store.database import Store, among, chunks
 from leadsync.store.records import Row, insert, mark_late
 from leadsync.store.schema import from_microseconds
 from leadsync.types import Value
@@ -153,35 +153,36 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
     read = records.c.source_id.not_in(unread)
     for part in chunks(leads):
-        members += (Member(*row) for row in db.execute(sa.select(*columns).where(records.c.lead_id.in_(part), read)))
+        members += (
+            Member(*row) for row in db.execute(sa.select(*columns).where(records.c.lead_id.in_(among(part)), read))
+        )
         query = (
             sa.select(*told)
             .join(records, records.c.id == activities.c.record_id)
-            .where(records.c.lead_id.in_(part), a.closed_at.is_(None), read, a.source_id.not_in(unread))
+            .where(records.c.lead_id.in_(among(part)), a.closed_at.is_(None), read, a.source_id.not_in(unread))
         )
-        for row in db.execute(query):
-            events.append(tuple(row))
-            if row.kind in TELLS:
-                mailed[row.record_id].append((row.kind, from_microseconds(row[3])))
+        events += map(tuple, db.execute(query))
         kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
-        query = sa.select(*kept).where(schema.results.c.lead_id.in_(part))
+        query = sa.select(*kept).where(schema.results.c.lead_id.in_(among(part)))
         results.update({row.lead_id: Stored(*row) for row in db.execute(query)})
     linked = {m.company_id for m in members if m.company_id is not None}
     near = keys.companies_near(store, {m.id for m in members} | linked)
     companies: dict[int, Facts] = {}
     for part in chunks(sorted(linked.union(*near.values()))):
         query = sa.select(records.c.id, records.c.facts).where(
-            records.c.id.in_(part), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
+            records.c.id.in_(among(part)), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
         companies.update({row.id: row.facts for row in db.execute(query)})
+    opted_out: dict[int, int] = {}
+    for _, lead, kind, at, _, _, record, *_ in events:
+        if kind in TELLS:
+            mailed[record].append((kind, from_microseconds(at)))
+        if kind in OPT_OUTS:
+            opted_out[lead] = max(at, opted_out.get(lead, at))
     since = _addressed_since(store, [m for m in members if m.id in mailed])
     met_by = {id_: met(each for each in told if each[1] >= since.get(id_, each[1])) for id_, told in mailed.items()}
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    opted_out: dict[int, int] = {}
-    for _, lead, kind, at, *_ in events:
-        if kind in OPT_OUTS:
-            opted_out[lead] = max(at, opted_out.get(lead, at))
     return Material(members, companies, events, results, near, met_by, mail, opted_out)
 
 
@@ -190,7 +191,9 @@ def _addressed_since(store: Store, members: Sequence[Member]) -> dict[int, datet
     c, found, seen = schema.changes.c, dict[int, datetime](), set[int]()
     address = {m.id: str(m.facts["email"]) for m in members if m.facts and "email" in m.facts}
     for part in chunks(sorted(address)):
-        query = sa.select(c.record_id, c.happened_at, c.fields).where(c.record_id.in_(part))
+        changed = sa.select(c.record_id).where(c.record_id.in_(among(part))).group_by(c.record_id)
+        changed = changed.having(sa.func.count() > 1)
+        query = sa.select(c.record_id, c.happened_at, c.fields).where(c.record_id.in_(changed))
         for id_, at, fields in store.connection.execute(query.order_by(c.id)):
             told = {value.strip().lower() for value in fields.values() if isinstance(value, str)}
             if id_ in seen and address[id_] in told:
@@ -235,7 +238,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
     """
     table = schema.results
     leads = [decision.result.lead_id for decision in decisions]
-    store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(leads)))
+    store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(among(leads))))
     insert(store, table, [
         {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words, "parts": d.result.parts,
          "temperature": d.result.words.get("temperature"), "stage": d.result.words.get("stage"),
@@ -252,7 +255,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
     insert(store, schema.writes, rows)
     review.keep(store, leads, (d.waits for d in decisions if d.waits is not None), now)
     for part in chunks(cleared):
-        store.connection.execute(sa.delete(schema.dirty).where(schema.dirty.c.seq.in_(part)))
+        store.connection.execute(sa.delete(schema.dirty).where(schema.dirty.c.seq.in_(among(part))))
     return [(row["record_id"], row) for row in rows]
 
 

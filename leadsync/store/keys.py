@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 import sqlalchemy as sa
 
 from leadsync.store import records, schema
-from leadsync.store.database import Store, chunks
+from leadsync.store.database import Store, among, chunks
 
 PERSON, COMPANY = 0, 1
 
@@ -50,7 +50,7 @@ def companies_near(store: Store, record_ids: Iterable[int]) -> dict[int, list[in
     )
     found: dict[int, list[int]] = defaultdict(list)
     for part in chunks(sorted(record_ids)):
-        for id_, company in store.connection.execute(query.where(theirs.c.record_id.in_(part))):
+        for id_, company in store.connection.execute(query.where(theirs.c.record_id.in_(among(part)))):
             found[id_].append(company)
     return found
 

@@ -4,6 +4,7 @@ Rows get their ids from the one process that holds the lease, so that a page is 
 """
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,8 +31,8 @@ class Moment(sa.types.TypeDecorator[datetime]):
         """As the driver gets it."""
         return None if value is None else (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        return None if value is None else from_microseconds(value)
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[int | None], datetime | None]:
+        return lambda value: None if value is None else from_microseconds(value)
 
 
 def from_microseconds(value: int) -> datetime:
@@ -58,8 +59,8 @@ class Json(sa.types.TypeDecorator[Any]):
         except TypeError:  # half a surrogate pair, a number beyond 64 bits: rows of CRMs hold such things
             return json.dumps(value, ensure_ascii=False).encode(errors="replace").decode()
 
-    def process_result_value(self, value: str | None, dialect: Any) -> Any:
-        return None if value is None else orjson.loads(value)
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[str | None], Any]:
+        return lambda value: None if value is None else orjson.loads(value)
 
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")

@@ -54,6 +54,10 @@ class Evaluator:
         return Frames(self.config, self.sources)
 
     @cached_property
+    def _known_accounts(self) -> dict[int, Account]:
+        return {}
+
+    @cached_property
     def _no_scoring(self) -> Scoring:
         return replace(self.config.scoring, groups=(), hot_when=None, warm_when=None, cold_when=None)
 
@@ -356,12 +360,13 @@ class Evaluator:
         seen = Seen(member.fields, member.ours or {}, member.refused or {})
         if why is not None:
             return left_alone(writes, seen, why)
+        account = self._known_accounts.get(source.id) or self._account(source)
         now_us = (now - _EPOCH) // timedelta(microseconds=1)
-        return verdicts(writes, seen, words, self._account(source), now_us)
+        return verdicts(writes, seen, words, account, now_us)
 
     def _account(self, source: Source) -> Account:
         name, directory, known = source.connection, self.directory, self.accounts.get(source.connection)
-        return Account(
+        found = self._known_accounts[source.id] = Account(
             known.options.get(source.object, {}) if known else {},
             known.blocked.get(source.object, ()) if known else (),
             lambda email: directory.id.get((name, email)),
@@ -369,6 +374,7 @@ class Evaluator:
             (self.config.scoring.warm, self.config.scoring.hot),
             known.lengths.get(source.object, {}) if known else {},
         )
+        return found
 
 
 def _let_go(former: Stored | None, counts: dict[str, int]) -> None:
@@ -383,8 +389,7 @@ def _plain(value: Any) -> Value:
 
 def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:
     parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for lead, _, name, group, what, points, on, count in scores.parts.iter_rows():
-        parts[lead].append(
-            {"name": name, "group": group, "what": what, "points": points, "on": text(on and str(on)), "count": count}
-        )
+    told = scores.parts.with_columns(pl.col("on").cast(pl.String).fill_null("")).drop("day")
+    for lead, name, group, what, points, on, count in told.iter_rows():
+        parts[lead].append({"name": name, "group": group, "what": what, "points": points, "on": on, "count": count})
     return parts

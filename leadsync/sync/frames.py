@@ -35,12 +35,18 @@ class Frames:
         known = [self.facts(members[lead], found) for lead in leads]
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
         fields = {name: word for name, word in self.config.fields.items() if name not in NOT_OF_RECORDS}
+        told = set[str]().union(*known)
         return pl.DataFrame(
             {
                 "lead": pl.Series(leads, dtype=pl.Int64),
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
                 "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
-                **{name: column(word.type, [facts.get(name) for facts in known]) for name, word in fields.items()},
+                **{
+                    name: column(
+                        word.type, [facts.get(name) for facts in known] if name in told else [None] * len(known)
+                    )
+                    for name, word in fields.items()
+                },
             }
         )
 
@@ -102,8 +108,11 @@ class Frames:
 
     def by_trust(self, records: Iterable[Member]) -> list[Member]:
         """Records of the connection that is preferred first."""
+        found = list(records)
+        if len(found) < 2:
+            return found
         rank = {name: place for place, name in enumerate(self.config.prefer)}
-        return sorted(records, key=lambda m: (rank.get(self.connection(m), len(rank)), m.id))
+        return sorted(found, key=lambda m: (rank.get(self.connection(m), len(rank)), m.id))
 
     def connection(self, member: Member) -> str:
         """Whose record it is."""

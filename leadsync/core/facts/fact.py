@@ -8,6 +8,8 @@ Kept = Value | Sequence[Value]
 """As a record keeps it: the value alone where the CRM says it, else [value, confidence, how]."""
 Facts = Mapping[str, Kept]
 
+PLAIN = (str, int, float)  # the types of a value
+
 SAID = 100
 """The confidence of what stands in the CRM itself."""
 DERIVED = 80
@@ -32,4 +34,4 @@ def kept(fact: Fact) -> Kept:
 
 def known(raw: Kept) -> Fact:
     """The fact that a record keeps."""
-    return Fact(raw) if isinstance(raw, str | int | float) else Fact(raw[0], int(raw[1]), str(raw[2]))
+    return Fact(raw) if isinstance(raw, PLAIN) else Fact(raw[0], int(raw[1]), str(raw[2]))
