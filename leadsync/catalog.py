@@ -213,6 +213,8 @@ RESULTS = _words(
     _word("grade", "text", "grade", "درجه", "оценка", "ocena", "xếp hạng"),
     _word("quadrant", "text", "quadrant", "گروه", "квадрант", "ćwiartka", "nhóm"),
     _word("stage", "text", "stage", "مرحله", "стадия", "etap", "giai đoạn"),
+    _word("step", "text", "step", "گام", "шаг", "krok", "bước"),
+    _word("band", "text", "part of the funnel", "بخش قیف", "часть воронки", "część lejka", "phần của phễu"),
     _word("owner", "text", "owner", "مسئول", "ответственный", "opiekun", "người phụ trách"),
     _word("reasons", "text", "reasons", "دلایل", "причины", "uzasadnienie", "lý do"),
     _word("data", "text", "data", "داده‌ها", "данные", "dane", "dữ liệu"),
@@ -271,13 +273,12 @@ VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 DESIGNED = frozenset(
     (
-        "step", "band", "duplicates", "probability",
-        "value", "urgency", "won",
+        "duplicates", "probability", "value", "urgency",
     )
 )  # fmt: skip
 """Words of the plan that nothing feeds or computes yet."""
 
-DESIGNED_KEYS = frozenset(("away", "capacity", "catch_all", "hours", "keep", "or", "recycle", "rules"))
+DESIGNED_KEYS = frozenset(("away", "capacity", "catch_all", "hours", "rules"))
 """Keys of the plan that no file has yet."""
 
 _KINDS: Mapping[str, tuple[str, Mapping[str, Word]]] = {

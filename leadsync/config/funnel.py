@@ -1,26 +1,47 @@
-"""`funnel.yaml`: the ladder of stages and the gate of each."""
+"""`funnel.yaml`: the ladder of stages, the gate of each, and what leads back down."""
 
-from collections.abc import Mapping
-from typing import Annotated
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Literal
 
+import orjson
 from pydantic import Field
 
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
-from leadsync.config.scoring import version
+from leadsync.config.scoring import Days, version
 from leadsync.config.settings import Strict
+from leadsync.core.ladder import RECYCLED, Ladder, Recycle, Stage
 from leadsync.core.score import RESULTS
-from leadsync.core.stage import Ladder, Stage
 from leadsync.errors import Problem, UserError
+
+_TAKEN = ("or", "keep", "recycle")  # of the parts that are told of
+
+
+class RecycleFile(Strict):
+    """Leads for which `when` holds go `to` a lower stage, and sleep there for the time `wake`."""
+
+    when: str
+    to: str
+    wake: Days = 90
 
 
 class StageFile(Strict):
-    """A stage is entered when every line of its gate, and of the gates below, holds. `shows` are labels to print."""
+    """A stage is entered when every line of its gate, and of the gates below, holds, or `or` does.
+
+    Once there a lead stays until neither gate nor `keep` has held for the time `grace`, or `recycle` takes it down. One
+    with `when` is where leads of that outcome stand. `shows` are labels to print.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
     gate: dict[str, str] = {}
+    either: str | None = Field(None, alias="or")
+    keep: str | None = None
+    grace: Days = 14
+    recycle: RecycleFile | None = None
+    when: Literal["won", "lost", "converted", "recycled"] | None = None
     shows: dict[str, str] = {}
 
 
@@ -28,6 +49,7 @@ class FunnelFile(Strict):
     """A funnel file as written."""
 
     use: str | None = None
+    hold: Days = 30
     stages: tuple[StageFile, ...] = Field(default=(), max_length=50)
 
 
@@ -42,11 +64,60 @@ def compile_funnel(document: Document, fields: Mapping[str, Word] = catalog.FIEL
                 Problem(told, document.place(("stages", i)), "give each stage a name of its own")
             )
         names.add(stage.name)
-        read = {part: conditions.read(text, ("stages", i, "gate", part), RESULTS) for part, text in stage.gate.items()}
-        stages.append(Stage(stage.name, {part: c for part, c in read.items() if c is not None}, dict(stage.shows)))
+        stages.append(_stage(stage, conditions, ("stages", i)))
     if not stages:
         place = document.place(("stages",))
         conditions.problems.append(Problem("a funnel needs stages", place, "add them or write `use: default`"))
+    conditions.problems += _impossible(file.stages, document)
     if conditions.problems:
         raise UserError(conditions.problems)
-    return Ladder(tuple(stages), version(document))
+    return Ladder(tuple(stages), version(document), file.hold)
+
+
+def _stage(stage: StageFile, conditions: Conditions, loc: Sequence[str | int]) -> Stage:
+    read = {part: conditions.read(text, (*loc, "gate", part), RESULTS) for part, text in stage.gate.items()}
+    back = stage.recycle
+    when = conditions.read(back.when, (*loc, "recycle", "when"), RESULTS) if back else None
+    said = orjson.dumps([stage.gate, stage.either], option=orjson.OPT_SORT_KEYS)
+    return Stage(
+        stage.name, {part: c for part, c in read.items() if c is not None}, dict(stage.shows),
+        conditions.read(stage.either, (*loc, "or"), RESULTS), conditions.read(stage.keep, (*loc, "keep"), RESULTS),
+        stage.grace, Recycle(when, back.to, back.wake) if back and when else None, stage.when or "",
+        hashlib.sha256(said).hexdigest()[:12],
+    )  # fmt: skip
+
+
+def _impossible(stages: Sequence[StageFile], document: Document) -> Iterator[Problem]:
+    """What no lead could follow: stages that nobody reaches or leaves, ways down that lead nowhere."""
+    climbed, ends, seen = [s.name for s in stages if not s.when], dict[str, str](), set[str]()
+    beside = [s.name for s in stages if s.when == RECYCLED]
+    for i, stage in enumerate(stages):
+        at = ("stages", i)
+        if stage.when:
+            if given := [key for key in ("gate", *_TAKEN) if getattr(stage, "either" if key == "or" else key)]:
+                told = (
+                    f"{stage.name}: leads come here by `when: {stage.when}` alone, so `{given[0]}` is never looked at"
+                )
+                yield Problem(told, document.place((*at, given[0])), f"take out `{given[0]}`, or `when`")
+            if (other := ends.setdefault(stage.when, stage.name)) != stage.name:
+                told = f"{stage.name} is never reached: {other} takes all that are {stage.when}"
+                yield Problem(told, document.place((*at, "when")), "keep one of them")
+            continue
+        for part in stage.gate:
+            if part in _TAKEN:
+                told = f"{stage.name}: a line of a gate cannot be called {part!r}"
+                yield Problem(told, document.place((*at, "gate", part)), "give it another name")
+        if not stage.gate and (stage.keep or stage.either):
+            key = "keep" if stage.keep else "or"
+            told = f"{stage.name}: without a gate every lead comes here, so `{key}` says nothing"
+            yield Problem(told, document.place((*at, key)), "add a gate")
+        if back := stage.recycle:
+            lower = [*climbed[: climbed.index(stage.name)], *beside]
+            if back.to not in lower:
+                told = f"{stage.name}: recycle: there is no lower stage '{back.to}'"
+                yield Problem(told, document.place((*at, "recycle", "to")), f"write one of {', '.join(lower)}")
+            seen.add(back.to)
+    for i, stage in enumerate(stages):
+        if stage.when == RECYCLED and stage.name not in seen:
+            told = f"{stage.name} is never reached: no stage recycles to it"
+            yield Problem(told, document.place(("stages", i, "when")), f"write `recycle: {{to: {stage.name}, …}}`")

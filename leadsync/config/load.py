@@ -30,10 +30,10 @@ from leadsync.connector import ConnectionSettings
 from leadsync.core.classes import Classes
 from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.convert import NOWHERE, Home
+from leadsync.core.ladder import Ladder
 from leadsync.core.lists import Lists
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.score import Scoring
-from leadsync.core.stage import Ladder
 from leadsync.errors import Problem, UserError
 
 T = TypeVar("T")

@@ -16,6 +16,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "grade": "A to D by fit, 1 to 4 by engagement; leadsync keeps it up to date.",
     "quadrant": "Whether this lead fits, is interested, or both; leadsync keeps it up to date.",
     "stage": "The stage of the funnel that this lead has reached; leadsync keeps it up to date.",
+    "step": "The step of the buyer's journey that this lead has reached; leadsync keeps it up to date.",
+    "band": "Top, middle or bottom of the funnel; leadsync keeps it up to date.",
     "data": "Whether enough is known of this lead to judge it; leadsync keeps it up to date.",
     "next_action": "What to do next with this lead; leadsync keeps it up to date.",
     "ask_for": "What is most worth asking this lead for; leadsync keeps it up to date.",

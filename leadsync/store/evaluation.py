@@ -54,6 +54,17 @@ class Stored:
     parts: Sequence[Mapping[str, Any]]
     rep: str | None
     due_at: datetime | None
+    place: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A stage that a lead came to, why (see `core.ladder.WHY`), and the version of the gate."""
+
+    before: str | None
+    after: str | None
+    why: str
+    gate: str
 
 
 Event = tuple[int, int, str, int, int, str | None, int, int, str, str | None]
@@ -67,7 +78,8 @@ class Material:
 
     `near` are company records that share a key with a person's record, or with the company that it names; `met` is
     what happened to mail to a record's address, `mail` what the DNS says of their domains. `opted_out`: lead → when it
-    did so last, in microseconds since 1970. `lists`: what is known besides of leads that are of a list.
+    did so last, in microseconds since 1970. `lists`: what is known besides of leads that are of a list. `outcomes`:
+    lead → won, or else its latest outcome.
     """
 
     members: Sequence[Member]
@@ -78,6 +90,7 @@ class Material:
     met: Mapping[int, Met] = field(default_factory=dict)
     mail: Mapping[str, Checked] = field(default_factory=dict)
     opted_out: Mapping[int, int] = field(default_factory=dict)
+    outcomes: Mapping[int, str] = field(default_factory=dict)
     lists: Mapping[int, Beside] = field(default_factory=dict)
 
 
@@ -86,13 +99,14 @@ class Decision:
     """What evaluation decided on a lead: its result, and the writes that follow (record, fields → before, after).
 
     `held` are the records that leadsync keeps away from, with the reason. `waits` is what a person is to decide on, by
-    a record of the lead.
+    a record of the lead. `moves` are the stages that it came to.
     """
 
     result: Stored
     writes: list[tuple[int, Mapping[str, tuple[Value, Value]]]] = field(default_factory=list)
     held: Mapping[int, str] = field(default_factory=dict)
     waits: tuple[int, Finding] | None = None
+    moves: Sequence[Move] = ()
 
 
 def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True) -> Marks:
@@ -183,7 +197,18 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     met_by = {id_: met(each for each in told if each[1] >= since.get(id_, each[1])) for id_, told in mailed.items()}
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    return Material(members, companies, events, results, near, met_by, mail, opted_out)
+    return Material(members, companies, events, results, near, met_by, mail, opted_out, _outcomes(store, leads))
+
+
+def _outcomes(store: Store, leads: Sequence[int]) -> dict[int, str]:
+    """Of leads that came to an outcome: won, or else the latest one."""
+    o, r, found = schema.outcomes.c, schema.records.c, dict[int, str]()
+    for part in chunks(leads):
+        query = sa.select(r.lead_id, o.kind).join(schema.outcomes, o.record_id == r.id)
+        query = query.where(r.lead_id.in_(among(part)), o.closed_at.is_(None)).order_by(o.happened_at, o.id)
+        for row in store.connection.execute(query):
+            found[row.lead_id] = "won" if found.get(row.lead_id) == "won" else row.kind
+    return found
 
 
 def _addressed_since(store: Store, members: Sequence[Member]) -> dict[int, datetime]:
@@ -242,8 +267,14 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
     insert(store, table, [
         {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words, "parts": d.result.parts,
          "temperature": d.result.words.get("temperature"), "stage": d.result.words.get("stage"),
-         "rep": d.result.rep, "due_at": d.result.due_at}
+         "rep": d.result.rep, "due_at": d.result.due_at, "place": d.result.place}
         for d in decisions
+    ])  # fmt: skip
+    moves = [(d.result.lead_id, move) for d in decisions for move in d.moves]
+    ids = store.new_ids(schema.transitions, len(moves)) if moves else ()
+    insert(store, schema.transitions, [
+        {"id": id_, "lead_id": lead, "at": now, "before": m.before, "after": m.after, "why": m.why, "gate": m.gate}
+        for id_, (lead, m) in zip(ids, moves, strict=True)
     ])  # fmt: skip
     planned = [(record, fields, d.result) for d in decisions for record, fields in d.writes]
     ids = store.new_ids(schema.writes, len(planned)) if planned else ()

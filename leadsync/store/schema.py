@@ -226,8 +226,22 @@ results = sa.Table(
     sa.Column("parts", Json, nullable=False),
     sa.Column("rep", sa.Text),  # whom routing chose
     sa.Column("due_at", Moment),  # when time alone changes the result next
+    sa.Column("place", Json),  # what is kept of its stage: since when, held or asleep until, set by people
     sa.Index("ix_results_due", "due_at"),
     sa.Index("ix_results_rep", "rep"),
+)
+
+transitions = sa.Table(  # every stage that a lead came to, and why; append-only
+    "transitions",
+    metadata,
+    _id(),
+    sa.Column("lead_id", Id, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("before", sa.Text),
+    sa.Column("after", sa.Text),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("gate", sa.Text, nullable=False),  # the version of the gate that let it through
+    sa.Index("ix_transitions_lead", "lead_id"),
 )
 
 writes = sa.Table(

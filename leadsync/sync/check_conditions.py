@@ -18,13 +18,13 @@ from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.facts import FOLLOWS
 from leadsync.core.score import AXES, RESULTS, Group, Rule, score
 from leadsync.core.sentence import sentence
-from leadsync.core.stage import stages
 from leadsync.core.truth import truths
 from leadsync.store import evaluation, schema, sources
 from leadsync.store.database import Store, open_store
 from leadsync.store.evaluation import Material, Member
 from leadsync.sync.directory import Directory
 from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.stages import staged
 from leadsync.types import Finding, Role
 
 MOST = 100_000  # leads that are looked at; of more, an even sample
@@ -294,7 +294,7 @@ class _Census(Evaluator):
         if members:
             frame, activities, _ = self._known(members, found, now)
             frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(RESULTS))
-            frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
+            frame = frame.with_columns(staged(self.frames, frame, activities, members, found).stages)
             self.heat.update(frame.select("stage", "temperature").drop_nulls().rows())
             holds = list(truths(conditions, frame, activities).sum().row(0))
         scoped = (each.loc[-1] == "scope" for each in wanted)

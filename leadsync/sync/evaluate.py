@@ -24,7 +24,6 @@ from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, score_before, verdicts
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring, score
-from leadsync.core.stage import stages
 from leadsync.core.translate import label, translations
 from leadsync.core.truth import truths
 from leadsync.core.write_field import WriteField
@@ -34,6 +33,7 @@ from leadsync.sync import accounts
 from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
+from leadsync.sync.stages import Place, staged
 from leadsync.types import Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,10 +119,9 @@ class Evaluator:
         scoring, labels = self.config.scoring, self.config.scoring.labels
         scores = score(scoring, frame, activities)
         frame = frame.hstack(scores.totals.select(RESULTS))
-        frame = frame.hstack(stages(self.config.ladder, frame, activities).select("stage"))
-        early = pl.col("lead").is_in([*lists.waits, *lists.probation]) & pl.col("stage").is_not_null()
-        first = pl.lit(self.config.ladder.stages[0].name)
-        frame = frame.with_columns(stage=pl.when(early).then(first).otherwise("stage"))
+        early = {*lists.waits, *lists.probation}
+        standing = staged(self.frames, frame, activities, members, found, early)
+        frame = frame.with_columns(standing.stages)
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
         shown = scores.unsure(~enough)
@@ -130,7 +129,7 @@ class Evaluator:
         watched += [*self.config.classes.watched, self.config.facts.enough]
         due = dict(next_change(scoring, watched, frame, activities).iter_rows())
         owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
-        barred = {*lists.waits, *lists.probation, *frame.filter(pl.col("consent") == DENIED)["lead"]}
+        barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         for lead in barred & {*frame["lead"]}:
             _let_go(found.results.get(lead), counts)
         reps = self._assign(frame, activities, found, {k: v for k, v in owners.items() if k not in barred}, counts)
@@ -146,8 +145,11 @@ class Evaluator:
         words = self._words(frame, owners, reasons, steps)
         translated = self._translated(words, frame, owners, lines, steps)
         for lead, known in words.items():
-            yield self._decision(lead, known | translated.get(lead, {}), parts.get(lead, []), reps.get(lead),
-                                 due[lead], members[lead], now, lists)  # fmt: skip
+            on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
+            decision = self._decision(lead, known | translated.get(lead, {}), parts.get(lead, []), reps.get(lead),
+                                      on, members[lead], now, lists, standing.places[lead])  # fmt: skip
+            decision.moves = standing.moves.get(lead, ())
+            yield decision
 
     def _set_aside(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame,
@@ -221,6 +223,7 @@ class Evaluator:
         for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
             lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
             words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
+            words |= {label: self.config.ladder.shown(row["stage"], label) for label in ("step", "band")}
             words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}
             words["next_action"] = next_action.told(steps[lead]) if lead in steps else None
             words["ask_for"] = self.config.fields[missing].labels["en"] if missing else None
@@ -248,7 +251,7 @@ class Evaluator:
 
     def _decision(
         self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], rep: str | None,
-        on: date | None, records: Sequence[Member], now: datetime, lists: Judged,
+        on: date | None, records: Sequence[Member], now: datetime, lists: Judged, place: Place | None = None,
     ) -> Decision:  # fmt: skip
         """What follows from what is said of a lead. `on`: the day on which that changes next."""
         on = min(filter(None, (on, lists.until.get(lead))), default=None)
@@ -259,7 +262,7 @@ class Evaluator:
         wanted = [] if finding is not None else list(self._writes(records, words, now))
         again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
         dates = [at for at in (self.frames.midnight(on), *again) if at is not None]
-        stored = Stored(lead, words, parts, rep, min(dates, default=None))
+        stored = Stored(lead, words, parts, rep, min(dates, default=None), place)
         return Decision(stored, [(record, p.fields) for record, p in wanted if p.fields])
 
     # whom leadsync looks after
