@@ -45,33 +45,58 @@ class StageFile(Strict):
     shows: dict[str, str] = {}
 
 
+class OtherFile(Strict):
+    """A funnel of its own for the leads for which `when` holds."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    when: str
+    hold: Days = 30
+    stages: tuple[StageFile, ...] = Field(min_length=1, max_length=50)
+
+
 class FunnelFile(Strict):
-    """A funnel file as written."""
+    """A funnel file as written. Its own `stages` are for the leads that none of `funnels` takes."""
 
     use: str | None = None
     hold: Days = 30
     stages: tuple[StageFile, ...] = Field(default=(), max_length=50)
+    funnels: tuple[OtherFile, ...] = Field(default=(), max_length=20)
 
 
 def compile_funnel(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Ladder:
     """The ladder as core works with it. Raises `UserError` with all problems."""
     file, conditions = validate(FunnelFile, document), Conditions(document, fields)
-    stages, names = [], set[str]()
-    for i, stage in enumerate(file.stages):
-        if stage.name in names:
-            told = f"the stage {stage.name!r} stands here twice"
-            conditions.problems.append(
-                Problem(told, document.place(("stages", i)), "give each stage a name of its own")
-            )
-        names.add(stage.name)
-        stages.append(_stage(stage, conditions, ("stages", i)))
-    if not stages:
+    if not file.stages:
         place = document.place(("stages",))
         conditions.problems.append(Problem("a funnel needs stages", place, "add them or write `use: default`"))
-    conditions.problems += _impossible(file.stages, document)
+    stages, told = _stages(file.stages, conditions, document, ()), version(document)
+    others, names = [], set[str]()
+    for i, other in enumerate(file.funnels):
+        loc = ("funnels", i)
+        if other.name in names:
+            twice = f"the funnel {other.name!r} stands here twice"
+            conditions.problems.append(Problem(twice, document.place(loc), "give each funnel a name of its own"))
+        names.add(other.name)
+        when, own = conditions.read(other.when, (*loc, "when")), _stages(other.stages, conditions, document, loc)
+        others.append(Ladder(own, told, other.hold, other.name, when))
     if conditions.problems:
         raise UserError(conditions.problems)
-    return Ladder(tuple(stages), version(document), file.hold)
+    return Ladder(stages, told, file.hold, others=tuple(others))
+
+
+def _stages(
+    stages: Sequence[StageFile], conditions: Conditions, document: Document, loc: Sequence[str | int]
+) -> tuple[Stage, ...]:
+    made, names = [], set[str]()
+    for i, stage in enumerate(stages):
+        at = (*loc, "stages", i)
+        if stage.name in names:
+            told = f"the stage {stage.name!r} stands here twice"
+            conditions.problems.append(Problem(told, document.place(at), "give each stage a name of its own"))
+        names.add(stage.name)
+        made.append(_stage(stage, conditions, at))
+    conditions.problems += _impossible(stages, document, (*loc, "stages"))
+    return tuple(made)
 
 
 def _stage(stage: StageFile, conditions: Conditions, loc: Sequence[str | int]) -> Stage:
@@ -87,12 +112,12 @@ def _stage(stage: StageFile, conditions: Conditions, loc: Sequence[str | int]) -
     )  # fmt: skip
 
 
-def _impossible(stages: Sequence[StageFile], document: Document) -> Iterator[Problem]:
+def _impossible(stages: Sequence[StageFile], document: Document, loc: Sequence[str | int]) -> Iterator[Problem]:
     """What no lead could follow: stages that nobody reaches or leaves, ways down that lead nowhere."""
     climbed, ends, seen = [s.name for s in stages if not s.when], dict[str, str](), set[str]()
     beside = [s.name for s in stages if s.when == RECYCLED]
     for i, stage in enumerate(stages):
-        at = ("stages", i)
+        at = (*loc, i)
         if stage.when:
             if given := [key for key in ("gate", *_TAKEN) if getattr(stage, "either" if key == "or" else key)]:
                 told = (
@@ -120,4 +145,4 @@ def _impossible(stages: Sequence[StageFile], document: Document) -> Iterator[Pro
     for i, stage in enumerate(stages):
         if stage.when == RECYCLED and stage.name not in seen:
             told = f"{stage.name} is never reached: no stage recycles to it"
-            yield Problem(told, document.place(("stages", i, "when")), f"write `recycle: {{to: {stage.name}, …}}`")
+            yield Problem(told, document.place((*loc, i, "when")), f"write `recycle: {{to: {stage.name}, …}}`")

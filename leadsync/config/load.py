@@ -202,7 +202,7 @@ def _unknown_stages(
     routing: Routing | None,
 ) -> Iterator[Problem]:  # fmt: skip
     """Stages that mappings and routing name and the funnel does not have; what is shipped may name more than that."""
-    names = [stage.name for stage in ladder.stages]
+    names = [stage.name for stage in ladder.every]
     fix, ready = f"the funnel has {', '.join(names)}", str(resources.files("mappings"))
     for name, connection in connections.items():
         document = documents[f"mappings/{name}"]

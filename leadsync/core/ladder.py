@@ -32,6 +32,7 @@ WHY: Mapping[str, str] = {
     "person": "somebody set it in a CRM",
     "outcome": "by the outcome",
     "reopened": "the outcome stands no more",
+    "funnel": "its funnel, or the stages of it, changed",
 }
 """Why a lead came to a stage."""
 
@@ -71,16 +72,25 @@ class Stage:
 @dataclass(frozen=True)
 class Ladder:
     """The stages of a funnel, lowest first. `version` tells which text of the file this is; a stage that a person has
-    set holds for `hold_days`."""
+    set holds for `hold_days`. `others` are the funnels of those for whom their `when` holds, the first that fits."""
 
     stages: tuple[Stage, ...]
     version: str = ""
     hold_days: int = 30
+    name: str = ""
+    when: Condition | None = None
+    others: tuple["Ladder", ...] = ()
+
+    @cached_property
+    def parts(self) -> tuple[Condition, ...]:
+        """The conditions of its stages, in order."""
+        return tuple(condition for stage in self.stages for _, condition in _parts(stage))
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
-        """All conditions, in order: those to watch for a change by time."""
-        return tuple(condition for stage in self.stages for _, condition in _parts(stage))
+        """The conditions of all funnels: those to watch for a change by time."""
+        whens = tuple(filter(None, (other.when for other in self.others)))
+        return sum((other.parts for other in self.others), (*whens, *self.parts))
 
     @cached_property
     def names(self) -> Sequence[str]:
@@ -88,9 +98,23 @@ class Ladder:
         return [stage.name for stage in self.stages]
 
     @cached_property
+    def every(self) -> Sequence[Stage]:
+        """The stages of all funnels, the first of each name."""
+        stages = sum((other.stages for other in self.others), self.stages)
+        return [*{stage.name: stage for stage in reversed(stages)}.values()][::-1]
+
+    @cached_property
     def steps(self) -> Sequence[int]:
         """The places of the stages that are climbed."""
         return [place for place, stage in enumerate(self.stages) if not stage.when]
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Stages of leads that sales or marketing work on → how high they are among those that are climbed; 0 is the
+        lowest. Deals and customers are as high as the highest one."""
+        climbed = {self.stages[place].name: number for number, place in enumerate(self.steps)}
+        top = {stage.name: len(climbed) - 1 for stage in self.stages if stage.when in ("won", "converted")}
+        return climbed | top
 
     def shown(self, stage: str | None, label: str) -> str | None:
         """A label of the stage, if it has one."""
@@ -112,9 +136,20 @@ class Placed:
     moves: pl.DataFrame
 
 
+def shares(ladder: Ladder, leads: pl.DataFrame, activities: pl.DataFrame) -> Iterator[tuple[Ladder, pl.Series]]:
+    """Each funnel that any of the leads is on, and which of them are."""
+    left = pl.repeat(True, leads.height, dtype=pl.Boolean, eager=True)
+    holds = truths([other.when for other in ladder.others if other.when], leads, activities) if ladder.others else None
+    for number, each in enumerate((*ladder.others, ladder)):
+        theirs = left & holds[str(number)] if holds is not None and each.when else left
+        left &= ~theirs
+        if theirs.any():
+            yield each, theirs
+
+
 def checks(ladder: Ladder, leads: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
     """lead, stage, part, holds: each line of each gate, and `or`, `keep` and `recycle`, in the order of the file."""
-    holds = truths(ladder.conditions, leads, activities)
+    holds = truths(ladder.parts, leads, activities)
     keys = [(stage.name, part) for stage in ladder.stages for part, _ in _parts(stage)]
     columns = [
         leads.select("lead", stage=pl.lit(stage), part=pl.lit(part), holds=holds[str(i)])
@@ -168,7 +203,7 @@ def place(ladder: Ladder, leads: pl.DataFrame, activities: pl.DataFrame, states:
 
 def _truths(ladder: Ladder, leads: pl.DataFrame, activities: pl.DataFrame) -> pl.DataFrame:
     """Per stage N: gate N, either N, keep N, recycle N, and kept N: whether it is left for nothing lower."""
-    holds, columns, number = truths(ladder.conditions, leads, activities), list[pl.Series](), 0
+    holds, columns, number = truths(ladder.parts, leads, activities), list[pl.Series](), 0
     everyone, nobody = (pl.repeat(value, leads.height, dtype=pl.Boolean, eager=True) for value in (True, False))
     for place_, stage in enumerate(ladder.stages):
         found = {"or": nobody, "keep": everyone, "recycle": nobody}
@@ -279,13 +314,14 @@ def _states(ladder: Ladder, rows: pl.DataFrame) -> pl.DataFrame:
 def _moves(ladder: Ladder, rows: pl.DataFrame) -> pl.DataFrame:
     """A row per stage that was passed: only of leads that moved, so that each costs what changed."""
     moved: list[tuple[object, ...]] = []
-    for row in rows.filter(pl.col("now") != pl.col("was")).iter_rows(named=True):
+    strange = (pl.col("was") < 0) & pl.col("stage").is_not_null()
+    for row in rows.filter((pl.col("now") != pl.col("was")) | strange).iter_rows(named=True):
         at, choice, now = row["was"], row["choice"], row["now"]
         before = row["stage"]
         if choice == "keep":  # down first, and perhaps up again: said as one
             passed = [(now, "keep")]
         elif choice != "climb":
-            why = choice if choice in WHY else "reopened"
+            why = choice if choice in WHY else "funnel" if row["was"] < 0 else "reopened"
             passed = [(now, why)]
         else:
             at = row["start"]

@@ -108,9 +108,11 @@ def asked(connection: ConnectionConfig, account: Account | None) -> dict[str, tu
 
 def few_words(config: Config) -> dict[str, Sequence[str]]:
     """Results that are one of a few words, with these words."""
-    stages = [stage.name for stage in config.ladder.stages]
+    stages, labels = config.ladder.every, ("step", "band")
+    shown = {label: [*dict.fromkeys(s.shows[label] for s in stages if label in s.shows)] for label in labels}
     return {
-        "temperature": TEMPERATURES, "grade": GRADES, "quadrant": QUADRANTS, "stage": stages,
+        **{label: words for label, words in shown.items() if words},
+        "temperature": TEMPERATURES, "grade": GRADES, "quadrant": QUADRANTS, "stage": [s.name for s in stages],
         "class": config.classes.names, "data": (ENOUGH, NOT_ENOUGH),
     }  # fmt: skip
 

@@ -294,7 +294,7 @@ class _Census(Evaluator):
         if members:
             frame, activities, _ = self._known(members, found, now)
             frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(RESULTS))
-            frame = frame.with_columns(staged(self.frames, frame, activities, members, found).stages)
+            frame = frame.join(staged(self.frames, frame, activities, members, found).stages, on="lead")
             self.heat.update(frame.select("stage", "temperature").drop_nulls().rows())
             holds = list(truths(conditions, frame, activities).sum().row(0))
         scoped = (each.loc[-1] == "scope" for each in wanted)

@@ -17,6 +17,7 @@ from leadsync.core.classes import BUYER, classify
 from leadsync.core.completeness import ask_for, worth_asking
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.frames import fulfilled
+from leadsync.core.ladder import Ladder
 from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping, text
 from leadsync.core.next_action import Step
@@ -121,7 +122,7 @@ class Evaluator:
         frame = frame.hstack(scores.totals.select(RESULTS))
         early = {*lists.waits, *lists.probation}
         standing = staged(self.frames, frame, activities, members, found, early)
-        frame = frame.with_columns(standing.stages)
+        frame = frame.join(standing.stages, on="lead", maintain_order="left")
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
         shown = scores.unsure(~enough)
@@ -135,14 +136,14 @@ class Evaluator:
         reps = self._assign(frame, activities, found, {k: v for k, v in owners.items() if k not in barred}, counts)
         emails = {rep.name: rep.email for rep in self._reps}
         owners = {lead: email or emails.get(reps.get(lead) or "") for lead, email in owners.items()}
-        steps, before = self._steps(frame), self._before(members, frame)
+        steps, before = self._steps(frame, standing.funnels), self._before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
             return reason_lines(shown.of(list(languages)), labels, languages=languages, before=before, actions=actions)
 
         parts, reasons = _parts(scores), dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
-        words = self._words(frame, owners, reasons, steps)
+        words = self._words(frame, owners, reasons, steps, standing.funnels)
         translated = self._translated(words, frame, owners, lines, steps)
         for lead, known in words.items():
             on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
@@ -180,7 +181,7 @@ class Evaluator:
             return pl.DataFrame({"lead": list(languages), "reasons": [by_lead[lead] for lead in languages]})
 
         reasons = {lead: classes.line(name, evidence[lead], "en") for lead, name in named.items()}
-        words = self._words(frame, owners, reasons, {})
+        words = self._words(frame, owners, reasons, {}, {})
         translated = self._translated(words, frame, owners, lines, {})
         watched = [*filter(None, (self.config.never,)), *classes.watched]
         due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
@@ -188,13 +189,13 @@ class Evaluator:
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             yield self._decision(lead, known | more, [], None, due[lead], members[lead], now, lists)
 
-    def _steps(self, frame: pl.DataFrame) -> dict[int, Step]:
+    def _steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
         """What to do next with each buyer."""
-        names = [stage.name for stage in self.config.ladder.stages]
-        places = {name: place for place, name in enumerate(names)}
         told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email")
         return {
-            lead: next_action.next_step(places.get(stage), len(names), temperature, DENIED in consent)
+            lead: next_action.next_step(
+                funnels[lead].places.get(stage), len(funnels[lead].steps), temperature, DENIED in consent
+            )
             for lead, stage, temperature, *consent in told_of.iter_rows()
         }
 
@@ -214,7 +215,7 @@ class Evaluator:
 
     def _words(
         self, frame: pl.DataFrame, owners: Mapping[int, str | None], reasons: Mapping[int, str],
-        steps: Mapping[int, Step],
+        steps: Mapping[int, Step], funnels: Mapping[int, Ladder],
     ) -> dict[int, dict[str, Value]]:  # fmt: skip
         """All that is said of each lead, in the words that conditions know and in English."""
         written = sorted({w.value for w in self._write_fields} & self.config.fields.keys())
@@ -223,7 +224,8 @@ class Evaluator:
         for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
             lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
             words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
-            words |= {label: self.config.ladder.shown(row["stage"], label) for label in ("step", "band")}
+            funnel = funnels.get(lead, self.config.ladder)
+            words |= {label: funnel.shown(row["stage"], label) for label in ("step", "band")}
             words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}
             words["next_action"] = next_action.told(steps[lead]) if lead in steps else None
             words["ask_for"] = self.config.fields[missing].labels["en"] if missing else None

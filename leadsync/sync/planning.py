@@ -139,7 +139,7 @@ class Plan:
             "reps": {rep: {"gained": g, "lost": lost} for rep, (g, lost) in sorted(self.reps.items())},
             "stages": {
                 stage: dict(zip(("before", "after"), self.stages[stage], strict=True))
-                for stage in ("none", *(stage.name for stage in self.config.ladder.stages))
+                for stage in ("none", *(stage.name for stage in self.config.ladder.every))
                 if any(self.stages[stage])
             },
         }  # fmt: skip

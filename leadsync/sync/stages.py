@@ -7,8 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from leadsync.config.load import Config
-from leadsync.core.ladder import STATE, Ladder, place
+from leadsync.core.ladder import STATE, Ladder, place, shares
 from leadsync.core.mapping import text
 from leadsync.core.plan import same
 from leadsync.core.write_field import WriteField
@@ -20,10 +19,11 @@ Place = Mapping[str, str | Mapping[str, str] | None]
 
 @dataclass(slots=True)
 class Staged:
-    """`stages`: one per row. By lead: what is kept of its stage, the stages that it came to, and on which day its own
-    dates change something next."""
+    """`stages`: lead and stage, in the order of the leads. By lead: its funnel, what is kept of its stage, the stages
+    that it came to, and on which day its own dates change something next."""
 
-    stages: pl.Series
+    stages: pl.DataFrame
+    funnels: dict[int, Ladder] = field(default_factory=dict)
     places: dict[int, Place] = field(default_factory=dict)
     moves: dict[int, list[Move]] = field(default_factory=lambda: defaultdict(list))
     due: dict[int, date] = field(default_factory=dict)
@@ -34,21 +34,33 @@ def staged(
     found: Material, early: Collection[int] = (),
 ) -> Staged:  # fmt: skip
     """The stages of the leads of `frame`; those that are `early` stay at the first one, whatever gates say."""
-    ladder, before = frames.config.ladder, {}
+    made = Staged(frame.select("lead"))
+    stages = [
+        _staged(made, ladder, frames, frame.filter(theirs), activities, members, found, early)
+        for ladder, theirs in shares(frames.config.ladder, frame, activities)
+    ]
+    made.stages = made.stages.join(pl.concat(stages), on="lead", how="left", maintain_order="left")
+    return made
+
+
+def _staged(
+    made: Staged, ladder: Ladder, frames: Frames, frame: pl.DataFrame, activities: pl.DataFrame,
+    members: Mapping[int, Sequence[Member]], found: Material, early: Collection[int],
+) -> pl.DataFrame:  # fmt: skip
+    """Lead and stage of those on one funnel; all else is added to `made`."""
+    before: dict[int, Place] = {}
     set_by: dict[int, Mapping[str, str]] = {}
     rows = []
     for lead in frame["lead"]:
         known = found.results[lead].place if lead in found.results else None
         before[lead] = known or {}
-        set_by[lead] = _set_by_people(frames, members[lead])
+        set_by[lead] = _set_by_people(frames, members[lead], ladder)
         former = before[lead].get("people")
         told = _news(set_by[lead], former if isinstance(former, Mapping) else {})
         rows.append({**_read(before[lead]), "told": told, "outcome": found.outcomes.get(lead)})
+        made.funnels[lead] = ladder
     states = pl.DataFrame(rows, schema={**STATE, "told": pl.String, "outcome": pl.String})
     placed = place(ladder, frame, activities, states)
-    waits = pl.col("lead").is_in(list(early)) & pl.col("stage").is_not_null()
-    first = pl.lit(ladder.stages[0].name)
-    made = Staged(placed.states.select(pl.when(waits).then(first).otherwise("stage").alias("stage")).to_series())
     for row in placed.states.iter_rows(named=True):
         lead = row["lead"]
         if lead in early:
@@ -61,7 +73,8 @@ def staged(
     for lead, _, was, now, why, gate in placed.moves.iter_rows():
         if lead not in early:
             made.moves[lead].append(Move(was, now, why, gate))
-    return made
+    waits = pl.col("lead").is_in(list(early)) & pl.col("stage").is_not_null()
+    return placed.states.select("lead", pl.when(waits).then(pl.lit(ladder.names[0])).otherwise("stage").alias("stage"))
 
 
 def _read(kept: Place) -> dict[str, str | date | None]:
@@ -75,7 +88,7 @@ def _news(now: Mapping[str, str], before: Mapping[str, str]) -> str | None:
     return next((stage for record, stage in now.items() if before.get(record) != stage), None)
 
 
-def _set_by_people(frames: Frames, records: Sequence[Member]) -> dict[str, str]:
+def _set_by_people(frames: Frames, records: Sequence[Member], ladder: Ladder) -> dict[str, str]:
     """record → the stage that it shows where that is not what leadsync wrote last; most trusted first."""
     found: dict[str, str] = {}
     for member in frames.by_trust(records):
@@ -87,13 +100,12 @@ def _set_by_people(frames: Frames, records: Sequence[Member]) -> dict[str, str]:
         for write in writes:
             if write.value == "stage" and write.field in member.ours:
                 shown = member.fields.get(write.field)
-                if not same(shown, member.ours[write.field][0]) and (stage := _meant(write, shown, frames.config)):
+                if not same(shown, member.ours[write.field][0]) and (stage := _meant(write, shown, ladder)):
                     found[str(member.id)] = stage
     return found
 
 
-def _meant(write: WriteField, shown: object, config: Config) -> str | None:
+def _meant(write: WriteField, shown: object, ladder: Ladder) -> str | None:
     """The lowest stage that a CRM shows so."""
-    ladder: Ladder = config.ladder
     words = write.map or {name: name for name in ladder.names}
     return next((name for name in ladder.names if name in words and text(words[name]) == text(shown)), None)  # type: ignore[arg-type]
