@@ -72,6 +72,12 @@ def _show(body: Mapping[str, Any], console: "Console") -> None:
         for column in rows[0]:
             table.add_column(column, justify="right" if column in ("points", "times", "counts") else "left")
         for row in rows:
-            table.add_row(*(escape("" if cell is None else str(cell)) for cell in row.values()))
+            table.add_row(*(escape(_cell(cell)) for cell in row.values()))
         console.print(f"\n{heading}")
         console.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    return "" if value is None else str(value)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from leadsync.store import schema
 from leadsync.store.database import Store, chunks
-from leadsync.store.evaluation import Event, Member, events_of
+from leadsync.store.evaluation import Event, Member, Move, events_of
 from leadsync.types import Value
 
 _A_PAGE = timedelta(minutes=10)  # what happened that long before a record was known was told by its CRM's own history
@@ -90,6 +90,15 @@ def companies_at(store: Store, records: Collection[int], at: datetime) -> dict[i
     query = sa.select(r.id, r.source_id, r.ext_id, r.gone_at).where(r.id.in_(rows), r.source_id.in_(_read(store)))
     there = store.connection.execute(query).all()
     return {row.id: (row.source_id, row.ext_id, rows[row.id]) for row in there if _left(row.gone_at, at) is None}
+
+
+def moves_at(store: Store, leads: Collection[int], at: datetime) -> dict[int, list[tuple[datetime, Move]]]:
+    """The stages that these leads had come to, and when, in order."""
+    t, found = schema.transitions.c, dict[int, list[tuple[datetime, Move]]]()
+    query = sa.select(t.lead_id, t.at, t.before, t.after, t.why, t.gate).where(t.lead_id.in_(leads), t.at <= at)
+    for lead, then, *move in store.connection.execute(query.order_by(t.at, t.id)):
+        found.setdefault(lead, []).append((then, Move(*move)))
+    return found
 
 
 def rows_at(store: Store, records: Collection[int], at: datetime) -> Rows:

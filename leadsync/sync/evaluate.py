@@ -37,6 +37,8 @@ from leadsync.sync.lists import Judged, judged
 from leadsync.sync.stages import Place, staged
 from leadsync.types import Value
 
+_SCORED = (*RESULTS, "reasons", "data", "ask_for")
+"""What is said of a lead by its score: it stays as it was once the lead has come to an outcome."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -126,9 +128,12 @@ class Evaluator:
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
         shown = scores.unsure(~enough)
-        watched = [*self.config.ladder.conditions, *filter(None, (self._when, self.config.never))]
-        watched += [*self.config.classes.watched, self.config.facts.enough]
+        always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
+        watched = [*always, *self.config.ladder.conditions, *filter(None, (self._when,)), self.config.facts.enough]
         due = dict(next_change(scoring, watched, frame, activities).iter_rows())
+        ended = frame.filter(pl.col("lead").is_in(list(found.outcomes)))
+        if not ended.is_empty():
+            due |= dict(next_change(self._no_scoring, always, ended, activities).iter_rows())
         owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         for lead in barred & {*frame["lead"]}:
@@ -146,9 +151,14 @@ class Evaluator:
         words = self._words(frame, owners, reasons, steps, standing.funnels)
         translated = self._translated(words, frame, owners, lines, steps)
         for lead, known in words.items():
+            said, former = known | translated.get(lead, {}), found.results.get(lead)
+            own: Sequence[Mapping[str, Any]] = parts.get(lead, [])
+            if lead in found.outcomes and former is not None and former.words.get("score") is not None:
+                said |= {word: former.words.get(word) for word in said if word.partition("@")[0] in _SCORED}
+                own = former.parts
             on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
-            decision = self._decision(lead, known | translated.get(lead, {}), parts.get(lead, []), reps.get(lead),
-                                      on, members[lead], now, lists, standing.places[lead])  # fmt: skip
+            decision = self._decision(lead, said, own, reps.get(lead), on, members[lead], now, lists,
+                                      standing.places[lead])  # fmt: skip
             decision.moves = standing.moves.get(lead, ())
             yield decision
 

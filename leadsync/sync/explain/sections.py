@@ -16,6 +16,7 @@ from leadsync.core.plan import WHY as PLAN_WHY
 from leadsync.core.plan import Verdict
 from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
 from leadsync.store.evaluation import Member
+from leadsync.sync.explain import funnel
 from leadsync.sync.explain.subject import Subject
 from leadsync.sync.planning import meaning
 
@@ -105,10 +106,7 @@ def _events(subject: Subject, group: str, name: str) -> list[str]:
         return []
     events = subject.events.filter((pl.col("kind") == rule.per) & (pl.col("counts") > 0))
     if rule.when is not None and not rule.when.fields.isdisjoint(ATTRIBUTES):
-        config, frames = subject.evaluator.config, subject.evaluator.frames
-        frame = frames.leads({subject.lead: subject.members}, subject.found, subject.now)
-        known = frame.with_columns(pl.lit(subject.result.words.get("class"), pl.String).alias("class"))
-        rows = with_field_tests(config.scoring.conditions, known)
+        rows = with_field_tests([rule.when], subject.frame)
         named = events.with_columns(pl.col("id").alias(EVENT), count="counts")
         kept = counting(rule.when, rows, happenings([rule.when], rows, named, kinds=[rule.per]))
         events = events.filter(pl.col("id").is_in(kept[EVENT].implode()))
@@ -176,6 +174,9 @@ SECTIONS: Mapping[str, tuple[str, Section]] = {
     "facts": ("What is known", facts),
     "class": ("What it is to the company", lead_class),
     "result": ("What follows", result),
+    "stage": ("Where it stands on the funnel", funnel.standing),
+    "gates": ("What the gates ask, and what is known", funnel.gates),
+    "transitions": ("How it came to its stage", funnel.transitions),
     "score": ("What the score is made of", score),
     "activities": ("What happened, and what of it counts", activities),
     "changes_next": ("What time alone changes next", changes_next),

@@ -1,23 +1,28 @@
 """The lead that is explained: everything that the sections tell of, as of now or of an earlier moment."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
+from leadsync import catalog
 from leadsync.config.load import Config
 from leadsync.core.consent import OPT_OUTS
 from leadsync.core.counting import judged
 from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, met
+from leadsync.core.frames import column
+from leadsync.core.ladder import OUTCOMES
+from leadsync.core.score import RESULTS
 from leadsync.core.survive import Survivor, survivors
 from leadsync.errors import UsageError
 from leadsync.store import evaluation, keys, past, sources
 from leadsync.store.database import Store, open_store
-from leadsync.store.evaluation import Decision, Material, Member, Stored
+from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
 from leadsync.store.past import Dated, Rows
 from leadsync.store.schema import from_microseconds
 from leadsync.store.sources import Source
@@ -32,7 +37,7 @@ from leadsync.sync.rederive import derive
 class Subject:
     """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
-    source; `counts` are leads per rep."""
+    source; `counts` are leads per rep; `moves` are the stages it came to, and when."""
 
     lead: int
     now: datetime
@@ -42,6 +47,7 @@ class Subject:
     rows: Rows
     companies: dict[int, tuple[int, str, dict[str, Dated]]]
     counts: dict[str, int]
+    moves: Sequence[tuple[datetime, Move]] = ()
 
     @cached_property
     def members(self) -> list[Member]:
@@ -64,11 +70,29 @@ class Subject:
         return next(decision for decision in decisions if decision.result.lead_id == self.lead)
 
     @cached_property
+    def inside(self) -> list[Member]:
+        """Its records that are in scope, most trusted first."""
+        return [member for member in self.members if self.decision.held.get(member.id) != "scope"]
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """What is known of it and what follows, in one row."""
+        words = self.result.words
+        known = self.evaluator.frames.leads({self.lead: self.inside}, self.found, self.now)
+        said: dict[str, Any] = {name: words.get(name) for name in ("class", *RESULTS)}
+        types = {name: catalog.RESULTS[name].type if name in RESULTS else "text" for name in said}
+        return known.with_columns(column(types[name], [value]).alias(name) for name, value in said.items())
+
+    @cached_property
+    def activities(self) -> pl.DataFrame:
+        """Its activity that counts, as conditions ask about it."""
+        return self.evaluator.frames.activities(self.found).filter(pl.col("lead") == self.lead)
+
+    @cached_property
     def facts(self) -> list[tuple[str, Survivor, int]]:
         """The best fact of each field, and the record that says it."""
-        frames, inside = self.evaluator.frames, [m for m in self.members if self.decision.held.get(m.id) != "scope"]
-        own, theirs = frames.told(inside, self.found)
-        people = [m for m in inside if m.facts is not None]
+        own, theirs = self.evaluator.frames.told(self.inside, self.found)
+        people = [m for m in self.inside if m.facts is not None]
         people = [m for m in people if m.gone_at is None] or people
         of = {id(facts): company for company, facts in self.found.companies.items()}
         records = [*(m.id for m in people), *(of[id(facts)] for facts in theirs)]
@@ -133,8 +157,23 @@ def _subjects(
     else:
         found, rows, companies = _then(store, evaluator, leads, as_of)
     counts = evaluation.rep_counts(store) if config.routing else {}
+    moves = past.moves_at(store, leads, at)
+    if as_of is not None:
+        found = replace(found, **_stood(config, moves))
     for lead in leads:
-        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, counts)
+        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, counts, moves.get(lead, ()))
+
+
+def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]]) -> dict[str, Any]:
+    """The stages that leads stood on by where they came to last, and the outcomes that put them there. Until when it
+    would have held or slept is not kept."""
+    last = {lead: passed[-1] for lead, passed in moves.items()}
+    since = {lead: at.astimezone(config.zone).date().isoformat() for lead, (at, _) in last.items()}
+    places = {lead: {"stage": move.after, "since": since[lead]} for lead, (_, move) in last.items() if move.after}
+    ends = {stage.name: stage.when for stage in config.ladder.every if stage.when in OUTCOMES}
+    ended = {lead: ends[move.after] for lead, (_, move) in last.items() if move.why == "outcome" and move.after in ends}
+    results = {lead: Stored(lead, {}, [], None, None, place) for lead, place in places.items()}
+    return {"results": results, "outcomes": ended}
 
 
 def _evaluator(store: Store, config: Config) -> Evaluator:
