@@ -136,6 +136,9 @@ def _show_reach(body: dict[str, Any]) -> None:
         for each in found:
             told = each["sentence"] if len(each["sentence"]) <= _LONGEST else each["sentence"][: _LONGEST - 1] + "…"
             print(f"  {each['holds']:>7}  {each['at']}: {told}")
+    print("funnel.yaml: leads per stage")
+    for stage, count in body["stages"].items():
+        print(f"  {count:>7}  {stage}")
 
 
 def _show(said: "list[Said]", calls: dict[str, int]) -> None:

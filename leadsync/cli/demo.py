@@ -53,13 +53,16 @@ def demo(
         before = _read_back(found)
         reports = _cycles(found, urls, cycles, seed, say, still=still)
         after = _read_back(found)
+        came, checklist = _funnel(found)
         if as_json:
             print_json({
                 "cycles": [report.body() for report in reports], "folder": str(folder), "sandboxes": urls,
+                "stages": came, "checklist": checklist,
                 "leads": [_row(found, key, before, after) for key in _interesting(found, after)],
             })  # fmt: skip
         else:
             _table(found, before, after)
+            _show_funnel(came, checklist)
             _farewell(folder)
     return next((report.exit_code for report in reports if report.exit_code), 0)
 
@@ -234,6 +237,31 @@ def _table(found: "Coordinator", before: Snapshot, after: Snapshot) -> None:
             row = _row(found, key, before, after)
             console.print(f"  {escape(row['name'])}: {escape(str(row['after'].get('reasons') or ''))}")
         console.print()
+
+
+def _funnel(found: "Coordinator") -> tuple[dict[str, int], dict[str, Any]]:
+    """How many leads came to each stage, and what `explain` tells of the one that came highest by its gates."""
+    from leadsync.store import past
+    from leadsync.sync.explain.sections import body
+    from leadsync.sync.explain.subject import subjects_of
+
+    with found.store.begin():
+        came = past.came_to(found.store)
+    ladder, kept, told = found.config.ladder, ("records", "stage", "gates", "transitions"), {}
+    climbed = [ladder.stages[k].name for k in ladder.steps]
+    for lead in [lead for stage in climbed[::-1] for lead in came.get(stage, ())][:1]:
+        [subject] = subjects_of(found.config, [lead], found.clock.now())
+        told = {name: rows for name, rows in body(subject).items() if name in kept}
+    return {stage: len(came[stage]) for stage in ladder.names if stage in came}, told
+
+
+def _show_funnel(came: Mapping[str, int], told: Mapping[str, Any]) -> None:
+    from leadsync.cli.explain import show
+
+    print("Leads that came to each stage: " + ", ".join(f"{stage} {count}" for stage, count in came.items()))
+    if told:
+        print("\nOne that came as high as any; `leadsync explain` tells this, and more, of every lead.")
+        show(told, wide())
 
 
 def _owner_names(found: "Coordinator") -> dict[tuple[str, Any], str]:

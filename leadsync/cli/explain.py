@@ -38,7 +38,7 @@ def explain(
         print_json({"leads": told})
     else:
         for each in told:
-            _show(each, wide())
+            show(each, wide())
     return 0
 
 
@@ -58,14 +58,15 @@ def _moment(said: str, zone: ZoneInfo, now: datetime) -> datetime:
         raise UsageError(f"--as-of: {said!r} is no moment", fix=fix) from None
 
 
-def _show(body: Mapping[str, Any], console: "Console") -> None:
+def show(body: Mapping[str, Any], console: "Console") -> None:
+    """Print the sections of a lead that there are."""
     from rich.markup import escape
     from rich.table import Table
 
     from leadsync.sync.explain.sections import SECTIONS
 
     for name, (heading, _) in SECTIONS.items():
-        rows = body[name]
+        rows = body.get(name)
         if not rows:
             continue
         table = Table(box=None, pad_edge=False, show_header=len(rows[0]) > 2)

@@ -101,6 +101,15 @@ def moves_at(store: Store, leads: Collection[int], at: datetime) -> dict[int, li
     return found
 
 
+def came_to(store: Store) -> dict[str, list[int]]:
+    """The leads that ever came to each stage, the latest first."""
+    t, found = schema.transitions.c, dict[str, dict[int, None]]()
+    for stage, lead in store.connection.execute(sa.select(t.after, t.lead_id).order_by(t.id.desc())):
+        if stage is not None:
+            found.setdefault(stage, {})[lead] = None
+    return {stage: list(leads) for stage, leads in found.items()}
+
+
 def rows_at(store: Store, records: Collection[int], at: datetime) -> Rows:
     """The values of these records, by what was known at that moment, our own confirmed writes among it."""
     c, w = schema.changes.c, schema.writes.c

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from leadsync import catalog
 from leadsync.config.document import Document, Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
-from leadsync.core.conditions import Condition, FieldTest
+from leadsync.core.classes import BUYER
+from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
 from leadsync.core.score import AXES, RESULTS, Group, Rule, score
 from leadsync.core.sentence import sentence
@@ -54,6 +56,12 @@ class Placed:
         """The keys that lead to it, entries of lists by their names."""
         return ".".join(str(_part(self.document, self.loc[: n + 1])) for n in range(len(self.loc)))
 
+    @property
+    def gate(self) -> str:
+        """The line of a gate that it is, in words."""
+        stage = self.document.part(self.loc[:-2]) if "gate" in self.loc[-2:-1] else None
+        return f"{self.loc[-1]!r} of the gate of {stage['name']}" if isinstance(stage, dict) else ""
+
     def word(self, word: str) -> str:
         """Where a word of it stands: `file:line:column`."""
         found = re.search(rf"(?<![\w-]){word}(?![\w-])", self.condition.text)
@@ -68,6 +76,14 @@ class Reach:
     leads: int
     of: int
     heat: Mapping[tuple[str, str], int] = field(default_factory=dict)  # stage, temperature → leads
+
+    @property
+    def stages(self) -> Mapping[str, int]:
+        """Leads by stage."""
+        found = Counter[str]()
+        for (stage, _), count in self.heat.items():
+            found[stage] += count
+        return found
 
 
 def placed(config: Config) -> list[Placed]:
@@ -112,7 +128,9 @@ def findings(config: Config) -> Iterator[Finding]:
             if fed.isdisjoint(words):
                 idle.update(words)
                 if not each.shipped:
-                    yield _unfed(config, each.word(words[0]), words)
+                    found = _unfed(config, each.word(words[0]), words)
+                    shut = each.gate and any(_about(test) == words for test in _needed(each.condition.root))
+                    yield replace(found, what=f"{found.what}, and nobody passes {each.gate}") if shut else found
     scoring = config.documents["scoring"]
     for rule in config.scoring.rules:
         if rule.per is not None and rule.per not in fed:
@@ -121,6 +139,7 @@ def findings(config: Config) -> Iterator[Finding]:
             if not shipped(place):
                 yield _unfed(config, place, (rule.per,))
     yield from _bands(config)
+    yield from _gates(config)
     if idle:
         told = f"no mapping feeds {', '.join(sorted(idle))}: what the files say about them comes to nothing"
         yield Finding("ok", told)
@@ -143,10 +162,22 @@ def _fed(config: Config) -> set[str]:
 def _tested(condition: Condition) -> Iterator[tuple[str, ...]]:
     """What each test of a condition is about: a field, or kinds of activity of which one is enough."""
     for test in condition.tests:
-        if not isinstance(test, FieldTest):
-            yield test.kinds
-        elif test.field not in catalog.RESULTS and test.field not in catalog.ATTRIBUTES:
-            yield (test.field,)
+        if not isinstance(test, FieldTest) or test.field not in {*catalog.RESULTS, *catalog.ATTRIBUTES}:
+            yield _about(test)
+
+
+def _about(test: Test) -> tuple[str, ...]:
+    return (test.field,) if isinstance(test, FieldTest) else test.kinds
+
+
+def _needed(node: Node) -> Iterator[Test]:
+    """The tests of a condition without which it cannot hold."""
+    if not isinstance(node, Combined):
+        if isinstance(node, FieldTest) or node.least:
+            yield node
+    elif node.op == "and":
+        for part in node.parts:
+            yield from _needed(part)
 
 
 def _unfed(config: Config, place: str, words: Sequence[str]) -> Finding:
@@ -188,6 +219,21 @@ def _bands(config: Config) -> Iterator[Finding]:
                 continue
             told = f"{place}: {rule.name} alone can make hot, whatever else holds"
             yield Finding("warning", told, "give fewer points, or add `cap:` to the rule or its group")
+
+
+def _gates(config: Config) -> Iterator[Finding]:
+    """Lines of gates that ask for more points than there are."""
+    groups = config.scoring.groups
+    most = {axis: sum(_most(g) for g in groups if (g.axis or g.name) == axis) / 100 for axis in AXES}
+    most["score"] = min(100, sum(map(_most, groups)) / 100)
+    for each in placed(config):
+        for test in _needed(each.condition.root) if each.gate else ():
+            if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
+                continue
+            least, there = float(str(test.values[0])), most[test.field]
+            if least > there or (test.op == ">" and least == there):
+                told = f"{each.word(test.field)}: nobody passes {each.gate}: {test.field} is at most {there:g}"
+                yield Finding("warning", told, "ask for less, or raise points and caps in scoring.yaml")
 
 
 def _most(group: Group) -> float:
@@ -254,6 +300,7 @@ def body(config: Config, found: Reach) -> dict[str, Any]:
     return {
         "leads": found.leads,
         "of": found.of,
+        "stages": {stage.name: found.stages[stage.name] for stage in config.ladder.every},
         "conditions": [
             {"file": each.file, "at": each.at, "where": each.document.place(each.loc), "shipped": each.shipped,
              "condition": each.condition.text, "sentence": sentence(each.condition, "en", words), "holds": holds}
@@ -295,7 +342,8 @@ class _Census(Evaluator):
             frame, activities, _ = self._known(members, found, now)
             frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(RESULTS))
             frame = frame.join(staged(self.frames, frame, activities, members, found).stages, on="lead")
-            self.heat.update(frame.select("stage", "temperature").drop_nulls().rows())
+            buyers = frame.filter(pl.col("class") == BUYER)
+            self.heat.update(buyers.select("stage", "temperature").drop_nulls().rows())
             holds = list(truths(conditions, frame, activities).sum().row(0))
         scoped = (each.loc[-1] == "scope" for each in wanted)
         return [

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -122,10 +123,7 @@ def subjects(config: Config, wanted: str, now: datetime, as_of: datetime | None 
     """
     if as_of is not None and as_of > now:
         raise UsageError("--as-of lies in the future", fix="leave it out: `explain` tells what changes next, and when")
-    opened = open_store(config.store, config.folder, create=False, migrate=False)
-    store = Store(opened.engine.execution_options(reading=True), opened.shown)
-    opened.close()
-    try:
+    with _reading(config) as store:
         leads = find(store, wanted)
         if not leads:
             told = f"no stored lead has the e-mail, id or URL {wanted!r}"
@@ -133,6 +131,21 @@ def subjects(config: Config, wanted: str, now: datetime, as_of: datetime | None 
             raise UsageError(told, fix=fix)
         with store.begin():
             return list(_subjects(store, config, leads, now, as_of))
+
+
+def subjects_of(config: Config, leads: Sequence[int], now: datetime) -> list[Subject]:
+    """These leads as they stand. Raises `StateRefused` for a store that cannot be read as it is."""
+    with _reading(config) as store, store.begin():
+        return list(_subjects(store, config, leads, now, None))
+
+
+@contextmanager
+def _reading(config: Config) -> Iterator[Store]:
+    opened = open_store(config.store, config.folder, create=False, migrate=False)
+    store = Store(opened.engine.execution_options(reading=True), opened.shown)
+    opened.close()
+    try:
+        yield store
     finally:
         store.close()
 
