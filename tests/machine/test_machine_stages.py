@@ -30,18 +30,23 @@ SCORING = {
         }
     }
 }
-FUNNEL = {
-    "stages": [
-        {"name": "suspect", "shows": {"band": "top"}},
-        {"name": "MQL", "gate": {"contact": "email or phone", "ready": "score >= 20"}, "shows": {"band": "middle"}},
-        {
-            "name": "SQL", "gate": {"ready": "score >= 50"}, "keep": "score >= 45", "shows": {"band": "bottom"},
-            "recycle": {"when": "activity and no activity in 40d", "to": "MQL", "wake": "20d"},
-        },
-        {"name": "customer", "when": "won", "shows": {"band": "bottom"}},
-    ]
-}  # fmt: skip
+FUNNEL = """\
+stages:
+  - {name: suspect, shows: {step: Awareness, band: top}}
+  - {name: MQL, gate: {contact: email or phone, ready: score >= 20}, shows: {step: Interest, band: middle}}
+  - name: SQL
+    gate: {ready: score >= 50}
+    keep: score >= 45
+    recycle: {when: activity and no activity in 40d, to: MQL, wake: 20d}
+    shows: {step: Action, band: bottom}
+  - {name: customer, when: won, shows: {step: Sale, band: bottom}}
+funnels:
+  - name: abroad
+    when: country = DE
+    stages: [{name: watched}, {name: called, gate: {how: call_in}}, {name: visited, gate: {how: visit}}]
+"""
 STATUS = {"value": "stage", "policy": "if_unchanged", "map": {"MQL": "Nurturing", "SQL": "Working"}}
+LABELS = {"funnel_step": "step", "funnel_band": "band"}
 STAGES = {"MQL": ("marketingqualifiedlead", "Nurturing"), "SQL": ("salesqualifiedlead", "Working")}
 
 
@@ -52,12 +57,16 @@ class Scene:
         self.hubspot, self.salesforce = HubSpotDriver(), SalesforceDriver()
         self.clock, self.day = self.hubspot.clock, 0
         self.salesforce.clock = self.clock
+        for name in LABELS:
+            made = {"name": name, "label": name, "groupName": "contactinformation", "type": "string"}
+            self.hubspot._ask("POST", "/crm/v3/properties/contacts", made | {"fieldType": "text"})
         drivers = {"hubspot": self.hubspot, "salesforce": self.salesforce}
         files = {
             "leadsync": {"prefer": ["hubspot", "salesforce"], "connections": {
                 name: {"type": name, "live": True, "token": {"env": "T"}, "base_url": "https://h"} for name in drivers
             }},
-            "scoring": SCORING, "funnel": FUNNEL,
+            "scoring": SCORING, "funnel": yaml.safe_load(FUNNEL),
+            "mappings/hubspot": {"use": "hubspot", "write": {"contacts": LABELS}},
             "mappings/salesforce": {"use": "salesforce", "write": {"Lead": {"Status": STATUS}}},
         }  # fmt: skip
         (folder / "mappings").mkdir()
@@ -75,10 +84,10 @@ class Scene:
         self.leadsync.allow()
         self.ids: dict[str, tuple[str, str]] = {}
 
-    def meet(self, name: str, title: str) -> None:
+    def meet(self, name: str, title: str, country: str = "Poland") -> None:
         """Both CRMs know this person."""
         email = f"{name}@firm.example"
-        row = {"lastname": name, "email": email, "country": "Poland", "jobtitle": title}
+        row = {"lastname": name, "email": email, "country": country, "jobtitle": title}
         (contact,) = self.hubspot.add("contacts", [row])
         (lead,) = self.salesforce.add("Lead", [{"LastName": name, "Company": "Firm", "Email": email}])
         self.ids[name] = contact, lead
@@ -87,6 +96,12 @@ class Scene:
         with store.begin():
             found = sorted(store.connection.scalars(sa.select(r.id).where(r.ext_id.in_(self.ids[name]))))
             records.unite(store, *found, self.clock.now())
+
+    def call(self, name: str) -> None:
+        """They call us now."""
+        when = self.clock.now().isoformat().replace("+00:00", "Z")
+        row = {"hs_timestamp": when, "hs_call_direction": "INBOUND", "hs_call_status": "COMPLETED"}
+        self.hubspot.add("calls", [row], [self.ids[name][0]])
 
     def on(self, day: int) -> int:
         """Leadsync comes by on this day; how much it wrote."""
@@ -104,6 +119,11 @@ class Scene:
         assert contact is not None
         assert lead is not None
         return contact["lifecyclestage"], lead["Status"]
+
+    def labels(self, name: str) -> tuple[Any, ...]:
+        row = self.hubspot.row("contacts", self.ids[name][0])
+        assert row is not None
+        return tuple(row[label] for label in LABELS)
 
     def stage(self, name: str) -> str | None:
         """The stage by leadsync."""
@@ -124,15 +144,16 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.mark.concept(10)
+@pytest.mark.concept(11)
+@pytest.mark.concept(14)
 @pytest.mark.concept(75)
 def test_leads_are_led_up_and_down_alike_in_both_crms(scene: Scene) -> None:
     scene.meet("ada", "")
     scene.meet("bob", "Director")
     contact, lead = scene.ids["ada"]
-    scene.hubspot.add("calls", [{"hs_timestamp": scene.clock.now().isoformat().replace("+00:00", "Z"),
-                                 "hs_call_direction": "INBOUND", "hs_call_status": "COMPLETED"}],
-                      [scene.ids["bob"][0]])  # fmt: skip
+    scene.call("bob")
     scene.on(1)
+    assert (scene.labels("ada"), scene.labels("bob")) == (("Interest", "middle"), ("Action", "bottom"))
     assert scene.on(1) == 0  # running again changes nothing
     assert (scene.shows("ada"), scene.shows("bob")) == (STAGES["MQL"], STAGES["SQL"])
     scene.hubspot.edit("contacts", contact, {"jobtitle": "Director"})
@@ -172,6 +193,20 @@ def test_leads_are_led_up_and_down_alike_in_both_crms(scene: Scene) -> None:
     then = scene.clock.now() - timedelta(days=40)
     (past,) = subjects(scene.config, "ada@firm.example", scene.clock.now(), then)
     assert past.result.words["stage"] == "SQL"
+
+
+@pytest.mark.concept(15)
+def test_a_lead_for_whom_the_condition_of_a_funnel_holds_climbs_that_one(scene: Scene) -> None:
+    scene.meet("eve", "", "Germany")
+    contact, _ = scene.ids["eve"]
+    scene.call("eve")
+    scene.on(1)
+    told = body(subjects(scene.config, "eve@firm.example", scene.clock.now())[0])
+    assert [row["is"] for row in told["stage"]][:2] == ["abroad", "called since 2026-03-03"]
+    assert {"what": "to visited", "is": "how: site visit at least once"} in told["stage"]
+    scene.hubspot.edit("contacts", contact, {"country": "Poland"})
+    scene.on(2)
+    assert scene.stage("eve") == "MQL"
 
 
 @pytest.mark.concept(54)

@@ -19,9 +19,11 @@ LACKS: dict[int, str] = {
     30: "drift between CRMs",
     48: "another queue for those who are no buyers",
     49: "a minimum of data per stage",
+    54: "their account owner",
     64: "the initiative in routing",
     66: "retention",
     70: "rules, capacity, working hours",
+    75: "marketing as the owner",
     84: "marketing automation",
 }
 """What is still missing from a concept that is partly met."""

@@ -47,6 +47,7 @@ def test_few_leads_say_nothing(tmp_path: Path):
     assert told(tmp_path, 99, 0) == []
 
 
+@pytest.mark.concept(17)
 def test_a_stage_whose_leads_are_colder_than_it_is_meant_to_be() -> None:
     heat = {("MQL", "cold"): 60, ("MQL", "warm"): 40, ("SQL", "hot"): 90, ("SQL", "warm"): 30, ("IQL", "hot"): 99}
     assert [finding.what for finding in suspects(Reach([], 319, 319, heat))] == [
@@ -69,6 +70,31 @@ def test_what_no_lead_can_reach_and_what_outweighs_all_else(tmp_path: Path, text
     (tmp_path / "scoring.yaml").write_text(f"use: b2b\n{text}")
     told = [finding.what for finding in findings(load_config(tmp_path / "leadsync.yaml"))]
     assert f"{tmp_path}/scoring.yaml:{expected}" in told
+
+
+GATES = (
+    ("score >= 70", ""),
+    ("score > 100", "nobody passes 'x' of the gate of SQL: score is at most 100"),
+    ("phone and fit >= 45", "nobody passes 'x' of the gate of SQL: fit is at most 40"),
+    ("phone or fit >= 45", ""),
+    ("2 coupon in 30d", "no mapping feeds coupon, so there never is any, and nobody passes 'x' of the gate of SQL"),
+    ("coupon or email", "no mapping feeds coupon, so there never is any"),
+    ("no coupon in 30d", "no mapping feeds coupon, so there never is any"),
+)
+
+
+@pytest.mark.parametrize(("gate", "expected"), GATES)
+def test_a_gate_that_nobody_can_pass_is_told_with_its_place(tmp_path: Path, gate: str, expected: str) -> None:
+    (tmp_path / "leadsync.yaml").write_text(MAIN)
+    (tmp_path / "funnel.yaml").write_text(f"stages:\n  - name: low\n  - name: SQL\n    gate: {{x: {gate}}}\n")
+    told = [finding.what for finding in findings(load_config(tmp_path / "leadsync.yaml"))]
+    own = [line.rpartition("funnel.yaml:4:")[2].partition(": ")[2] for line in told if "funnel.yaml:4:" in line]
+    assert own == ([expected] if expected else [])
+
+
+def test_leads_are_counted_by_stage() -> None:
+    found = Reach([], 6, 6, {("MQL", "cold"): 1, ("MQL", "warm"): 2, ("SQL", "hot"): 3})
+    assert (found.stages["MQL"], found.stages["SQL"], found.stages["IQL"]) == (3, 3, 0)
 
 
 @pytest.mark.parametrize("bounded", ["cap: 9", "cap: 69"])

@@ -42,3 +42,25 @@ def test_a_gate_has_a_version_of_its_own(tmp_path: Path) -> None:
     path.write_text(SQL.replace("low", "lowest").replace("70", "60"), encoding="utf-8")
     two = compile_funnel(load(path))
     assert [s.version == t.version for s, t in zip(one.stages, two.stages, strict=True)] == [True, False]
+
+
+OTHERS = (
+    "funnels:\n  - {name: partners, when: source = partner, stages: [{name: met}, {name: agreed, gate: {a: phone}}]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what", "line"),
+    [
+        ("when: source = partner, ", "", "when", "6:"),
+        ("source = partner", "score > 3", "score", "6:"),
+        ("[{name: met}, ", "[{name: agreed}, ", "the stage 'agreed' stands here twice", "6:"),
+        ("gate: {a: phone}", "gate: {a: phone}, recycle: {when: phone, to: low}", "no lower stage 'low'", "6:"),
+        ("  - {name: partners", "  - {name: partners, when: phone, stages: [{name: a}]}\n  - {name: partners",
+         "the funnel 'partners' stands here twice", "7:"),
+    ],
+)  # fmt: skip
+def test_another_funnel_is_read_as_strictly(tmp_path: Path, old: str, new: str, what: str, line: str) -> None:
+    [(message, where)] = told(tmp_path, SQL + OTHERS.replace(old, new))
+    assert what in message
+    assert where.startswith(line)
