@@ -120,8 +120,6 @@ def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None
     if len(leads) == 2:
         moving += store.connection.scalars(sa.select(table.c.id).where(table.c.lead_id == leads[1]))
         store.connection.execute(sa.delete(schema.results).where(schema.results.c.lead_id == leads[1]))
-        t = schema.transitions
-        store.connection.execute(sa.update(t).where(t.c.lead_id == leads[1]).values(lead_id=lead))
     query = sa.select(table.c.id).where(
         table.c.id.in_(moving), sa.or_(table.c.lead_id.is_(None), table.c.lead_id != lead)
     )

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,6 @@ from leadsync.core.counting import judged
 from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, met
 from leadsync.core.frames import column
-from leadsync.core.ladder import OUTCOMES
 from leadsync.core.score import RESULTS
 from leadsync.core.survive import Survivor, survivors
 from leadsync.errors import UsageError
@@ -178,14 +177,23 @@ def _subjects(
 
 
 def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]]) -> dict[str, Any]:
-    """The stages that leads stood on by where they came to last, and the outcomes that put them there. Until when it
-    would have held or slept is not kept."""
-    last = {lead: passed[-1] for lead, passed in moves.items()}
-    since = {lead: at.astimezone(config.zone).date().isoformat() for lead, (at, _) in last.items()}
-    places = {lead: {"stage": move.after, "since": since[lead]} for lead, (_, move) in last.items() if move.after}
-    ends = {stage.name: stage.when for stage in config.ladder.every if stage.when in OUTCOMES}
-    ended = {lead: ends[move.after] for lead, (_, move) in last.items() if move.why == "outcome" and move.after in ends}
-    results = {lead: Stored(lead, {}, [], None, None, place) for lead, place in places.items()}
+    """The stages that leads stood on by where they came to last, and the outcomes that put them there."""
+    every, last = {stage.name: stage for stage in config.ladder.every}, {lead: own[-1] for lead, own in moves.items()}
+    results, ended = {}, {}
+    for lead, (at, move) in last.items():
+        day, after, before = (
+            at.astimezone(config.zone).date(),
+            every.get(move.after or ""),
+            every.get(move.before or ""),
+        )
+        place = {"stage": move.after, "since": str(day)}
+        if move.why == "person":
+            place["hold"] = str(day + timedelta(days=config.ladder.hold_days))
+        elif move.why == "recycle" and before and before.recycle:
+            place["wake"] = str(day + timedelta(days=before.recycle.wake_days))
+        elif move.why == "outcome" and after:
+            ended[lead] = after.when
+        results[lead] = Stored(lead, {}, [], None, None, {key: value for key, value in place.items() if value})
     return {"results": results, "outcomes": ended}
 
 
