@@ -110,7 +110,7 @@ def _judge(config: "Config", path: Path, columns: str, *, as_json: bool) -> None
     if as_json:
         print_json([
             {"id": row.id, "result": row.finding.result, "reason": row.finding.reason, "value": row.finding.value,
-             "means": told(row.finding.reason, row.finding.value)}
+             "means": told(row.finding.reason, row.finding.value, config.classes.labels)}
             for row in rows
         ])  # fmt: skip
     else:

@@ -35,10 +35,14 @@ def review(
 
     leadsync may run meanwhile; its next cycle follows. Exit code 2 when something is left to be decided, else 0.
     """
+    from leadsync import catalog
     from leadsync.config.load import load_config
+    from leadsync.core.lists import REASONS
     from leadsync.store import review as rows
     from leadsync.store.database import open_store
 
+    if reason not in (None, *REASONS):
+        raise UsageError(catalog.unknown_word(str(reason), "reason", REASONS))
     if action is not None and (action not in _DECISIONS or not (ids or reason)):
         raise UsageError("say what to do with which", fix="`leadsync review accept ID …`, or `reject --reason REASON`")
     loaded = load_config(config)
@@ -50,7 +54,7 @@ def review(
                 chosen = _chosen(rows.items(db), ids or (), reason, action)
                 rows.decide(store, chosen, _DECISIONS[action], getpass.getuser(), datetime.now(UTC))
         with store.reading() as db:
-            found = [_body(item, language) for item in rows.items(db, decided=everything)]
+            found = [_body(item, loaded.classes.labels, language) for item in rows.items(db, decided=everything)]
     finally:
         store.close()
     waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in found)
@@ -78,7 +82,7 @@ def _chosen(items: Sequence[Mapping[str, Any]], ids: Sequence[int], reason: str 
     return chosen
 
 
-def _body(item: Mapping[str, Any], language: str) -> dict[str, Any]:
+def _body(item: Mapping[str, Any], labels: Mapping[str, Mapping[str, str]], language: str) -> dict[str, Any]:
     from leadsync.core.facts import known
     from leadsync.core.lists import told
 
@@ -93,7 +97,7 @@ def _body(item: Mapping[str, Any], language: str) -> dict[str, Any]:
         "result": item["result"],
         "reason": item["reason"],
         "value": value,
-        "means": told(item["reason"], value, language),
+        "means": told(item["reason"], value, labels, language),
         "found_at": item["found_at"].isoformat(),
         "decision": item["decision"],
         "decided_at": item["decided_at"] and item["decided_at"].isoformat(),

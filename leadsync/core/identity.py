@@ -1,12 +1,13 @@
 """The addresses and numbers that a person's row names: by these the person is known again in another row. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from leadsync.core.convert.base import NOWHERE, Unreadable, latin_digits
 from leadsync.core.convert.contact import email, phone
+from leadsync.core.facts.mail import MailWords
 from leadsync.core.mapping import ObjectMapping, text, values
 from leadsync.types import Record, Value
 
@@ -33,6 +34,12 @@ def identities(mapping: ObjectMapping, fields: Mapping[str, Value]) -> set[Ident
                     told = _addresses(raw) if field.name == "email" else _numbers(raw, mapping, fields)
                     found.update(Identity(field.name, value) for value in told)
     return found
+
+
+def with_mailboxes(found: Iterable[Identity], mail: MailWords) -> set[Identity]:
+    """These, and for each address the one that stands for all spellings of its mailbox."""
+    boxes = (mail.read(value) for kind, value in found if kind == "email")
+    return {*found, *(Identity("email", box.key) for box in boxes if box)}
 
 
 def _addresses(raw: str) -> Iterator[str]:

@@ -18,6 +18,9 @@ OK, HOLD, REFUSE = "ok", "hold", "refuse"
 ALGORITHMS: Mapping[int, str] = {32: "md5", 40: "sha1", 64: "sha256"}
 """How a mailbox may be hashed in a file, by the number of signs of it."""
 _REASONS: Mapping[str, tuple[str, str, str, str, str]] = {  # in the order of LANGUAGES
+    "erased": (
+        "was erased for good", "برای همیشه پاک شده است", "удалён навсегда", "usunięto na stałe", "đã bị xóa vĩnh viễn",
+    ),
     "invalid_email": (
         "the e-mail address is none", "نشانی ایمیل معتبر نیست", "адрес e-mail не является адресом",
         "adres e-mail nie jest adresem", "địa chỉ email không hợp lệ",
@@ -193,9 +196,15 @@ def old_on(lists: Lists, lead: Mapping[str, Any]) -> date | None:
     return end if end and lead["day"] < end else None
 
 
-def told(reason: str, value: str, language: str = "en") -> str:
-    """A reason as a sentence, in one of `LANGUAGES`."""
-    return _REASONS[reason][LANGUAGES.index(language)].format(value or "—") if reason in _REASONS else ""
+def told(reason: str, value: str, labels: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
+    """A reason as a sentence, in one of `LANGUAGES`. `labels`: class → language → what people read for it."""
+    if reason not in _REASONS:
+        return ""
+    if reason == "class":
+        own = labels.get(value, {})
+        value = own.get(language) or own.get("en") or value
+    said = _REASONS[reason][LANGUAGES.index(language)]
+    return said.format(value) if value else said.replace(": {}", "").format("—")
 
 
 def _checked_on(lead: Mapping[str, Any]) -> date | None:

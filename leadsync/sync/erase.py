@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from leadsync.config.load import Config
 from leadsync.connector import concealed
 from leadsync.core.facts import known
-from leadsync.core.identity import Identity, identities
+from leadsync.core.identity import Identity, identities, with_mailboxes
+from leadsync.core.keys import key
 from leadsync.core.mapping import ObjectMapping, text
 from leadsync.errors import UsageError
-from leadsync.store import erase, mail_domains, schema, sources
-from leadsync.store.database import Store
+from leadsync.store import erase, keys, mail_domains, schema, sources
+from leadsync.store.database import Store, chunks
 from leadsync.store.erase import Tombstones
 from leadsync.store.sources import Source
 from leadsync.sync.planning import find
@@ -57,12 +58,13 @@ class Eraser:
     """Finds people in a store whose lease is held, and erases them."""
 
     def __init__(self, config: Config, store: Store) -> None:
-        self._config, self._store = config, store
+        self._config, self._store, self._mail = config, store, config.facts.tables.mail
         with store.begin():
             self._sources = {source.id: source for source in sources.load(store)}
 
     def person(self, wanted: str) -> Person:
-        """Whom an e-mail, a URL, an id, or CONNECTION/OBJECT/ID means, with all leads that have an e-mail of theirs.
+        """Whom an e-mail, a URL, an id, or CONNECTION/OBJECT/ID means, with all leads that have an e-mail of theirs,
+        in any spelling of the mailbox.
 
         Raises `UsageError` where nobody has it, or an id is that of several people.
         """
@@ -70,11 +72,25 @@ class Eraser:
         while fresh:
             with self._store.begin():
                 self._add(found, fresh)
-            fresh = set[int]().union(*(find(self._store, i.value) for i in found.known_by if i.kind == "email"))
-            fresh -= found.leads
+            fresh = self._same({i.value for i in found.known_by if i.kind == "email"}) - found.leads
         with self._store.begin():
             found.counts = erase.count(self._store, found.rows, found.leads)
             self._share(found)
+        return found
+
+    def _same(self, emails: Collection[str]) -> set[int]:
+        """The leads that have one of these addresses, or another spelling of its mailbox."""
+        boxes = {box.key for box in map(self._mail.read, emails) if box}
+        found = set[int]().union(*(find(self._store, email) for email in emails))
+        with self._store.begin() as db:
+            near = keys.holders(db, {key("email", box) for box in boxes})
+            r, ids = schema.records.c, sorted({id_ for held in near.values() for id_ in held})
+            for part in chunks(ids):
+                for row in db.execute(sa.select(r.lead_id, r.facts).where(r.id.in_(part), r.lead_id.is_not(None))):
+                    box = (
+                        self._mail.read(str(known(row.facts["email"]).value)) if "email" in (row.facts or {}) else None
+                    )
+                    found |= {row.lead_id} if box and box.key in boxes else set()
         return found
 
     def _meant(self, wanted: str) -> set[int]:
@@ -143,5 +159,5 @@ class Eraser:
             mail_domains.forget_unused(self._store, {email.rpartition("@")[2] for email in emails})
             graves = Tombstones(self._store)
             graves.add(("ref", *ref) for ref in found.rows.values())
-            graves.add(found.known_by - shared)
+            graves.add(with_mailboxes(found.known_by - shared, self._mail))
             erase.keep(self._store, found.kept(), now)

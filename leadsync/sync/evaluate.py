@@ -270,7 +270,7 @@ class Evaluator:
         finding = lists.waits.get(lead)
         if finding is not None:
             found = finding.value if finding.other is None else ""  # of others nothing is kept here
-            words = {**words, "waits": told(finding.reason, found)}
+            words = {**words, "waits": told(finding.reason, found, self.config.classes.labels)}
         wanted = [] if finding is not None else list(self._writes(records, words, now))
         again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
         dates = [at for at in (self.frames.midnight(on), *again) if at is not None]

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -24,12 +24,14 @@ from leadsync.core.convert import CONVERTERS
 from leadsync.core.facts import Facts, derive
 from leadsync.core.facts.mail import MailWords
 from leadsync.core.frames import column
+from leadsync.core.identity import Identity, identities, with_mailboxes
 from leadsync.core.lists import REFUSE, Beside, Finding, findings, judge
 from leadsync.core.mapping import ObjectMapping, values_with_reasons
 from leadsync.core.survive import golden
 from leadsync.errors import Problem, StateRefused, UserError
 from leadsync.store import keys
-from leadsync.store.database import open_store
+from leadsync.store.database import Store, open_store
+from leadsync.store.erase import Tombstones
 from leadsync.sync.lists import MOST_HOLDERS, Sought, customers, holders, shown
 from leadsync.types import FieldSchema, Record, Role
 
@@ -72,10 +74,17 @@ def judge_file(config: Config, path: Path, said: Mapping[str, str], today: date)
         invalid.append("email" in told.reasons)
     at = head.index(id_) if id_ else -1
     names = [(cells[at].strip() if 0 <= at < len(cells) else "") or str(n) for n, cells in enumerate(rows, 1)]
-    beside, found = _beside(config, facts, names), list[Row]()
+
+    def known_by(row: int) -> Set[Identity]:
+        said = identities(mapping, dict(zip(head, rows[row], strict=False)))
+        return with_mailboxes(said, config.facts.tables.mail)
+
+    (beside, erased), found = _beside(config, facts, names, known_by), list[Row]()
     for n, lead in enumerate(_frame(config, facts, today).iter_rows(named=True)):
         besides = beside.get(n, Beside())
-        wrong = [Finding(REFUSE, "invalid_email")] if invalid[n] else []
+        wrong = [
+            Finding(REFUSE, reason) for reason, has in (("erased", n in erased), ("invalid_email", invalid[n])) if has
+        ]
         wrong += findings(config.lists, config.facts.tables.mail, lead, besides)
         found.append(Row(names[n], judge(wrong, besides)))
     return Judged(found, {"id": id_, **columns} if id_ else columns)
@@ -108,6 +117,7 @@ def _columns(config: Config, path: Path, head: Sequence[str], said: Mapping[str,
     """Word → column: as `said`, else by its heading; the first column of several."""
     known, found = phrases(config.fields), dict(said)
     problems = [
+        Problem(f"'{word}' is worked out for a whole lead, and no column holds it") if word in catalog.OF_LEADS else
         Problem(catalog.unknown_word(word, "field", config.fields), fix="write it as in `--columns email=COLUMN`")
         for word in said if word != "id" and (word not in config.fields or word in catalog.OF_LEADS)
     ]  # fmt: skip
@@ -151,11 +161,14 @@ def _frame(config: Config, facts: Sequence[Facts], today: date) -> pl.DataFrame:
     return frame.with_columns(classify(config.classes, frame, _NOTHING, fields=config.fields)["class"])
 
 
-def _beside(config: Config, facts: Sequence[Facts], names: Sequence[str]) -> dict[int, Beside]:
-    """Which rows are there already: further up in the file, or in the store, and whether as a customer."""
+def _beside(
+    config: Config, facts: Sequence[Facts], names: Sequence[str], known_by: Callable[[int], Set[Identity]]
+) -> tuple[dict[int, Beside], Set[int]]:
+    """Which rows are there already: further up in the file, or in the store, and whether as a customer; and which are
+    of people who were erased."""
     mail, by_key = config.facts.tables.mail, defaultdict[int, list[int]](list)
     sought = [Sought.of(each, mail) for each in facts]
-    found: dict[int, Beside] = {}
+    found, erased = dict[int, Beside](), set[int]()
     for n, one in enumerate(sought):
         above = (at for hash_ in one.keys for at in by_key[hash_])
         if (twin := next((at for at in above if one.same(sought[at])), None)) is not None:
@@ -164,13 +177,18 @@ def _beside(config: Config, facts: Sequence[Facts], names: Sequence[str]) -> dic
             if len(by_key[hash_]) < MOST_HOLDERS:
                 by_key[hash_].append(n)
     with suppress(StateRefused):  # there is no store, or one that the next cycle brings up to date
-        store = open_store(config.store, config.folder, create=False, migrate=False)
+        opened = open_store(config.store, config.folder, create=False, migrate=False)
+        store = Store(opened.engine.execution_options(reading=True), opened.shown)
+        opened.close()
         try:
-            with store.reading() as db:
+            with store.begin() as db:
                 found |= _stored(db, sought, mail)
+                graves = Tombstones(store)
+                rows = range(len(facts)) if graves else ()
+                erased = {n for n in rows if any(graves.has(*each) for each in known_by(n))}
         finally:
             store.close()
-    return found
+    return found, erased
 
 
 def _stored(db: sa.Connection, sought: Sequence[Sought], mail: MailWords) -> dict[int, Beside]:

@@ -32,7 +32,7 @@ class Pull:
         self._store, self._mapping, self._tables = store, mapping, tables
         self._by_object = {source.object: source for source in found}
         self._late = False
-        self._refusal = Refusal(store, self._by_object)
+        self._refusal = Refusal(store, self._by_object, tables.mail)
 
     def reads(self, obj: str) -> bool:
         """Whether this object is read."""

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from leadsync.core.identity import identities
+from leadsync.core.facts.mail import MailWords
+from leadsync.core.identity import identities, with_mailboxes
 from leadsync.core.mapping import ObjectMapping
 from leadsync.store import erase, records
 from leadsync.store.database import Store
@@ -18,8 +19,8 @@ ROW = "row"
 class Refusal:
     """Looks over the pages of one connection before they are kept. All of it inside `Store.begin()`."""
 
-    def __init__(self, store: Store, sources: Mapping[str, Source]) -> None:
-        self._store = store
+    def __init__(self, store: Store, sources: Mapping[str, Source], mail: MailWords) -> None:
+        self._store, self._mail = store, mail
         self._people = {obj for obj, source in sources.items() if source.role is Role.LEAD}
         self._tombstones: Tombstones | None = None
 
@@ -37,7 +38,8 @@ class Refusal:
 
     def _people_of(self, page: Page, source: Source, mapping: ObjectMapping, now: datetime) -> Page:
         named = [record.id for record in page.records if self._named(source, record)]
-        told = {r.id: {i.kind for i in identities(mapping, r.fields) if self._has(*i)} for r in page.records}
+        said = {r.id: with_mailboxes(identities(mapping, r.fields), self._mail) for r in page.records}
+        told = {id_: {i.kind for i in known if self._has(*i)} for id_, known in said.items()}
         met = [id_ for id_, kinds in told.items() if kinds and id_ not in named]
         stored = records.known(self._store, source.id, met)
         held = {id_ for id_, known in stored.items() if known.fields is not None}

@@ -133,6 +133,11 @@ def test_a_person_of_three_connections_is_erased_and_does_not_come_back(scene: S
     assert "4 rows were not taken in" in scene.run("status", code=0)
     assert found_in(scene.said) == []
 
+    listed = f"id,email,phone\na,{MAIL.replace('@', '+x@')},\nb,,{PHONE}\nc,else@firm.com,\n"
+    (scene.folder.path / "list.csv").write_text(listed, "utf-8")
+    judged = scene.folder.run("check", "--list", "list.csv").out.splitlines()
+    assert judged == ["id,result,reason", "a,refuse,erased", "b,refuse,erased", "c,ok,"]
+
     gone = scene.folder.run("erase", MAIL)
     assert gone.code == 64
     assert "no lead has this e-mail, id or URL" in gone.err

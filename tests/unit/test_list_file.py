@@ -23,7 +23,7 @@ def judged(folder: Path, data: bytes, **said: str) -> Judged:
         (b"", {}, "list.csv:1: no column of it is known"),
         (b"a;b\nx@y.pl;2\n", {"email": "c"}, "there is no column 'c'"),
         (b"a;b\nx@y.pl;2\n", {"emial": "a"}, "did you mean 'email'?"),
-        (b"a;b\nx@y.pl;2\n", {"class": "a"}, "class"),
+        (b"a;b\nx@y.pl;2\n", {"class": "a"}, "'class' is worked out for a whole lead"),
         (b"\xff\xfe\x00", {}, "is not UTF-8"),
     ],
 )

@@ -16,10 +16,14 @@ _EMAIL = re.compile(
 _SIGNS = str.maketrans("", "", " -.()/")
 _ABROAD = re.compile(r"\+[1-9]\d{6,16}", re.ASCII)
 
+_LONGEST = 1000  # characters of what may be an address yet, in another form
+
 
 def email(text: str, _: Home, __: Mapping[str, str]) -> str:
     """An address that could be one, in small letters; nobody asks whether it exists."""
     told = text.lower()
+    if len(told) > _LONGEST:
+        raise Unreadable("is no e-mail address")
     found = _EMAIL.fullmatch(told) if len(told) <= 254 else None
     if found and found["top"] not in _reserved():
         return told

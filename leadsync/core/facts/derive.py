@@ -114,7 +114,8 @@ def _name(found: dict[str, Kept]) -> None:
         _add(found, "first_name", Fact(told.given, told.confidence, how))
         _add(found, "last_name", Fact(told.family, told.confidence, how))
     parts = (last, first) if country in _FAMILY_FIRST else (first, last)
-    _add(found, "name", Fact(" ".join(filter(None, parts)), DERIVED, how))
+    said = " ".join(part for part in parts if any(map(str.isalpha, part)))  # some CRMs insist on a last name: `.`
+    _add(found, "name", Fact(said, DERIVED, how))
 
 
 def _place(found: dict[str, Kept]) -> None:

@@ -253,8 +253,11 @@ def _vietnamese_family(word: str, *, plain: bool) -> int:
 
 def _western(words: Sequence[str], country: str) -> Name:
     """The given name first, unless the words themselves tell another order."""
-    if _initial(words[-1]) and not _initial(words[0]):  # Smith J.
-        return _name("", (), [word for word in words if not _initial(word)])
+    if _initial(words[-1]) and not _initial(words[0]):  # Smith J., but John S.
+        told = [word for word in words if not _initial(word)]
+        if len(told) > 1 or _is_family(told[0]):
+            return _name("", (), told)
+        return Name(given=told[0]) if _key(told[0]) in GIVEN else Name()
     if (start := _begins_family(words)) is not None:
         return _name(words[0], words[1:start], words[start:]) if start else Name()
     words = words[1:] if _initial(words[0]) and len(words) > 2 else words

@@ -11,6 +11,7 @@ from leadsync.catalog import ACTIVITIES, ATTRIBUTES, NOT_ENOUGH
 from leadsync.core.classes import BUYER
 from leadsync.core.counting import WHY
 from leadsync.core.facts import FOLLOWS
+from leadsync.core.lists import told as waits_for
 from leadsync.core.mapping import text
 from leadsync.core.plan import WHY as PLAN_WHY
 from leadsync.core.plan import Verdict
@@ -77,6 +78,9 @@ def lead_class(subject: Subject) -> Iterator[Row]:
 def result(subject: Subject) -> Iterator[Row]:
     """What follows for the sales team."""
     words = subject.result.words
+    if subject.decision.waits:  # named with the record that it was found in, which no result keeps
+        _, finding = subject.decision.waits
+        words = {**words, "waits": waits_for(finding.reason, finding.value, subject.evaluator.config.classes.labels)}
     if not words:
         yield {"what": "result", "is": "leadsync leaves this lead alone: no score, no stage, nobody is given it"}
     elif words.get("data") == NOT_ENOUGH:

@@ -53,7 +53,8 @@ def everything(store: Store, folder: Path) -> bytes:
 
 def reads(*kits: Kit, mapping: CrmMapping = MAPPING) -> Any:
     """As much of a configuration as an eraser looks at."""
-    return SimpleNamespace(connections={kit.connection: SimpleNamespace(mapping=mapping) for kit in kits})
+    connections = {kit.connection: SimpleNamespace(mapping=mapping) for kit in kits}
+    return SimpleNamespace(connections=connections, facts=SimpleNamespace(tables=usual_tables()))
 
 
 def erased(kit: Kit, wanted: str) -> Person:
@@ -255,6 +256,16 @@ def test_all_leads_with_an_address_of_theirs_go(opened: Callable[..., Store]) ->
     assert [row.ext_id for row in two.rows(schema.records)] == ["3"]
 
 
+def test_all_spellings_of_their_mailbox_go_and_are_refused(kit: Kit) -> None:
+    kit.keep("Lead", record("1", Email="can.ary@gmail.com"), record("2", Email="canary+x@googlemail.com"))
+    kit.keep("Contact", record("3", Email="canary2@gmail.com"), record("4", Email=""))
+    erased(kit, "can.ary@gmail.com")
+    again = live(kit)
+    again.keep("Lead", record("5", Email="CANARY@gmail.com"), record("6", Email="canar.y+z@gmail.com"))
+    assert known(again) == [("Contact", "3"), ("Contact", "4")]
+    assert refused(again) == 2
+
+
 # they do not come back
 
 
@@ -280,6 +291,7 @@ def refused(kit: Kit) -> int:
         ("Lead", record("L77", Email=f" {MAIL.upper()} ")),
         ("Contact", record("C77", Email=f"Ann <{MAIL}>; second@example.com")),
         ("Contact", record("C77", Email=f"second@example.com,{OLD_MAIL}")),
+        ("Lead", record("L77", Email="Canary.Mail+News@erased.example")),
         ("Lead", record("L77", Email="", links={"Contact": ("C1",)})),
     ],
 )

@@ -30,7 +30,8 @@ def read(address: str, words: MailWords = WORDS) -> Mailbox:
      ("an@congty.com.vn", "work", "congty.com.vn"), ("ann@acme.example", "work", "acme.example"),
      ("ann@firma.con", "unknown", ""), ("ann@gmail", "unknown", ""), ("ann@com.pl", "unknown", ""),
      ("ann@gmail.com", "free", ""), ("jan@poczta.onet.pl", "free", ""), ("jan@biuro.onet.pl", "free", ""),
-     ("ivan@bk.ru", "free", ""), ("reza@chmail.ir", "free", ""), ("an@hcm.vnn.vn", "free", ""),
+     ("ivan@bk.ru", "free", ""), ("ann@duck.com", "free", ""), ("a@firma.onmicrosoft.com", "free", ""),
+     ("reza@chmail.ir", "free", ""), ("an@hcm.vnn.vn", "free", ""),
      ("x@mailinator.com", "disposable", ""), ("info@eu.mailinator.com", "disposable", ""),
      ("info@firma.pl", "role", "firma.pl"), ("info@gmail.com", "role", "")],
 )  # fmt: skip

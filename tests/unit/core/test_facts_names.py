@@ -22,6 +22,8 @@ John Smith Jr. | John - Smith Jr.
 John F. Kennedy | John F. Kennedy -
 J. Robert Oppenheimer | Robert - Oppenheimer -
 J. Smith | - - Smith -
+Jan K. | Jan - - -
+John S. | - - - -
 Smith, John | John - Smith -
 Smith, John A. | John A. Smith -
 SMITH John | John - Smith -

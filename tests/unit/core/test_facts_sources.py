@@ -34,7 +34,9 @@ referral: referral; Referral; Employee Referral; External Referral; Partner Refe
   معرفی مشتری; معرف; دهان به دهان; giới thiệu; Bạn bè giới thiệu; khách hàng giới thiệu; truyen mieng;
   polecenie dostawcy
 bought_list: bought list; Purchased List; purchased leads; Imported list; kupiona baza; Baza zakupiona 2024;
-  Купленная база; купленный список; لیست خریداری شده; لیست خریداری‌شده; Danh sách mua; ZoomInfo; Cold list
+  List import; third-party list; Data provider; baza zaimportowana; import listy; импортированный список; импорт базы;
+  لیست وارداتی; danh sách nhập; Купленная база; купленный список; لیست خریداری شده; لیست خریداری‌شده;
+  Danh sách mua; ZoomInfo; Cold list
 event: Trade Show; trade fair; Webinar; Webinars 2025; Conference; Seminar - Partner; Seminar - Internal;
   targi Warszawa 2025; Targi; konferencja; szkolenie; Выставка; выставка Металл-Экспо 2025; конференция; вебинар;
   نمایشگاه; نمایشگاه بین‌المللی تهران; همايش; وبینار; Hội chợ; hoi cho; Triển lãm VietBuild; hội thảo; sự kiện;

@@ -106,9 +106,16 @@ def test_a_person_lets_go_on_what_is_held_but_not_what_is_refused():
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_is_a_sentence_in_every_language(language: str):
-    said = {told(reason, "x", language) for reason in REASONS}
+    said = {told(reason, "x", {}, language) for reason in REASONS}
     assert len(said) == len(REASONS)
     assert all(sentence and "{" not in sentence for sentence in said)
+
+
+def test_a_class_is_called_as_people_read_it_and_what_nobody_names_leaves_no_gap():
+    labels = {"applicant": {"en": "job applicant", "pl": "kandydat do pracy"}}
+    assert told("class", "applicant", labels, "pl") == "nie jest kupującym: kandydat do pracy"
+    assert told("class", "applicant", labels, "vi") == "không phải người mua: job applicant"
+    assert told("duplicate", "", labels) == "is there already"
 
 
 HOSTILE = st.one_of(st.none(), st.text(max_size=40), st.sampled_from(("=cmd()@a.b", "a@" + "x." * 3000 + "pl", "@")))
