@@ -18,6 +18,7 @@ from leadsync.config.load import Config
 from leadsync.core.classes import BUYER
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
+from leadsync.core.ladder import OUTCOMES
 from leadsync.core.score import AXES, RESULTS, Group, Rule, score
 from leadsync.core.sentence import sentence
 from leadsync.core.truth import truths
@@ -222,7 +223,17 @@ def _bands(config: Config) -> Iterator[Finding]:
 
 
 def _gates(config: Config) -> Iterator[Finding]:
-    """Lines of gates that ask for more points than there are."""
+    """Lines of gates that ask for more points than there are, and the admin's own stages for outcomes that no mapping
+    tells of."""
+    reads = [read for connection in config.connections.values() for read in connection.mapping.reads.values()]
+    told_of, funnel = {rule.kind for read in reads for rule in read.outcomes}, config.documents["funnel"]
+    for loc, text in _texts(funnel.data, ()):
+        if loc[-1] == "when" and text in OUTCOMES and text not in told_of and not shipped(funnel.place(loc)):
+            stage = funnel.part(loc[:-1])["name"]
+            told = f"{funnel.place(loc)}: no mapping tells of leads that are {text}, so nobody comes to {stage}"
+            yield Finding(
+                "warning", told, f"add `outcomes:` with `as: {text}` to an object of a mapping, or leave this out"
+            )
     groups = config.scoring.groups
     most = {axis: sum(_most(g) for g in groups if (g.axis or g.name) == axis) / 100 for axis in AXES}
     most["score"] = min(100, sum(map(_most, groups)) / 100)

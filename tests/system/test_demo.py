@@ -39,6 +39,11 @@ def test_where_nobody_acts_nothing_is_written_and_hardly_anything_asked(tmp_path
     assert last["hubspot"]["api_calls"] <= 9
     assert last["salesforce"]["api_calls"] == 1
 
+    assert done.json["stages"]["suspect"] > done.json["stages"]["MQL"] > done.json["stages"]["SQL"] > 0
+    checklist = done.json["checklist"]
+    assert {row["stage"] for row in checklist["gates"]} == {"IQL", "MQL", "SQL"}
+    assert any(row["holds"] for row in checklist["gates"] if row["stage"] == "SQL")
+    assert checklist["transitions"][-1]["to"] == "SQL"
     shown = done.json["leads"]
     assert {row["connection"] for row in shown} == BOTH
     for row in shown:
@@ -70,4 +75,6 @@ def test_who_acts_moves_and_a_person_sees_it(tmp_path: Path):
     assert "Before → after, as read back from the CRMs" in done.out
     assert len(re.findall(r"→ \d+ +→ (?:hot|warm|cold) ", done.out)) >= 10
     assert "…" not in done.out
+    assert re.search(r"^Leads that came to each stage: suspect \d+, IQL \d+, MQL \d+", done.out, re.MULTILINE)
+    assert re.search(r"^MQL +ready +✓ +score at least 35 +score: \d+ *$", done.out, re.MULTILINE)
     assert "leadsync status --config" in done.out

@@ -92,6 +92,17 @@ def test_a_gate_that_nobody_can_pass_is_told_with_its_place(tmp_path: Path, gate
     assert own == ([expected] if expected else [])
 
 
+def test_a_stage_for_an_outcome_that_no_mapping_tells_of_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "leadsync.yaml").write_text(MAIN)
+    stages = "{name: low}, {name: sold, when: won}, {name: taken, when: converted}"
+    (tmp_path / "funnel.yaml").write_text(f"stages: [{stages}]\n")
+    told = [finding.what for finding in findings(load_config(tmp_path / "leadsync.yaml"))]
+    where = f"{tmp_path}/funnel.yaml:1:{len('stages: [') + stages.index('when: converted') + 1}"
+    assert [line for line in told if "funnel.yaml" in line] == [
+        f"{where}: no mapping tells of leads that are converted, so nobody comes to taken"
+    ]
+
+
 def test_leads_are_counted_by_stage() -> None:
     found = Reach([], 6, 6, {("MQL", "cold"): 1, ("MQL", "warm"): 2, ("SQL", "hot"): 3})
     assert (found.stages["MQL"], found.stages["SQL"], found.stages["IQL"]) == (3, 3, 0)
