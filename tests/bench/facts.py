@@ -1,6 +1,7 @@
 """What follows from what leads bring, against what the makers of the leads know; and what it costs.
 
-Given is only what a form asks for: a name in one field, a mailbox, a phone, a job title, a company, a source.
+Given is only what a form asks for: a name in one field, a mailbox, a phone, a job title, a company with its size and
+revenue, a source.
 The truth is that of the generator: which of sixteen posts somebody has, where they live, what their mailbox is.
 """
 
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
+from math import inf
 
 from leadsync.config.facts import usual_tables
 from leadsync.core.convert.base import fold
@@ -33,6 +35,17 @@ CHANNELS = dict(zip(SOURCES, (
     "advert", "event", "referral", "event", "seo", "paid_search", "social", "bought_list", "email_campaign",
     "landing_page", "partner", "walk_in",
 ), strict=True))  # fmt: skip
+SIZES = (
+    (1, "1"),
+    (10, "2-10"),
+    (50, "11-50"),
+    (200, "51-200"),
+    (1000, "201-1000"),
+    (5000, "1001-5000"),
+    (inf, "5001+"),
+)
+REVENUES = ((1e6, "under 1M"), (1e7, "1M-10M"), (5e7, "10M-50M"), (2.5e8, "50M-250M"), (1e9, "250M-1B"), (inf, "1B+"))
+ZONES = {"fa_IR": "Asia/Tehran", "pl_PL": "Europe/Warsaw", "vi_VN": "Asia/Ho_Chi_Minh"}  # the others have several
 SPOKEN = {"en_US": "en", "fa_IR": "fa", "ru_RU": "ru", "pl_PL": "pl", "vi_VN": "vi"}
 
 
@@ -41,9 +54,9 @@ def said(card: Card) -> dict[str, str]:
     turned = card.locale == "vi_VN"
     name = f"{card.last_name} {card.first_name}" if turned else f"{card.first_name} {card.last_name}"
     phone = "".join(sign for sign in card.phone if sign in "+0123456789")
-    company = card.company.name if card.company else ""
-    values = {"name": name, "email": card.email, "phone": phone, "job_title": card.job_title, "company": company,
-              "source": card.source}  # fmt: skip
+    values = {"name": name, "email": card.email, "phone": phone, "job_title": card.job_title, "source": card.source}
+    if firm := card.company:
+        values |= {"company": firm.name, "employees": f"{firm.employees}", "revenue": f"{firm.revenue}"}
     return {word: value for word, value in values.items() if value}
 
 
@@ -68,6 +81,11 @@ def truth(card: Card) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield "seniority", (seniority, *ALSO.get(seniority, ()))
         if department:
             yield "department", (department, *ALSO.get(department, ()))
+    if card.locale in ZONES:
+        yield "time_zone", (ZONES[card.locale],)
+    if firm := card.company:
+        yield "employees_band", (next(band for most, band in SIZES if firm.employees <= most),)
+        yield "revenue_band", (next(band for below, band in REVENUES if firm.revenue < below),)
     yield "channel", (CHANNELS[card.source],)
 
 
