@@ -1,24 +1,26 @@
 """The first day on which a result changes by time alone, found by asking the one scorer about later days.
 
-As days pass each table falls towards 0 and each activity test flips at most once. So where only tables that give points
-still move, or only tables that take them, equal results at two days mean equal results between them. Where both move,
-the scorer is asked twice: with what gives points held back by the days between, and with what takes them held back. The
-results between lie between those two. So days can be skipped, and halved until the very day is found. Only while
-something still lies in the future every day is looked at.
+As days pass each table falls towards 0, and each activity test flips at most once, and with it what hangs on it. So
+where only tables that give points still move, or only tables that take them, equal results at two days mean equal
+results between them. Where both move, the scorer is asked twice: with what gives points held back by the days between,
+and with what takes them held back. The results between lie between those two. So days can be skipped, and halved until
+the very day is found. Only while something still lies in the future, and of few leads where both move, every day is
+looked at.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
+from leadsync.catalog import ATTRIBUTES
 from leadsync.core.conditions import Condition
 from leadsync.core.score import AXES, RESULTS, Scoring, work
 from leadsync.core.truth import with_field_tests, with_result_tests
 
 _SKIPPING = 4  # how many days are asked about at once where days can be skipped, by many leads
 _IN_ROW = 16  # and where they cannot, or by few leads, since a round then costs more than what it asks
-_MANY = 4_000  # leads
+_AT_ONCE = 12_000  # so much is asked at little more than what a round costs anyway
 
 
 def next_change(
@@ -37,8 +39,9 @@ def next_change(
     searched = searched.hstack(now.select(pl.all().name.prefix("was ")))
     due = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})]
     while not searched.is_empty():
-        skipping = _SKIPPING if searched.height > _MANY else _IN_ROW
-        asked = _asked(searched, rows, skipping)
+        each = _AT_ONCE // searched.height
+        skipping = min(max(each, _SKIPPING), _IN_ROW)
+        asked = _asked(searched, rows, skipping, max(each, _IN_ROW))
         held = asked["gives held"], asked["takes held"]
         asked = asked.hstack(_results(scoring, watched, asked, activities, held))
         searched, found = _narrowed(searched, asked, skipping)
@@ -102,11 +105,11 @@ def _results(
 ) -> pl.DataFrame:
     """`seen …`: the results that matter; `state …`: all that they follow from and that time moves one way only."""
     conditions = (*scoring.conditions, *watched)
-    tests = dict.fromkeys(test.column for condition in conditions for test in condition.windows)
+    flips = dict.fromkeys(flip for condition in conditions for flip in _flips(condition))
     read = {"score", *(name for condition in conditions for name in condition.fields)} & {"score", *AXES}
     worked = with_result_tests(watched, work(scoring, rows, activities, watched, held).rows, RESULTS)
     return worked.select(
-        *(pl.col(column).alias(f"state {i}") for i, column in enumerate(tests)),
+        *(flip.expr().alias(f"state {i}") for i, flip in enumerate(flips)),
         *(pl.col(name).alias(f"state {name}") for name in sorted(read)),
         *(scoring.cuts.level(axis).alias(f"state level {axis}") for axis in AXES),
         *(pl.col(name).alias(f"seen {name}") for name in ("score", "temperature", "grade", "quadrant")),
@@ -114,23 +117,32 @@ def _results(
     )
 
 
-def _asked(searched: pl.DataFrame, rows: pl.DataFrame, skipping: int) -> pl.DataFrame:
+def _flips(condition: Condition) -> Iterable[Condition]:
+    """What time turns over at most once each, if nothing new comes in, and with it the condition: itself if it can."""
+    timed = [test for test in condition.windows if test.days is not None]
+    if len(timed) == 1 and condition.fields.isdisjoint(ATTRIBUTES):
+        return [condition]
+    return [Condition("", test) for test in timed]
+
+
+def _asked(searched: pl.DataFrame, rows: pl.DataFrame, skipping: int, in_row: int) -> pl.DataFrame:
     """The rows to score next, some days `ahead` of their own: all, or equal parts up to `hi`, or ever further steps."""
     lo, hi, j, ahead = (pl.col(name) for name in ("lo", "hi", "j", "ahead"))
-    daily = lo < pl.col("future")
-    both_move = (lo < pl.col("gives")) & (lo < pl.col("takes")) & ~daily & (ahead - lo > 1)
+    both = (lo < pl.col("gives")) & (lo < pl.col("takes"))
+    daily = (lo < pl.col("future")) | (both & pl.lit(in_row > _IN_ROW))
+    both_move = both & ~daily & (ahead - lo > 1)
     within = lo + ((hi - lo) * j + skipping - 1) // skipping
     further = pl.when(daily).then(lo + j).when(hi.is_null()).then(lo + pl.col("step") * 2 ** (j - 1))
     return (
         searched.lazy()
-        .with_columns(j=pl.int_ranges(1, pl.when(daily).then(_IN_ROW).otherwise(skipping) + 1))
+        .select("index", "future", "gives", "takes", "bound", "lo", "hi", "step")
+        .with_columns(j=pl.int_ranges(1, pl.when(daily).then(in_row).otherwise(skipping) + 1))
         .explode("j")
         .with_columns(ahead=further.otherwise(within).clip(upper_bound=pl.col("bound")))
-        .unique(["index", "ahead"])
+        .filter((pl.col("index") != pl.col("index").shift(1, fill_value=0)) | (ahead != ahead.shift(1, fill_value=0)))
         .with_columns(between=pl.when(both_move).then(ahead - lo).otherwise(0))
         .with_columns(side=pl.int_ranges(0, pl.when(pl.col("between") > 0).then(2).otherwise(1)))
         .explode("side")
-        .sort("index", "ahead", "side")
         .with_columns(
             (pl.col("between") * (pl.col("side") == side)).alias(name)
             for side, name in enumerate(("gives held", "takes held"))
@@ -151,6 +163,7 @@ def _narrowed(searched: pl.DataFrame, asked: pl.DataFrame, skipping: int) -> tup
         )
 
     ahead = pl.col("ahead")
+    asked = asked.join(searched.select("index", *columns), on="index", maintain_order="left")
     asked = asked.with_columns(changed=differs("state"), matters=differs("seen"))
     asked = asked.with_columns(first=pl.when("changed").then(ahead).min().over("index"))
     quiet = pl.when(pl.col("first").is_null() | (ahead < pl.col("first"))).then(ahead)
@@ -161,7 +174,7 @@ def _narrowed(searched: pl.DataFrame, asked: pl.DataFrame, skipping: int) -> tup
         .with_columns(
             lo=pl.coalesce("quiet", "lo"),
             hi=pl.col("first"),
-            step=pl.when(further).then(pl.col("step") * 2**skipping).otherwise(1),
+            step=pl.when(further).then((pl.col("step") * 2**skipping).clip(upper_bound=2**20)).otherwise(1),
         )
         .drop("first", "quiet")
     )

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -227,14 +228,15 @@ WATCHED = ("visit in 4d", "score >= 20 and fit < 10", "no activity in 3d or temp
 
 
 @settings(max_examples=80)
-@given(scorings(), st.lists(st.sampled_from(WATCHED), unique=True), HISTORIES)
+@given(scorings(), st.lists(st.sampled_from(WATCHED), unique=True), HISTORIES, st.sampled_from((1, 50, 12_000)))
 def test_the_next_change_is_the_first_day_that_brings_one(
-    how: Scoring, watched: list[str], history: tuple[list[dict[str, Any]], list[Act]]
+    how: Scoring, watched: list[str], history: tuple[list[dict[str, Any]], list[Act]], at_once: int
 ) -> None:
     leads, acts, gates = leads_frame(*history[0]), activities_frame(history[1]), [gate(text) for text in watched]
     # a table of 60 points fades out within 9 * log2(12000) days, everything else sooner, and 4 days lie ahead
     expected = brute_force(how, gates, leads, acts, 9 * 14 + 5)
-    assert next_change(how, gates, leads, acts)["due"].to_list() == expected
+    with patch("leadsync.core.next_change._AT_ONCE", at_once):  # few leads and many are searched in other steps
+        assert next_change(how, gates, leads, acts)["due"].to_list() == expected
 
 
 def test_the_next_change_far_ahead() -> None:
@@ -264,11 +266,13 @@ def test_a_change_on_the_very_next_day_that_is_the_last() -> None:
     assert next_change(how, [], leads_frame({}, {}), acts)["due"].to_list() == [on(-1), None]
 
 
-def test_a_change_that_is_undone_before_the_next_day_that_would_be_asked_about() -> None:
+@pytest.mark.parametrize("at_once", [1, 12_000])
+def test_a_change_that_is_undone_before_the_next_day_that_would_be_asked_about(at_once: int) -> None:
     gives = Rule("gives", "engagement", 1000, per="visit", window_days=4)
     takes = Rule("takes", "engagement", -1000, per="bounce", window_days=3)
     acts = activities_frame([(1, "visit", on(0)), (1, "bounce", on(0))])
-    assert next_change(one_group(gives, takes), [], leads_frame({}), acts)["due"].item() == on(-3)
+    with patch("leadsync.core.next_change._AT_ONCE", at_once):
+        assert next_change(one_group(gives, takes), [], leads_frame({}), acts)["due"].item() == on(-3)
 
 
 @pytest.mark.parametrize("half_lives", [(6, 20), (20, 6), (30, 365)])
@@ -283,8 +287,10 @@ def test_what_fades_both_ways_far_ahead(half_lives: tuple[int, int], points: tup
         act for lead in range(12) for act in ((lead + 1, "visit", on(lead * 7)), (lead + 1, "bounce", on(lead * 3)))
     )
     how, watched = one_group(*rules), [gate("engagement >= 2"), gate("no visit in 40d")]
-    due = next_change(how, watched, leads, acts)["due"].to_list()
-    assert due == brute_force(how, watched, leads, acts, 5000 if 365 in half_lives else 400)
+    expected = brute_force(how, watched, leads, acts, 5000 if 365 in half_lives else 400)
+    for at_once in (1, 12_000):
+        with patch("leadsync.core.next_change._AT_ONCE", at_once):
+            assert next_change(how, watched, leads, acts)["due"].to_list() == expected
 
 
 def test_a_part_that_is_watched_moves_while_the_score_stays_at_the_floor() -> None:
