@@ -278,9 +278,6 @@ DESIGNED = frozenset(
 )  # fmt: skip
 """Words of the plan that nothing feeds or computes yet."""
 
-DESIGNED_KEYS = frozenset(("away", "capacity", "catch_all", "hours", "rules"))
-"""Keys of the plan that no file has yet."""
-
 _KINDS: Mapping[str, tuple[str, Mapping[str, Word]]] = {
     "field": ("a field", FIELDS),
     "activity": ("an activity", ACTIVITIES),

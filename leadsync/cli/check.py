@@ -45,6 +45,7 @@ def check(
     from leadsync.config.load import Config, load_config
     from leadsync.sync import check as checks
     from leadsync.sync import check_conditions as conditions
+    from leadsync.sync import check_routing
     from leadsync.types import Finding
 
     if merged:
@@ -65,7 +66,8 @@ def check(
     else:
         names = ", ".join(loaded.connections)
         said = [checks.Said(checks.FILES, Finding("ok", f"{config} and the files beside it; connections: {names}"))]
-        said += [checks.Said(checks.FILES, finding) for finding in conditions.findings(loaded)]
+        own = (*conditions.findings(loaded), *check_routing.findings(loaded))
+        said += [checks.Said(checks.FILES, finding) for finding in own]
         said += checks.of_strays(loaded)
         if not offline:
             for connection in loaded.connections.values():
@@ -75,6 +77,8 @@ def check(
             with suppress(StateRefused, UserError):  # which the installation's findings tell of
                 reach = conditions.reach(loaded, datetime.now(UTC))
                 said += [checks.Said(checks.INSTALLATION, finding) for finding in conditions.suspects(reach)]
+                for finding in check_routing.of_reps(loaded):
+                    said.append(checks.Said(checks.FILES, finding, 65 if finding.level == "error" else 0))
     if as_json:
         count = {f"{level}s": sum(s.finding.level == level for s in said) for level in ("error", "warning")}
         findings = [{"group": s.group, **asdict(s.finding)} for s in said]
@@ -139,6 +143,10 @@ def _show_reach(body: dict[str, Any]) -> None:
     print("funnel.yaml: leads per stage")
     for stage, count in body["stages"].items():
         print(f"  {count:>7}  {stage}")
+    for n, (rule, count) in enumerate(body.get("routing", {}).items()):
+        if not n:
+            print(f"routing.yaml: how many of {of} should have an owner, by the first rule that fits")
+        print(f"  {count:>7}  {rule or 'no rule'}")
 
 
 def _show(said: "list[Said]", calls: dict[str, int]) -> None:

@@ -106,7 +106,9 @@ def _configure(folder: Path, urls: Mapping[str, str], seed: int) -> "Config":
         for name, url in urls.items()
     }
     reps = [rep for rep in population(seed, 1, 0, datetime.now(UTC).date()).reps if rep.active][:3]
-    routing = {"when": "stage = SQL", "reps": {f"rep_{i}": {"email": rep.email} for i, rep in enumerate(reps, 1)}}
+    rules = [{"name": "account", "to": "company.owner"}, {"name": "rest", "to": "everyone"}]
+    routing = {"when": "stage = SQL", "rules": rules, "catch_all": "rep_1",
+               "reps": {f"rep_{i}": {"email": rep.email} for i, rep in enumerate(reps, 1)}}  # fmt: skip
     main = {"store": "sqlite:///leadsync.db", "connections": connections, "every": "5s"}
     for name, body in (("leadsync.yaml", main), ("routing.yaml", routing)):
         (folder / name).write_text(yaml.safe_dump(body, sort_keys=False), "utf-8")

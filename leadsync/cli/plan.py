@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,6 +37,10 @@ def plan(
         int | None,
         typer.Option("--sample", metavar="N", min=1, help="Only the N people of each object who changed last."),
     ] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option("--replay", metavar="SPAN", help="What the files would have made of the last days: 30d."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Also keep the plan, for `sync --apply FILE`.")
     ] = None,
@@ -44,15 +49,17 @@ def plan(
     """Read what is new and show what would be written, and what not and why. Nothing is written.
 
     Connections with `live: false` count like the others. Exit code 0 when nothing would be written, 2 when something
-    would.
+    would. With --replay nothing is read either, and the exit code is 0.
     """
     from leadsync.config.load import load_config
     from leadsync.sync import planning
     from leadsync.sync.sample import sampled
 
-    if sum(option is not None for option in (lead, against, sample, out)) > 1:
-        raise UsageError("--lead, --against, --sample and --out go one at a time")
+    if sum(option is not None for option in (lead, against, sample, out, replay)) > 1:
+        raise UsageError("--lead, --against, --sample, --replay and --out go one at a time")
     loaded = load_config(config)
+    if replay is not None:
+        return _replay(loaded, replay, as_json)
     other = load_config(against / config.name) if against is not None else None
     with ExitStack() as stack:
         if sample is not None:
@@ -81,6 +88,44 @@ def plan(
     else:
         show(made)
     return report.exit_code or (CHANGES if made.fields else 0)
+
+
+def _replay(config: "Config", said: str, as_json: bool) -> int:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from leadsync.config.settings import duration
+    from leadsync.sync.replay import replay
+
+    try:
+        span = duration(said)
+    except ValueError as error:
+        raise UsageError(f"--replay: {error}", fix="write it such as 30d") from None
+    body = replay(config, span, datetime.now(UTC)).body(config)
+    if as_json:
+        print_json(body)
+        return 0
+    console, zone = wide(), config.zone
+    print(f"Since {datetime.fromisoformat(body['since']).astimezone(zone):%F %H:%M}, by the files as they are: "
+          f"something happened to {body['leads']} leads")  # fmt: skip
+    print("\nStages, how often leads came to them and how many stand there in the end:")
+    for name, stage in body["stages"].items():
+        print(f"  {name}: {stage['entered']}, {stage['stand']}")
+    if body["reps"]:
+        print("\nWho would have got how many leads, and by which rule:")
+    for name, rep in body["reps"].items():
+        rules = ", ".join(f"{rule or 'company'} {count}" for rule, count in rep["rules"].items())
+        print(f"  {name}: {rep['leads']}" + (f" ({rules})" if rules else ""))
+    if body["decisions"]:
+        table = Table(box=None, pad_edge=False, title="\nWho would have got what", title_justify="left")
+        for heading in ("at", "lead", "stage", "score", "to", "rule", "why", "is in truth of"):
+            table.add_column(heading)
+        for d in body["decisions"]:
+            at = f"{datetime.fromisoformat(d['at']).astimezone(zone):%F %H:%M}"
+            row = (at, d["record"], d["stage"], d["score"], d["rep"] or d["owner"], d["rule"], d["why"], d["is_of"])
+            table.add_row(*(escape("—" if cell is None else str(cell)) for cell in row))
+        console.print(table)
+    return 0
 
 
 def _show_sample(found: "Coordinator") -> None:

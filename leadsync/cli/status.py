@@ -76,6 +76,11 @@ def _show(body: dict[str, object]) -> None:
         counts = body[what]
         assert isinstance(counts, dict)
         console.print(f"{what}: " + (", ".join(f"{escape(k)} {v}" for k, v in counts.items()) or "none yet"))
+    reps = body["reps"]
+    assert isinstance(reps, dict)
+    if reps or body["without_rep"]:
+        load = ", ".join(f"{escape(rep)} {count}" for rep, count in reps.items()) or "none"
+        console.print(f"open leads by rep: {load} · waiting for a rep: {body['without_rep']}")
     console.print(f"waiting to be evaluated: {body['waiting_marks']} · writes under way: {body['open_writes']}")
     table = Table(box=None, pad_edge=False)
     for name in (

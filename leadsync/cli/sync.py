@@ -62,6 +62,8 @@ def show(report: "CycleReport") -> None:
             for field, (before, after) in sample.fields.items():
                 line = f"  {sample.connection} {sample.object} {sample.id}  {field}: {before or '—'} → {after}"
                 console.print(escape(line))
+    if report.unplaced:
+        console.print(f"\nRouting: {report.unplaced}")
     if any(c.rejected for c in report.connections.values()):
         console.print("\nWhy a CRM refused a write: `leadsync status`")
     show_troubles(report)

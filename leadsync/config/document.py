@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from leadsync.catalog import DESIGNED_KEYS
 from leadsync.config.syntax import MOST_BYTES, Loc, Syntax, lines_of
 from leadsync.connector import SecretRef
 from leadsync.errors import Problem, UserError
@@ -304,8 +303,6 @@ def _unknown(name: str, known: list[str], beside: Collection[str], where: str) -
     if not name.isprintable():
         fix = "type it again, with plain blanks"
         return Problem("signs that cannot be seen stand in or before this key", where, fix)
-    if name in DESIGNED_KEYS:
-        return Problem(f"{name!r} is not available yet", where, "leave it out for now")
     close = get_close_matches(name, [key for key in known if key not in beside], 1)
     if set(known) == set(SecretRef.model_fields) and not close:  # it may be the secret
         return Problem("this key does not say where a secret is kept", where, "write {env: THE_VARIABLE}")

@@ -17,12 +17,12 @@ from leadsync.catalog import Word
 from leadsync.config import document as yaml
 from leadsync.config.classes import compile_classes
 from leadsync.config.conditions import Conditions
-from leadsync.config.document import Document
+from leadsync.config.document import Document, Loc
 from leadsync.config.facts import FactRules, compile_facts, shipped_tables, usual_tables
 from leadsync.config.funnel import compile_funnel
 from leadsync.config.lists import compile_lists
 from leadsync.config.mapping import compile_mapping
-from leadsync.config.routing import Routing, compile_routing
+from leadsync.config.routing import RULES, Routing, compile_routing
 from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
 from leadsync.config.settings import BrakeShares, Resolver, Settings, custom_words
@@ -163,7 +163,8 @@ def load_config(path: Path) -> Config:
     lists = files.file("lists", "default", partial(_lists, files, facts))
     scoring = files.file("scoring", "b2b", compile_scoring)
     ladder = files.file("funnel", "default", compile_funnel)
-    routing = files.file("routing", None, compile_routing, needed=False)
+    home = (settings.home.hours, ZoneInfo(settings.home.time_zone)) if settings else ()
+    routing = files.file("routing", None, lambda d, fields: compile_routing(d, fields, *home), needed=False)
     if ladder is not None:
         files.found += _unknown_stages(files.documents, connections, ladder, routing)
     if (
@@ -212,11 +213,14 @@ def _unknown_stages(
                     at = document.place(("write", obj, write.field, "map", key))
                     if key not in names and not at.startswith(ready):
                         yield Problem(f"there is no stage '{key}'", at, fix)
-    for test in routing.when.tests if routing and routing.when else ():
+    said: list[tuple[Loc, Condition | None]] = [(("when",), routing.when)] if routing else []
+    for key in RULES if routing else ():
+        said += [((key, n, "when"), rule.when) for n, rule in enumerate(getattr(routing, key))]
+    for loc, test in ((loc, test) for loc, when in said if when for test in when.tests):
         if isinstance(test, FieldTest) and test.field == "stage" and test.op in ("=", "in"):
             for value in test.values:
                 if str(value).lower() not in {name.lower() for name in names}:
-                    yield Problem(f"when: there is no stage '{value}'", documents["routing"].place(("when",)), fix)
+                    yield Problem(f"when: there is no stage '{value}'", documents["routing"].place(loc), fix)
 
 
 def unread(config: Config) -> Iterator[Problem]:

@@ -1,68 +1,247 @@
-"""`routing.yaml`: which leads get an owner, and the reps who take them in turn."""
+"""`routing.yaml`: which leads get an owner, the rules that say who may take them, and the reps."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
-from leadsync.config.settings import Strict, one_of
-from leadsync.core.assign import RepRule
-from leadsync.core.conditions import Condition
+from leadsync.config.reading import Texts
+from leadsync.config.reps import ACCOUNT, EVERYONE, PARTNERS, DaysOff, RepFile, rep_rule, with_table
+from leadsync.config.settings import Strict
+from leadsync.core.assign import RepRule, RouteRule
+from leadsync.core.conditions import Combined, Condition, FieldTest, Node
+from leadsync.core.hours import read_days
 from leadsync.core.score import RESULTS as SCORED
 from leadsync.errors import Problem, UserError
 
 RESULTS = (*SCORED, "stage")
-_LANGUAGES = catalog.LANGUAGES
-Language = Annotated[str, BeforeValidator(one_of("language", _LANGUAGES)), WithJsonSchema({"enum": list(_LANGUAGES)})]
+RULES = ("rules", "customers", "others")
+"""The lists of rules, by key."""
+_UTC = ZoneInfo("UTC")
+_SHORT = 12  # tests of a condition that is compared with another one
 
 
-def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value.strip()):
-        raise ValueError(f"{value!r} is not an e-mail address; write one such as ann@example.com")
-    return value.strip().lower()
+def _no_text(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError("expected reps by name, or the name of a table")
+    return value
 
 
-class RepFile(Strict):
-    """A sales rep, found in every CRM by e-mail."""
+class RouteFile(Strict):
+    """A rule: leads for which `when` holds go `to` these reps."""
 
-    email: Annotated[str, AfterValidator(_email)]
-    weight: Annotated[int, Field(ge=1, le=100)] = 1
-    language: Language = ""
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    to: Annotated[Texts, Field(min_length=1)]
+    when: str | None = None
+    top: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
 
 
 class RoutingFile(Strict):
     """A routing file as written."""
 
     when: str | None = None
-    reps: dict[str, RepFile] = {}
+    rules: tuple[RouteFile, ...] = Field(default=(), max_length=100)
+    customers: tuple[RouteFile, ...] = Field(default=(), max_length=100)
+    others: tuple[RouteFile, ...] = Field(default=(), max_length=100)
+    reps: Annotated[
+        dict[str, RepFile], BeforeValidator(_no_text, json_schema_input_type=dict[str, RepFile] | str)
+    ] = {}  # fmt: skip
+    catch_all: str | None = None
+    together: bool = True
+    holidays: DaysOff = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Leads for which `when` holds (None: all) go round the reps."""
+    """Leads for which `when` holds (None: all) go by `rules` to the reps; `customers`, and `others` that are no buyers,
+    by rules of their own.
+
+    `catch_all` is the rep whom those get that nobody else can take. `together`: people of one company go to one rep.
+    `table` is the file that the reps stand in, if it is one of their own.
+    """
 
     when: Condition | None
     reps: tuple[RepRule, ...]
+    rules: tuple[RouteRule, ...] = ()
+    customers: tuple[RouteRule, ...] = ()
+    others: tuple[RouteRule, ...] = ()
+    catch_all: str | None = None
+    together: bool = True
+    table: Path | None = field(default=None, compare=False)
+
+    @property
+    def buyers(self) -> tuple[RouteRule, ...]:
+        """The rules of buyers: where the file has none, all reps take turns."""
+        everyone = tuple(rep.name for rep in self.reps if not rep.partner)
+        return self.rules or ((RouteRule(EVERYONE, everyone),) if everyone else ())
+
+    @property
+    def all_rules(self) -> tuple[RouteRule, ...]:
+        """Those of every kind of lead."""
+        return (*self.buyers, *self.customers, *self.others)
+
+    @property
+    def conditions(self) -> list[Condition]:
+        """Those of buyers: to watch for a change by time."""
+        return [c for c in (self.when, *(rule.when for rule in self.buyers)) if c is not None]
+
+    @property
+    def by_account(self) -> bool:
+        """Whether it matters who owns a company."""
+        return any(not rule.to for rule in self.all_rules)
 
 
-def compile_routing(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Routing:
-    """The routing as core works with it. Raises `UserError` with all problems."""
-    file, conditions = validate(RoutingFile, document), Conditions(document, fields)
+def compile_routing(
+    document: Document, fields: Mapping[str, Word] = catalog.FIELDS, hours: str | None = None, zone: ZoneInfo = _UTC
+) -> Routing:
+    """The routing as core works with it; `hours` and `zone` are those of home. Raises `UserError` with all problems."""
+    conditions = Conditions(document, fields)
+    table = with_table(document, conditions.problems)
+    try:
+        file = validate(RoutingFile, document)
+    except UserError as error:
+        raise UserError([*conditions.problems, *error.problems]) from None
     when = conditions.read(file.when, ("when",), RESULTS)
+    holidays = [read_days(each) for each in file.holidays]
+    reps = [rep_rule(name, rep, hours, zone, holidays) for name, rep in file.reps.items()]
+    problems = conditions.problems
+    problems += _of_reps(document, reps)
+    made: list[tuple[RouteRule, ...]] = []
+    for key in RULES:
+        compiled = [
+            RouteRule(
+                rule.name, _to(document, (key, n, "to"), rule.to, reps, problems),
+                conditions.read(rule.when, (key, n, "when"), RESULTS), rule.top,
+            )
+            for n, rule in enumerate(getattr(file, key))
+        ]  # fmt: skip
+        problems += _of_rules(document, key, compiled)
+        made.append(tuple(compiled))
+    known = {rep.name for rep in reps}
+    if file.catch_all is not None and file.catch_all not in known:
+        problems.append(_stranger(document.place(("catch_all",)), "catch_all", file.catch_all, known))
+    if document.gather is not None:  # those of the table stand in another file
+        document.gather += [p for p in problems if table is not None and p.where.startswith(f"{table}:")]
+        problems = [p for p in problems if p not in document.gather]
+    if problems:
+        raise UserError(problems)
+    return Routing(when, tuple(reps), made[0], made[1], made[2], file.catch_all, file.together, table)
+
+
+def _of_reps(document: Document, reps: Sequence[RepRule]) -> Iterator[Problem]:
+    """Reps who cannot be told apart, or not from what `to:` says otherwise."""
     seen: dict[str, str] = {}
-    for name, rep in file.reps.items():
-        if (other := seen.setdefault(rep.email, name)) != name:
-            told = f"{name} has the e-mail of {other}"
-            fix = "keep one of them, or correct the address"
-            conditions.problems.append(Problem(told, document.place(("reps", name, "email")), fix))
-    if conditions.problems:
-        raise UserError(conditions.problems)
-    return Routing(
-        when, tuple(RepRule(name, rep.email, rep.weight, language=rep.language) for name, rep in file.reps.items())
-    )
+    names = {rep.name for rep in reps}
+    for rep in reps:
+        loc = ("reps", rep.name)
+        if (other := seen.setdefault(rep.email, rep.name)) != rep.name:
+            told = f"{rep.name} has the e-mail of {other}"
+            yield Problem(told, document.place((*loc, "email")), "keep one of them, or correct the address")
+        if rep.name in (EVERYONE, PARTNERS, ACCOUNT, "catch_all"):
+            yield Problem(f"'{rep.name}' has a meaning of its own", document.place(loc), "give the rep another name")
+        for skill in rep.skills:
+            if skill in names or skill in (EVERYONE, PARTNERS, ACCOUNT):
+                told = f"the skill '{skill}' is the name of a rep, or has a meaning of its own"
+                yield Problem(told, document.place((*loc, "skills")), "give the skill another name")
+
+
+def _to(
+    document: Document, loc: tuple[str | int, ...], words: Sequence[str], reps: Sequence[RepRule],
+    problems: list[Problem],
+) -> tuple[str, ...]:  # fmt: skip
+    """The reps that `to:` means, in the order in which they stand; none for the company's owner."""
+    if ACCOUNT in words:
+        if len(words) > 1:
+            fix = f"write a rule of its own for {ACCOUNT}, before this one"
+            problems.append(Problem(f"to: {ACCOUNT} goes alone", document.place(loc), fix))
+        return ()
+    known = {rep.name for rep in reps} | {skill for rep in reps for skill in rep.skills}
+    for n, word in enumerate(words):
+        where = document.place((*loc, n))
+        if word in (EVERYONE, PARTNERS) and not any(rep.partner == (word == PARTNERS) for rep in reps):
+            fix = "add `kind: partner` to those who are" if word == PARTNERS else "add them under `reps:`"
+            problems.append(Problem(f"to: there are no {'partners' if word == PARTNERS else 'reps'}", where, fix))
+        elif word not in known and word not in (EVERYONE, PARTNERS):
+            problems.append(_stranger(where, "to", word, {*known, EVERYONE, PARTNERS, ACCOUNT}))
+    wanted = {*words}
+    return tuple(
+        rep.name for rep in reps
+        if rep.name in wanted or (PARTNERS if rep.partner else EVERYONE) in wanted or not wanted.isdisjoint(rep.skills)
+    )  # fmt: skip
+
+
+def _stranger(where: str, key: str, word: str, known: set[str]) -> Problem:
+    close = get_close_matches(word, sorted(known), 1, 0.6)
+    told = f"{key}: there is no rep '{word}'" + (" and no such skill" if key == "to" else "")
+    return Problem(told, where, f"did you mean '{close[0]}'?" if close else f"there are {', '.join(sorted(known))}")
+
+
+def _of_rules(document: Document, key: str, rules: Sequence[RouteRule]) -> Iterator[Problem]:
+    """Rules that nobody ever gets to: an earlier one takes all that they would, with at least the same reps."""
+    for n, rule in enumerate(rules):
+        place = document.place((key, n))
+        for m, other in enumerate(rules[:n]):
+            line = document.place((key, m)).rsplit(":", 2)[-2]
+            if other.name == rule.name:
+                yield Problem(f"the rule '{rule.name}' stands here twice", place, "give each rule a name of its own")
+                break
+            if shadows(other, rule) and {*rule.to} <= {*other.to} and bool(rule.to) == bool(other.to):
+                told = f"the rule '{rule.name}' never decides: '{other.name}' in line {line} takes all its leads"
+                yield Problem(told, place, f"move it above '{other.name}', or take it out")
+                break
+
+
+def shadows(earlier: RouteRule, later: RouteRule) -> bool:
+    """Whether the earlier rule fits wherever the later one does, as far as that can be told of short conditions."""
+    if earlier.when is None or later.when is None:
+        return earlier.when is None
+    short = max(len(earlier.when.tests), len(later.when.tests)) <= _SHORT
+    return earlier.when == later.when or (short and _follows(later.when.root, earlier.when.root, {}))
+
+
+def _follows(node: Node, other: Node, told: dict[tuple[int, int], bool]) -> bool:
+    """Whether the other condition holds wherever this one does. `told`: what was found of their parts."""
+    if (known := told.get((id(node), id(other)))) is not None:
+        return known
+    mine, theirs = _parts(node), _parts(other)
+    if node == other:
+        found = True
+    elif theirs["and"] or mine["or"]:
+        found = all(_follows(node, part, told) for part in theirs["and"])
+        found = found and all(_follows(part, other, told) for part in mine["or"])
+    elif mine["and"] or theirs["or"]:
+        found = any(_follows(part, other, told) for part in mine["and"])
+        found = found or any(_follows(node, part, told) for part in theirs["or"])
+    else:
+        found = isinstance(node, FieldTest) and isinstance(other, FieldTest) and _narrower(node, other)
+    told[id(node), id(other)] = found
+    return found
+
+
+def _parts(node: Node) -> dict[str, Sequence[Node]]:
+    return {op: node.parts if isinstance(node, Combined) and node.op == op else () for op in ("and", "or")}
+
+
+def _narrower(test: FieldTest, other: FieldTest) -> bool:
+    """Whether a comparison of one field holds only where the other does."""
+    if test.field != other.field:
+        return False
+    if other.op == "known":
+        return True
+    if test.op in ("=", "in") and other.op in ("=", "in"):
+        return {*test.values} <= {*other.values}
+    if test.op in (">", ">=") and other.op in (">", ">="):
+        strict = test.values[0] == other.values[0] and test.op == ">=" and other.op == ">"
+        return bool(test.values[0] >= other.values[0]) and not strict  # type: ignore[operator]
+    if test.op in ("<", "<=") and other.op in ("<", "<="):
+        strict = test.values[0] == other.values[0] and test.op == "<=" and other.op == "<"
+        return bool(test.values[0] <= other.values[0]) and not strict  # type: ignore[operator]
+    return False

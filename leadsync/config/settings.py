@@ -25,6 +25,7 @@ from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.core import convert
 from leadsync.core.conditions import KEYWORDS
+from leadsync.core.hours import read_hours
 
 _OTHER_WORDS = (
     "role", "at", "kinds", "detail", "counters", "outcomes", "scope", "lead", "day", "capture", "of", "true", "false",
@@ -67,12 +68,22 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _hours(value: str) -> str:
+    read_hours(value, ZoneInfo("UTC"))
+    return value
+
+
+Hours = Annotated[str, AfterValidator(_hours)]
+
+
 class Home(Strict):
-    """Where the company is: its days begin at midnight of `time_zone`; `country` and `currency` are ISO codes."""
+    """Where the company is: its days begin at midnight of `time_zone`; `country` and `currency` are ISO codes; its
+    people work in these `hours`, unless they have their own."""
 
     country: str = ""
     currency: str = ""
     time_zone: str = "UTC"
+    hours: Hours | None = None
 
     @field_validator("country")
     @classmethod

@@ -14,7 +14,8 @@ from leadsync.types import Value
 POLICIES: Mapping[str, str] = {
     "always": "whenever it differs",
     "if_empty": "only into an empty field",
-    "if_unowned": "only where nobody owns the record: no owner, a queue, somebody who left, or our own user",
+    "if_unowned": "only where nobody owns the record: no owner, a queue, somebody who left, our own user, or still the "
+    "one whom leadsync gave it to",
     "if_ours": "only while the field still holds what leadsync wrote last, or is empty and leadsync never wrote it",
     "if_unchanged": "whenever it differs, unless somebody has changed it since leadsync read it",
     "never_lower": "only a higher number",
@@ -178,7 +179,8 @@ def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account
     if policy == "if_empty":
         return not now
     if policy == "if_unowned":
-        return not now or account.unowned(now)
+        ours = write.field in seen.ours and same(before, seen.ours[write.field][0])
+        return not now or account.unowned(now) or ours
     if policy == "if_ours":
         return same(before, seen.ours[write.field][0]) if write.field in seen.ours else not now
     if policy == "never_lower":

@@ -69,6 +69,9 @@ class Daemon:
 
     def _tell(self, report: CycleReport) -> None:
         self._log.info("%s", line(report), extra={"data": {"event": "cycle.done", **report.body()}})
+        if report.unplaced:
+            data = {"event": "routing.unplaced", "routed": dict(report.routed)}
+            self._log.warning("routing: %s", report.unplaced, extra={"data": data})
         for name, connection in report.connections.items():
             now = sentence(name, connection.error) if connection.error else ""
             if now and self._told.get(name) != now:

@@ -89,4 +89,5 @@ class Watch:
 
 def _elsewhere(config: Config) -> set[Path]:
     mappings = {config.folder / c.settings.mapping for c in config.connections.values() if c.settings.mapping}
-    return mappings.union(suppress_files(config.documents["lists"]))
+    table = {config.routing.table} if config.routing and config.routing.table else set[Path]()
+    return mappings.union(suppress_files(config.documents["lists"]), table)

@@ -125,6 +125,14 @@ def mark_evaluated(store: Store, record_ids: Collection[int]) -> None:
         records.mark_late(store, found)
 
 
+def mark_leads(store: Store, leads: Collection[int]) -> None:
+    """Mark these leads, as if something had just happened to them."""
+    r = schema.records.c
+    for part in chunks(sorted(leads)):
+        query = sa.select(sa.func.min(r.id)).where(r.lead_id.in_(part)).group_by(r.lead_id)
+        records.mark(store, list(store.connection.scalars(query)))
+
+
 def read_again(store: Store, source: Source) -> None:
     """Have an object read from the start; what changes meanwhile goes on being read."""
     change = sa.update(schema.sources).where(schema.sources.c.id == source.id)

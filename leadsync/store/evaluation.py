@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from leadsync.core.assign import Routed
 from leadsync.core.consent import OPT_OUTS
 from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
 from leadsync.core.lists import Beside, Finding
-from leadsync.store import keys, mail_domains, review, schema
+from leadsync.store import keys, mail_domains, review, routing, schema
 from leadsync.store.database import Store, among, chunks
 from leadsync.store.records import Row, insert, mark_late
 from leadsync.store.schema import from_microseconds
@@ -55,6 +56,7 @@ class Stored:
     rep: str | None
     due_at: datetime | None
     place: Mapping[str, Any] | None = None
+    waits_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class Material:
     `near` are company records that share a key with a person's record, or with the company that it names; `met` is
     what happened to mail to a record's address, `mail` what the DNS says of their domains. `opted_out`: lead → when it
     did so last, in microseconds since 1970. `lists`: what is known besides of leads that are of a list. `outcomes`:
-    lead → won, or else its latest outcome.
+    lead → won, or else its latest outcome. `routed`: lead → the last decision on its owner; `accounts`: company's
+    record → its source and the id of its owner there; `together`: company → the rep of its people.
     """
 
     members: Sequence[Member]
@@ -92,6 +95,9 @@ class Material:
     opted_out: Mapping[int, int] = field(default_factory=dict)
     outcomes: Mapping[int, str] = field(default_factory=dict)
     lists: Mapping[int, Beside] = field(default_factory=dict)
+    routed: Mapping[int, routing.Kept] = field(default_factory=dict)
+    accounts: Mapping[int, tuple[int, str]] = field(default_factory=dict)
+    together: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -99,7 +105,7 @@ class Decision:
     """What evaluation decided on a lead: its result, and the writes that follow (record, fields → before, after).
 
     `held` are the records that leadsync keeps away from, with the reason. `waits` is what a person is to decide on, by
-    a record of the lead. `moves` are the stages that it came to.
+    a record of the lead. `moves` are the stages that it came to, `routed` is whose it became.
     """
 
     result: Stored
@@ -107,6 +113,7 @@ class Decision:
     held: Mapping[int, str] = field(default_factory=dict)
     waits: tuple[int, Finding] | None = None
     moves: Sequence[Move] = ()
+    routed: Routed | None = None
 
 
 def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True) -> Marks:
@@ -197,15 +204,16 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     met_by = {id_: met(each for each in told if each[1] >= since.get(id_, each[1])) for id_, told in mailed.items()}
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    return Material(members, companies, events, results, near, met_by, mail, opted_out, _outcomes(store, leads))
+    return Material(members, companies, events, results, near, met_by, mail, opted_out, outcomes(store, leads))
 
 
-def _outcomes(store: Store, leads: Sequence[int]) -> dict[int, str]:
-    """Of leads that came to an outcome: won, or else the latest one."""
+def outcomes(store: Store, leads: Sequence[int], until: datetime | None = None) -> dict[int, str]:
+    """Of leads that came to an outcome, `until` a moment: won, or else the latest one."""
     o, r, found = schema.outcomes.c, schema.records.c, dict[int, str]()
     for part in chunks(leads):
         query = sa.select(r.lead_id, o.kind).join(schema.outcomes, o.record_id == r.id)
         query = query.where(r.lead_id.in_(among(part)), o.closed_at.is_(None)).order_by(o.happened_at, o.id)
+        query = query if until is None else query.where(sa.or_(o.happened_at.is_(None), o.happened_at <= until))
         for row in store.connection.execute(query):
             found[row.lead_id] = "won" if found.get(row.lead_id) == "won" else row.kind
     return found
@@ -234,13 +242,6 @@ def events_of(lead: sa.ColumnElement[int]) -> tuple[sa.ColumnElement[Any], ...]:
     return (a.id, lead, a.kind, when, a.count, a.topic, a.record_id, a.source_id, a.ext_id, a.detail)
 
 
-def rep_counts(store: Store) -> dict[str, int]:
-    """How many leads each rep was given so far."""
-    table = schema.results
-    query = sa.select(table.c.rep, sa.func.count()).where(table.c.rep.is_not(None)).group_by(table.c.rep)
-    return {rep: count for rep, count in store.connection.execute(query)}
-
-
 def owner_names(store: Store) -> list[tuple[str, str, str]]:
     """(connection, id, name) of all owners."""
     o, s = schema.owners, schema.sources
@@ -267,9 +268,11 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
     insert(store, table, [
         {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words, "parts": d.result.parts,
          "temperature": d.result.words.get("temperature"), "stage": d.result.words.get("stage"),
-         "rep": d.result.rep, "due_at": d.result.due_at, "place": d.result.place}
+         "rep": d.result.rep, "due_at": d.result.due_at, "place": d.result.place, "waits_for": d.result.waits_for,
+         "waits": None if d.result.waits_for is None else d.result.words.get("score")}
         for d in decisions
     ])  # fmt: skip
+    routing.keep(store, [d.routed for d in decisions if d.routed is not None], now)
     moves = [(d.result.lead_id, move) for d in decisions for move in d.moves]
     ids = store.new_ids(schema.transitions, len(moves)) if moves else ()
     insert(store, schema.transitions, [

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from leadsync.store import schema
-from leadsync.store.database import Store, chunks
+from leadsync.store.database import Store, among, chunks
 from leadsync.store.evaluation import Event, Member, Move, events_of
 from leadsync.types import Value
 
@@ -157,3 +157,56 @@ def _left(gone_at: datetime | None, at: datetime) -> datetime | None:
 def _read(store: Store) -> list[int]:
     s = schema.sources.c
     return list(store.connection.scalars(sa.select(s.id).where(s.fields.is_not(None))))
+
+
+def touched(store: Store, since: datetime, until: datetime) -> dict[int, list[datetime]]:
+    """The leads to whom something happened in this time, each with the last moment of every day (UTC) on which it
+    did."""
+    r, a, c = schema.records.c, schema.activities.c, schema.changes.c
+    lead, here = r.lead_id, (r.lead_id.is_not(None), r.source_id.in_(_read(store)))
+    queries = [
+        sa.select(lead, r.created_at).where(*here, r.created_at.between(since, until)),
+        sa.select(lead, a.happened_at).join(schema.activities, a.record_id == r.id)
+        .where(*here, a.closed_at.is_(None), a.happened_at.between(since, until)),
+        sa.select(lead, c.happened_at).join(schema.changes, c.record_id == r.id)
+        .where(*here, c.happened_at.between(since, until)),
+    ]  # fmt: skip
+    last: dict[tuple[int, int], datetime] = {}
+    for query in queries:
+        for id_, at in store.connection.execute(query):
+            key = (id_, at.toordinal())
+            last[key] = max(at, last.get(key, at))
+    found: dict[int, list[datetime]] = defaultdict(list)
+    for (id_, _), at in sorted(last.items()):
+        found[id_].append(at)
+    return dict(found)
+
+
+def came(store: Store, leads: Collection[int], since: datetime) -> set[int]:
+    """Those of these leads of whom no CRM had a row before this moment."""
+    r, old = schema.records.c, set[int]()
+    for part in chunks(sorted(leads)):
+        earlier = sa.or_(r.created_at.is_(None), r.created_at < since)
+        old.update(store.connection.scalars(sa.select(r.lead_id).where(r.lead_id.in_(among(part)), earlier)))
+    return {*leads} - old
+
+
+def values_at(store: Store, records: Collection[int], at: datetime) -> dict[int, dict[str, Value]]:
+    """The values of these records by the time at which they changed in their CRM. What leadsync knew first, and whose
+    time nobody knows, counts from the beginning."""
+    c, found = schema.changes.c, dict[int, dict[str, Value]]()
+    for part in chunks(sorted(records)):
+        query = sa.select(c.record_id, c.happened_at, c.fields).where(c.record_id.in_(among(part))).order_by(c.id)
+        for id_, happened, fields in store.connection.execute(query):
+            if id_ not in found or happened <= at:
+                found[id_] = {**found.get(id_, {}), **fields}
+    return found
+
+
+def places(store: Store, records: Collection[int]) -> dict[int, tuple[int, str]]:
+    """Source and id in the CRM of these records."""
+    r, found = schema.records.c, dict[int, tuple[int, str]]()
+    for part in chunks(sorted(records)):
+        query = sa.select(r.id, r.source_id, r.ext_id).where(r.id.in_(among(part)))
+        found |= {row.id: (row.source_id, row.ext_id) for row in store.connection.execute(query)}
+    return found

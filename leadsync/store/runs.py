@@ -34,6 +34,8 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
         "leads": db.scalar(sa.select(sa.func.count()).select_from(_live().subquery())),
         "stages": _counts(db, t.results.c.stage),
         "temperatures": _counts(db, t.results.c.temperature),
+        "reps": dict(_by_rep(db)),
+        "without_rep": db.scalar(sa.select(sa.func.count()).where(t.results.c.waits_for.is_not(None))),
         "waiting_marks": db.scalar(sa.select(sa.func.count()).select_from(t.dirty)),
         "open_writes": db.scalar(sa.select(sa.func.count()).where(t.writes.c.state.in_(("planned", "sent")))),
         "running": held.holder if held and held.expires_at > now else None,
@@ -46,6 +48,13 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
         "refused": _refused(db, 10),
         **erase.summary(db, 10),
     }  # fmt: skip
+
+
+def _by_rep(db: sa.Connection) -> Sequence[tuple[str, int]]:
+    """How many open leads each rep has."""
+    t = schema.results.c
+    query = sa.select(t.rep, sa.func.count()).where(t.rep.is_not(None)).group_by(t.rep).order_by(t.rep)
+    return [(row[0], row[1]) for row in db.execute(query)]
 
 
 def _live() -> sa.Select[tuple[int]]:

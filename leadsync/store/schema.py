@@ -224,11 +224,14 @@ results = sa.Table(
     sa.Column("temperature", sa.Text),  # two of the words again, to count by
     sa.Column("stage", sa.Text),
     sa.Column("parts", Json, nullable=False),
-    sa.Column("rep", sa.Text),  # whom routing chose
+    sa.Column("rep", sa.Text),  # whose open lead it is
     sa.Column("due_at", Moment),  # when time alone changes the result next
     sa.Column("place", Json),  # what is kept of its stage: since when, held or asleep until, set by people
     sa.Index("ix_results_due", "due_at"),
+    sa.Column("waits_for", sa.Text),  # the rule of routing whose reps it waits for
+    sa.Column("waits", sa.Integer),  # and its score: the best goes first
     sa.Index("ix_results_rep", "rep"),
+    sa.Index("ix_results_waits", "waits_for", "waits"),
 )
 
 transitions = sa.Table(  # every stage that a lead came to, and why; append-only
@@ -242,6 +245,29 @@ transitions = sa.Table(  # every stage that a lead came to, and why; append-only
     sa.Column("why", sa.Text, nullable=False),
     sa.Column("gate", sa.Text, nullable=False),  # the version of the gate that let it through
     sa.Index("ix_transitions_lead", "lead_id"),
+)
+
+decisions = sa.Table(  # whose each lead became, and why; append-only
+    "decisions",
+    metadata,
+    _id(),
+    sa.Column("lead_id", Id, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("owner", sa.Text),  # by e-mail; null: nobody
+    sa.Column("rep", sa.Text),  # by name, where it is one of the file
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("company", sa.BigInteger),  # the key of the company
+    sa.Column("proof", Json, nullable=False),
+    sa.Index("ix_decisions_lead", "lead_id"),
+    sa.Index("ix_decisions_company", "company"),
+)
+
+turns = sa.Table(  # what each rep is owed by rotation, in billionths of a lead
+    "turns",
+    metadata,
+    sa.Column("rep", sa.Text, primary_key=True),
+    sa.Column("owed", sa.BigInteger, nullable=False),
 )
 
 writes = sa.Table(

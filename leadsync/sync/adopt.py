@@ -28,6 +28,7 @@ _RULES = (
     "scoring",
     "funnel",
     "routing",
+    "hours",
     "never",
     "fields",
     "zone",
@@ -170,11 +171,14 @@ def parts(config: Config) -> dict[str, Any]:
     """What the files say, as far as results depend on it; formatting, order of keys and comments do not count."""
     said = {name: document.data for name, document in config.documents.items()}
     main = said.get("leadsync", {})
+    home = main.get("home") or {}
     return {
         "leadsync": __version__,
         **{name: _digest(said.get(name)) for name in ("facts", "classes", "scoring", "funnel", "routing")},
         "tables": _digest({k: v for k, v in said.get("facts", {}).items() if k not in ("complete", "enough")}),
-        **{name: _digest(main.get(name)) for name in ("home", "never", "brake")},
+        **{name: _digest(main.get(name)) for name in ("never", "brake")},
+        "home": _digest({k: v for k, v in home.items() if k != "hours"}),
+        "hours": home.get("hours"),
         "lists": config.lists.version,
         "zone": config.zone.key,
         "mail_check": None if config.mail_check is None else True,

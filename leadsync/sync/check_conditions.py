@@ -25,7 +25,8 @@ from leadsync.core.truth import truths
 from leadsync.store import evaluation, schema, sources
 from leadsync.store.database import Store, open_store
 from leadsync.store.evaluation import Material, Member
-from leadsync.sync.directory import Directory
+from leadsync.sync import routes
+from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.stages import staged
 from leadsync.types import Finding, Role
@@ -77,6 +78,7 @@ class Reach:
     leads: int
     of: int
     heat: Mapping[tuple[str, str], int] = field(default_factory=dict)  # stage, temperature → leads
+    rules: Mapping[str, int] = field(default_factory=dict)  # of routing → leads that it is the first to fit
 
     @property
     def stages(self) -> Mapping[str, int]:
@@ -270,14 +272,15 @@ def reach(config: Config, now: datetime) -> Reach:
         with store.begin():
             there = {source.id: source for source in sources.load(store)}
             total, step = _sample(store)
-        census = _Census(config, there, Directory(), {})
+            people = directory(evaluation.owners(store), {})
+        census = _Census(config, there, people, {})
         holds, leads, last = [0] * len(wanted), 0, 0
         while True:
             with store.begin():
                 part = _leads(store, last, step)
-                found = evaluation.material(store, part)
+                found = routes.material(store, config, there, evaluation.material(store, part))
             if not part:
-                return Reach(list(zip(wanted, holds, strict=True)), leads, total, census.heat)
+                return Reach(list(zip(wanted, holds, strict=True)), leads, total, census.heat, census.rules)
             holds = [a + b for a, b in zip(holds, census.count(found, wanted, now), strict=True)]
             leads, last = leads + len(part), part[-1]
     finally:
@@ -317,7 +320,14 @@ def body(config: Config, found: Reach) -> dict[str, Any]:
              "condition": each.condition.text, "sentence": sentence(each.condition, "en", words), "holds": holds}
             for each, holds in found.holds
         ],
+        **({"routing": _by_rule(config, found)} if config.routing else {}),
     }  # fmt: skip
+
+
+def _by_rule(config: Config, found: Reach) -> dict[str, int]:
+    """In the order of the file; "" is for those that no rule fits."""
+    names = [rule.name for rule in config.routing.all_rules] if config.routing else []
+    return {name: found.rules.get(name, 0) for name in [*names, ""]}
 
 
 def _sample(store: Store) -> tuple[int, int]:
@@ -334,9 +344,11 @@ def _leads(store: Store, last: int, step: int) -> list[int]:
 
 @dataclass
 class _Census(Evaluator):
-    """Counts instead of deciding. `heat`: leads by stage and temperature."""
+    """Counts instead of deciding. `heat`: leads by stage and temperature, `rules`: by the first of routing that fits
+    them."""
 
     heat: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
 
     def count(self, found: Material, wanted: Sequence[Placed], now: datetime) -> list[int]:
         """How many leads each condition holds for; a `scope`, how many have a record that it takes in."""
@@ -356,6 +368,8 @@ class _Census(Evaluator):
             buyers = frame.filter(pl.col("class") == BUYER)
             self.heat.update(buyers.select("stage", "temperature").drop_nulls().rows())
             holds = list(truths(conditions, frame, activities).sum().row(0))
+            if self.config.routing is not None:
+                self.rules += self.router.first_rules(frame, activities, members, found, now)
         scoped = (each.loc[-1] == "scope" for each in wanted)
         return [
             len(inside[each.file, each.loc[1]]) if of_scope else held

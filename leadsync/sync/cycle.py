@@ -14,7 +14,7 @@ from leadsync.store import again, evaluation, outbox, runs, sources
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
-from leadsync.sync import accounts, lists
+from leadsync.sync import accounts, lists, routes
 from leadsync.sync.accounts import Account
 from leadsync.sync.adopt import Adoption
 from leadsync.sync.brake import Brake
@@ -22,7 +22,6 @@ from leadsync.sync.budget import Budget
 from leadsync.sync.bulk import MOST
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
-from leadsync.sync.foresee import BATCH
 from leadsync.sync.mail_check import PATIENCE, MailCheck
 from leadsync.sync.messages import (
     Introduced,
@@ -40,6 +39,7 @@ from leadsync.sync.messages import (
 from leadsync.sync.pull import Pull
 from leadsync.sync.rederive import Rederive
 from leadsync.sync.report import ConnectionReport, CycleReport
+from leadsync.sync.routes import BATCH
 from leadsync.sync.upkeep import Upkeep
 from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
@@ -78,6 +78,7 @@ class Coordinator:
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
+        self._freed: set[str] | None = None  # reps who have had a lead less; None: nobody has looked yet
         self._evaluator: Evaluator | None = None
         self._arrived = False
         self.report = self._new_report()
@@ -345,11 +346,14 @@ class Coordinator:
             if not leads and not todo:
                 self._outgoing.release()
                 self.brake.drained()
-                return False
+                freed, self._freed = self._freed, set()
+                waiting = [lead for lead in routes.called(store, self.config, freed) if lead not in busy]
+                again.mark_leads(store, waiting)
+                return bool(waiting)
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = lists.material(store, self.config, self._sources, leads)
             self.mail.want(found.members)
-            counts = evaluation.rep_counts(store) if self.config.routing else {}
+            turns = routes.turns(store, self.config)
         if not leads:
             self.brake.drained()  # what this touches is weighed as a whole
             return self.rederive.step()
@@ -357,8 +361,12 @@ class Coordinator:
         self.brake.look_ahead(evaluator, self.stopping, late=not todo)
         if self.stopping.is_set():  # nothing is sent that was not weighed
             return False
-        decisions = evaluator.evaluate(found, counts, now)
+        decisions = evaluator.evaluate(found, turns, now)
         self.report.count(found.members, self._sources, "due" if due else "evaluated")
+        if self._freed is not None:
+            now_with = {decision.result.lead_id: decision.result.rep for decision in decisions}
+            self._freed.update(s.rep for s in found.results.values() if s.rep and now_with.get(s.lead_id) != s.rep)
+        self.report.route(decisions)
         of = {member.id: member for member in found.members}
         with store.begin():
             self.brake.judge(self.brake.weigh(decisions, found.members, evaluator), sent=True)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import polars as pl
@@ -12,14 +12,14 @@ import polars as pl
 from leadsync.catalog import ENOUGH, NOT_ENOUGH
 from leadsync.config.load import Config
 from leadsync.core import next_action
-from leadsync.core.assign import Candidate, RepRule, assign
+from leadsync.core.assign import Rotation
 from leadsync.core.classes import BUYER, classify
 from leadsync.core.completeness import ask_for, worth_asking
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.frames import fulfilled
 from leadsync.core.ladder import Ladder
 from leadsync.core.lists import told
-from leadsync.core.mapping import ObjectMapping, text
+from leadsync.core.mapping import ObjectMapping
 from leadsync.core.next_action import Step
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, score_before, verdicts
@@ -34,6 +34,7 @@ from leadsync.sync import accounts
 from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
+from leadsync.sync.routes import Router, Whose, release
 from leadsync.sync.stages import Place, staged
 from leadsync.types import Value
 
@@ -61,6 +62,11 @@ class Evaluator:
         return {}
 
     @cached_property
+    def router(self) -> Router:
+        """What says whose leads are."""
+        return Router(self.frames, self.directory)
+
+    @cached_property
     def _no_scoring(self) -> Scoring:
         return replace(self.config.scoring, groups=(), hot_when=None, warm_when=None, cold_when=None)
 
@@ -72,8 +78,15 @@ class Evaluator:
     def _write_fields(self) -> Sequence[WriteField]:
         return [w for c in self.config.connections.values() for own in c.mapping.writes.values() for w in own]
 
-    def evaluate(self, found: Material, counts: dict[str, int], now: datetime) -> list[Decision]:
-        """Decisions on the leads of `found`, in ascending order. `counts` (leads per rep) is brought up to date."""
+    def evaluate(
+        self, found: Material, turns: Rotation, now: datetime, at: Mapping[int, datetime] | None = None
+    ) -> list[Decision]:
+        """Decisions on the leads of `found`, in ascending order. `turns` is brought up to date.
+
+        `at`: when each lead was asked about, where that is not now.
+        """
+        release(found, turns)
+        whose = partial(self.router.whose, found=found, turns=turns, now=now, at=at)
         members: dict[int, list[Member]] = defaultdict(list)
         held: dict[int, dict[int, str]] = defaultdict(dict)  # lead → record → why nothing is written to it
         for member, inside in zip(found.members, self._inside(found.members), strict=True):
@@ -87,15 +100,14 @@ class Evaluator:
             held[lead] |= dict.fromkeys((member.id for member in members.pop(lead)), "never")
         decisions = []
         for lead in held.keys() - members.keys():
-            _let_go(found.results.get(lead), counts)
             decisions.append(Decision(Stored(lead, {}, [], None, avoided.get(lead))))
         kept = frame.filter(pl.col("lead").is_in(list(members)))
         lists = judged(self.config, kept, activities, found.lists)
         buyers, others = (kept.filter((pl.col("class") == BUYER) == is_one) for is_one in (True, False))
         if not buyers.is_empty():
-            decisions += self._decided(members, buyers, activities, found, counts, now, lists)
+            decisions += self._decided(members, buyers, activities, found, whose, now, lists)
         if not others.is_empty():
-            decisions += self._set_aside(members, others, activities, evidence, found, counts, now, lists)
+            decisions += self._set_aside(members, others, activities, evidence, whose, now, lists)
         for decision in decisions:
             lead = decision.result.lead_id
             decision.held = held.get(lead, {})
@@ -116,7 +128,7 @@ class Evaluator:
 
     def _decided(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame, found: Material,
-        counts: dict[str, int], now: datetime, lists: Judged,
+        whose: Callable[..., dict[int, Whose]], now: datetime, lists: Judged,
     ) -> Iterator[Decision]:  # fmt: skip
         """Decisions on buyers, the leads of `frame`; `members` are their records in scope."""
         scoring, labels = self.config.scoring, self.config.scoring.labels
@@ -129,18 +141,15 @@ class Evaluator:
         frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
         shown = scores.unsure(~enough)
         always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
-        watched = [*always, *self.config.ladder.conditions, *filter(None, (self._when,)), self.config.facts.enough]
+        watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
+        watched += self.config.routing.conditions if self.config.routing else []
         due = dict(next_change(scoring, watched, frame, activities).iter_rows())
         ended = frame.filter(pl.col("lead").is_in(list(found.outcomes)))
         if not ended.is_empty():
             due |= dict(next_change(self._no_scoring, always, ended, activities).iter_rows())
-        owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
-        for lead in barred & {*frame["lead"]}:
-            _let_go(found.results.get(lead), counts)
-        reps = self._assign(frame, activities, found, {k: v for k, v in owners.items() if k not in barred}, counts)
-        emails = {rep.name: rep.email for rep in self._reps}
-        owners = {lead: email or emails.get(reps.get(lead) or "") for lead, email in owners.items()}
+        routed = whose(frame, activities, members, barred=barred)
+        owners = {lead: each.owner for lead, each in routed.items()}
         steps, before = self._steps(frame, standing.funnels), self._before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
@@ -157,26 +166,26 @@ class Evaluator:
                 said |= {word: former.words.get(word) for word in said if word.partition("@")[0] in _SCORED}
                 own = former.parts
             on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
-            decision = self._decision(lead, said, own, reps.get(lead), on, members[lead], now, lists,
+            decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists,
                                       standing.places[lead])  # fmt: skip
             decision.moves = standing.moves.get(lead, ())
             yield decision
 
     def _set_aside(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame,
-        evidence: Mapping[int, str], found: Material, counts: dict[str, int], now: datetime, lists: Judged,
+        evidence: Mapping[int, str], whose: Callable[..., dict[int, Whose]], now: datetime, lists: Judged,
     ) -> Iterator[Decision]:  # fmt: skip
-        """Decisions on leads that are no buyers: they get no points, no stage and nobody new, and are told as what they
-        are."""
+        """Decisions on leads that are no buyers: they get no points and no stage, go by routing rules of their own, and
+        are told as what they are."""
         classes, fields = self.config.classes, self.config.fields
-        for lead in frame["lead"]:
-            _let_go(found.results.get(lead), counts)
         frame = frame.with_columns(
             *(pl.lit(0).alias(name) for name in ("score", "fit", "engagement")), temperature=pl.lit("cold"),
             enough=True, grade=pl.lit(GRADES[-1]), quadrant=pl.lit(QUADRANTS[-1]),
             stage=pl.lit(None, pl.String), ask_for=pl.lit(None, pl.String),
         )  # fmt: skip
-        owners = {lead: self._owner(members[lead]) for lead in frame["lead"]}
+        barred = {*lists.waits, *frame.filter(pl.col("consent") == DENIED)["lead"]}
+        routed = whose(frame, activities, members, barred=barred)
+        owners = {lead: each.owner for lead, each in routed.items()}
         named = dict(frame.select("lead", "class").iter_rows())
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
@@ -197,7 +206,7 @@ class Evaluator:
         due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
-            yield self._decision(lead, known | more, [], None, due[lead], members[lead], now, lists)
+            yield self._decision(lead, known | more, [], routed[lead], due[lead], members[lead], now, lists)
 
     def _steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
         """What to do next with each buyer."""
@@ -246,7 +255,7 @@ class Evaluator:
         self, words: Mapping[int, Mapping[str, Value]], frame: pl.DataFrame, owners: Mapping[int, str | None],
         lines: Callable[[Mapping[int, str]], pl.DataFrame], steps: Mapping[int, Step],
     ) -> dict[int, dict[str, Value]]:  # fmt: skip
-        known = self.directory.language | {rep.email: rep.language for rep in self._reps if rep.language}
+        known = self.directory.language | {rep.email: rep.language for rep in self.router.reps if rep.language}
         missing = dict(frame.select("lead", "ask_for").iter_rows())
 
         def tell(value: str, languages: Mapping[int, str]) -> Sequence[str | None]:
@@ -262,7 +271,7 @@ class Evaluator:
         return translations(self._write_fields, {lead: known.get(owners[lead] or "", "en") for lead in words}, tell)
 
     def _decision(
-        self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], rep: str | None,
+        self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], whose: Whose,
         on: date | None, records: Sequence[Member], now: datetime, lists: Judged, place: Place | None = None,
     ) -> Decision:  # fmt: skip
         """What follows from what is said of a lead. `on`: the day on which that changes next."""
@@ -273,9 +282,10 @@ class Evaluator:
             words = {**words, "waits": told(finding.reason, found, self.config.classes.labels)}
         wanted = [] if finding is not None else list(self._writes(records, words, now))
         again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
-        dates = [at for at in (self.frames.midnight(on), *again) if at is not None]
-        stored = Stored(lead, words, parts, rep, min(dates, default=None), place)
-        return Decision(stored, [(record, p.fields) for record, p in wanted if p.fields])
+        dates = [at for at in (self.frames.midnight(on), whose.again, *again) if at is not None]
+        stored = Stored(lead, words, parts, whose.rep, min(dates, default=None), place, whose.waits)
+        written = [(record, p.fields) for record, p in wanted if p.fields]
+        return Decision(stored, written, routed=whose.decided)
 
     # whom leadsync looks after
 
@@ -303,52 +313,11 @@ class Evaluator:
         due = next_change(self._no_scoring, [never], frame, activities)
         return {lead: self.frames.midnight(day) for lead, day in due.iter_rows()}
 
-    # whose it is
-
-    def _owner(self, records: Sequence[Member]) -> str | None:
-        for member in self.frames.by_trust(records):
-            mapping = self._mapping(member)
-            if member.gone_at is None and member.fields is not None and mapping is not None and mapping.owner:
-                ext_id = text(member.fields.get(mapping.owner)) or None
-                if email := self.directory.owner(self.frames.connection(member), ext_id):
-                    return email
-        return None
-
     def _mapping(self, member: Member) -> ObjectMapping | None:
         """How a record is read."""
         source = self.sources[member.source_id]
         connection = self.config.connections.get(source.connection)
         return connection.mapping.reads.get(source.object) if connection else None
-
-    @property
-    def _reps(self) -> Sequence[RepRule]:
-        return self.config.routing.reps if self.config.routing else ()
-
-    @property
-    def _when(self) -> Any:
-        return self.config.routing.when if self.config.routing else None
-
-    def _assign(
-        self, frame: pl.DataFrame, activities: pl.DataFrame, found: Material, owners: Mapping[int, str | None],
-        counts: dict[str, int],
-    ) -> dict[int, str | None]:  # fmt: skip
-        """The rep of each lead that routing is asked about; whoever it chose before, it keeps."""
-        routing = self.config.routing
-        if routing is None:
-            return {}
-        wanting = set(owners)
-        if routing.when is not None:
-            wanting &= set(frame.filter(truths([routing.when], frame, activities)["0"])["lead"])
-        before = {lead: found.results[lead].rep for lead in owners if lead in found.results and found.results[lead].rep}
-        asked = [Candidate(lead, before.get(lead)) for lead in sorted(wanting | set(before)) if owners[lead] is None]
-        chosen: dict[int, str | None] = {lead: rep for lead, rep in before.items() if owners[lead] is not None}
-        known = {email for _, email in self.directory.id}
-        reps = [replace(rep, active=rep.email in known) for rep in routing.reps]
-        for decision in assign(asked, reps, counts):
-            chosen[decision.lead] = decision.rep
-            if decision.rep is not None and before.get(decision.lead) != decision.rep:
-                counts[decision.rep] = counts.get(decision.rep, 0) + 1
-        return chosen
 
     # what follows for the CRMs
 
@@ -390,12 +359,6 @@ class Evaluator:
             known.lengths.get(source.object, {}) if known else {},
         )
         return found
-
-
-def _let_go(former: Stored | None, counts: dict[str, int]) -> None:
-    """Whoever routing chose has one lead less."""
-    if former is not None and former.rep is not None:
-        counts[former.rep] = counts.get(former.rep, 0) - 1
 
 
 def _plain(value: Any) -> Value:

@@ -1,6 +1,6 @@
 """What a cycle will decide: leads are evaluated in its order, and nothing of it is kept or sent."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from leadsync.connector import Clock
 from leadsync.core.facts.fact import Value
 from leadsync.core.plan import Verdict
-from leadsync.store import evaluation, schema
+from leadsync.store import schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.sources import THERE
-from leadsync.sync import lists
+from leadsync.sync import lists, routes
 from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.routes import BATCH
 
-BATCH = 5000  # leads evaluated at once
 Key = tuple[str, str, str]  # connection, object, id
 Known = Callable[[Material], Material]
 
@@ -66,16 +66,13 @@ def ahead(
 ) -> Iterator[tuple[Material, Sequence[Decision]]]:  # fmt: skip
     """The decisions on these leads, and what they rest on, by what is evaluated together."""
     with store.begin():
-        counts = Counter(evaluation.rep_counts(store) if evaluator.config.routing else {})
+        turns = routes.turns(store, evaluator.config)
     for part in (part for leads in order for part in chunks(leads, BATCH)):
         store.keep_lease(clock.now())
         with store.begin():
             found = lists.material(store, evaluator.config, evaluator.sources, part)
         found = known(found)
-        decisions = evaluator.evaluate(found, dict(counts), now)
-        counts.subtract(before.rep for before in found.results.values() if before.rep)
-        counts.update(decision.result.rep for decision in decisions if decision.result.rep)
-        yield found, decisions
+        yield found, evaluator.evaluate(found, turns, now)
 
 
 def in_order(store: Store, now: datetime, *, late: bool = True, everybody: bool = False) -> list[list[int]]:

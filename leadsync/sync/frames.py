@@ -88,10 +88,17 @@ class Frames:
 
     def told(self, records: Sequence[Member], found: Material) -> tuple[list[Facts], list[Facts]]:
         """What each record says, most trusted first, and what the records of its company say."""
+        alive, own = self._alive(records)
+        return own, [found.companies[company] for company in self._companies(alive, own, found)]
+
+    def companies(self, records: Sequence[Member], found: Material) -> Iterator[int]:
+        """The records of the company whose people these are, those that the CRMs link first."""
+        return self._companies(*self._alive(records), found)
+
+    def _alive(self, records: Sequence[Member]) -> tuple[list[Member], list[Facts]]:
         trusted = [m for m in self.by_trust(records) if m.facts is not None]
         alive = [m for m in trusted if m.gone_at is None] or trusted
-        own = [m.facts for m in alive if m.facts is not None]
-        return own, [found.companies[company] for company in self._companies(alive, own, found)]
+        return alive, [m.facts for m in alive if m.facts is not None]
 
     def _companies(self, alive: Sequence[Member], own: Sequence[Facts], found: Material) -> Iterator[int]:
         """The company's records: those that the CRMs link, then those of the same domain or name."""

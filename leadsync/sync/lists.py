@@ -20,6 +20,7 @@ from leadsync.store import evaluation, keys, review, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.evaluation import Material, Member
 from leadsync.store.sources import Source
+from leadsync.sync import routes
 
 MOST_HOLDERS = 50  # records that are looked at for one mailbox or number; more are a switchboard
 
@@ -47,7 +48,7 @@ def listed(config: Config, sources: Mapping[int, Source], members: Iterable[Memb
 
 def material(store: Store, config: Config, sources: Mapping[int, Source], leads: Sequence[int]) -> Material:
     """All that is known of these leads, and what is known besides of those that are of lists; inside `begin()`."""
-    found = evaluation.material(store, leads)
+    found = routes.material(store, config, sources, evaluation.material(store, leads))
     of_lists = listed(config, sources, found.members)
     if not of_lists:
         return found

@@ -74,9 +74,8 @@ class Rederive:
             if (before := todo.counters.get(str(id_))) is not None:
                 touched.update(self._counted(id_, read, before, own))
             if str(id_) in todo.owner:
-                touched.update(
-                    row.id for row in own for was in todo.owner[str(id_)] if _held(row, was) != _held(row, read.owner)
-                )
+                found = {r.id for r in own for was in todo.owner[str(id_)] if _held(r, was) != _held(r, read.owner)}
+                touched |= keys.people_of(self._store, sorted(found)) if read.role is Role.COMPANY else found
             users = todo.users.get(self._sources[id_].connection, ())
             touched.update(row.id for row in own if users and _held(row, read.owner) in users)
         return touched | self._theirs(todo, rows)

@@ -1,13 +1,13 @@
 """What a cycle did, per connection: the numbers that `--json`, `status` and the log show."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from leadsync.errors import LeadsyncError, UserError
-from leadsync.store.evaluation import Member
+from leadsync.store.evaluation import Decision, Member
 from leadsync.store.sources import Source
 from leadsync.sync.messages import Waiting
 from leadsync.types import Quota
@@ -58,12 +58,27 @@ class Sample:
 
 @dataclass(slots=True)
 class CycleReport:
-    """One round of the coordinator."""
+    """One round of the coordinator. `routed`: leads whose owner was decided on anew, by why."""
 
     started_at: datetime
     connections: dict[str, ConnectionReport]
     seconds: float = 0.0
     samples: list[Sample] = field(default_factory=list)
+    routed: Counter[str] = field(default_factory=Counter)
+
+    def route(self, decisions: Iterable[Decision]) -> None:
+        """Count who was decided on anew, by why they have the owner they have (see `core.assign.WHY`)."""
+        self.routed.update(decision.routed.why for decision in decisions if decision.routed is not None)
+
+    @property
+    def unplaced(self) -> str:
+        """What nobody should have to look for: leads that no rule placed."""
+        said = []
+        if count := self.routed["catch_all"]:
+            said.append(f"{count} leads came to the catch-all, since no rule had a rep for them")
+        if count := self.routed["nobody"]:
+            said.append(f"{count} leads have nobody: no rule fits, or all its reps are away or full")
+        return "; ".join(said) + ("; `leadsync explain LEAD` tells why" if said else "")
 
     def count(self, members: Iterable[Member], sources: Mapping[int, Source], what: str) -> None:
         """Count the leads that have these records, per connection, as `evaluated` or `due`."""
@@ -87,6 +102,7 @@ class CycleReport:
         return {
             "connections": {name: report.body() for name, report in self.connections.items()},
             "seconds": round(self.seconds, 3),
+            "routed": dict(self.routed),
         }
 
     def shown(self) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ class Upkeep:
         self._store, self._clock = store, clock
         self._upto: dict[int, int] = {}  # source → the youngest record that its census can speak of
         conditions = [*config.scoring.conditions, *config.ladder.conditions]
-        conditions += [config.routing.when] if config.routing and config.routing.when else []
+        conditions += config.routing.conditions if config.routing else []
         self._words = frozenset[str]().union(*(condition.fields for condition in conditions))
 
     def seen(self, source: Source, message: Seen) -> list[str]:

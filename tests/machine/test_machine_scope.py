@@ -135,11 +135,11 @@ def test_a_lead_that_is_never_touched_loses_its_result_and_its_place(
     crm.edit("Lead", "L0", Title="Tester", Heat="")
     crm.add("Lead", {"Email": "new@a.example"})
     leadsync.cycle()
-    assert held(crm, "Heat") == ["", "zoe", "eve", "eve"]  # one of hers is nobody's any more: it is her turn
+    assert held(crm, "Heat") == ["", "zoe", "eve", "eve"]  # the new one is of the company of one of hers
     assert temperatures(leadsync, clock) == {"cold": 3}
     crm.edit("Lead", "L0", Title="chief")
     leadsync.cycle()
-    assert held(crm, "Heat") == ["zoe", "zoe", "eve", "eve"]
+    assert held(crm, "Heat") == ["eve", "zoe", "eve", "eve"]
 
 
 def test_what_never_means_may_begin_and_end_by_time_alone(tmp_path: Path, crm: Crm, opened: Open, clock: Clock) -> None:

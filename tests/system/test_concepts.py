@@ -17,12 +17,10 @@ PAGE = ROOT / "docs" / "concepts.md"
 LACKS: dict[int, str] = {
     1: "companies as leads of their own",
     30: "drift between CRMs",
-    48: "another queue for those who are no buyers",
     49: "a minimum of data per stage",
-    54: "their account owner",
-    64: "the initiative in routing",
+    55: "an own score",
     66: "retention",
-    70: "rules, capacity, working hours",
+    71: "claim and expiry",
     75: "marketing as the owner",
     84: "marketing automation",
 }

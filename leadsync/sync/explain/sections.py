@@ -18,6 +18,7 @@ from leadsync.core.plan import Verdict
 from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
 from leadsync.store.evaluation import Member
 from leadsync.sync.explain import funnel
+from leadsync.sync.explain.owner import owner
 from leadsync.sync.explain.subject import Subject
 from leadsync.sync.planning import meaning
 
@@ -184,6 +185,7 @@ SECTIONS: Mapping[str, tuple[str, Section]] = {
     "score": ("What the score is made of", score),
     "activities": ("What happened, and what of it counts", activities),
     "changes_next": ("What time alone changes next", changes_next),
+    "owner": ("Whose it is, and why", owner),
     "writes": ("What becomes of the fields in the CRM", writes),
 }
 """By name in `--json`: the heading, and what tells the rows."""

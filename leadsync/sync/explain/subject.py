@@ -12,6 +12,7 @@ import polars as pl
 
 from leadsync import catalog
 from leadsync.config.load import Config
+from leadsync.core.assign import Rotation
 from leadsync.core.consent import OPT_OUTS
 from leadsync.core.counting import judged
 from leadsync.core.facts import Facts
@@ -20,13 +21,13 @@ from leadsync.core.frames import column
 from leadsync.core.score import RESULTS
 from leadsync.core.survive import Survivor, survivors
 from leadsync.errors import UsageError
-from leadsync.store import evaluation, keys, past, sources
+from leadsync.store import evaluation, keys, past, routing, sources
 from leadsync.store.database import Store, open_store
 from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
 from leadsync.store.past import Dated, Rows
 from leadsync.store.schema import from_microseconds
 from leadsync.store.sources import Source
-from leadsync.sync import accounts, lists
+from leadsync.sync import accounts, lists, routes
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.planning import find
@@ -37,7 +38,7 @@ from leadsync.sync.rederive import derive
 class Subject:
     """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
-    source; `counts` are leads per rep; `moves` are the stages it came to, and when."""
+    source; `turns` is how those of the reps stand; `moves` are the stages it came to, and when."""
 
     lead: int
     now: datetime
@@ -46,7 +47,7 @@ class Subject:
     found: Material
     rows: Rows
     companies: dict[int, tuple[int, str, dict[str, Dated]]]
-    counts: dict[str, int]
+    turns: Rotation
     moves: Sequence[tuple[datetime, Move]] = ()
 
     @cached_property
@@ -66,7 +67,7 @@ class Subject:
 
     def decided(self, at: datetime) -> Decision:
         """What evaluating it then comes to, if nothing new comes in."""
-        decisions = self.evaluator.evaluate(self.found, dict(self.counts), at)
+        decisions = self.evaluator.evaluate(self.found, self.turns.copy(), at)
         return next(decision for decision in decisions if decision.result.lead_id == self.lead)
 
     @cached_property
@@ -160,7 +161,7 @@ def _subjects(
                 f"what was known then is not kept: leadsync knows this lead {known}", fix="ask for a later moment"
             )
         leads = past.leads_at(store, leads, as_of)
-        config = replace(config, routing=None)  # whose turn it was is not kept
+        config = replace(config, routing=None)  # what was decided then is kept
     evaluator = _evaluator(store, config)
     if as_of is None:
         found = lists.material(store, config, evaluator.sources, leads)
@@ -168,12 +169,12 @@ def _subjects(
         companies = past.companies_at(store, found.companies, at)
     else:
         found, rows, companies = _then(store, evaluator, leads, as_of)
-    counts = evaluation.rep_counts(store) if config.routing else {}
+    turns = routes.turns(store, config)
     moves = past.moves_at(store, leads, at)
     if as_of is not None:
         found = replace(found, **_stood(config, moves))
     for lead in leads:
-        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, counts, moves.get(lead, ()))
+        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, moves.get(lead, ()))
 
 
 def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]]) -> dict[str, Any]:
@@ -232,5 +233,5 @@ def _then(
         if kind in TELLS:
             met_by[record].append((kind, from_microseconds(when)))
     found = Material(members, said, known.activities, {}, near, {r: met(told) for r, told in met_by.items()},
-                     opted_out=opted_out)  # fmt: skip
+                     opted_out=opted_out, routed=routing.latest(store, leads, at))  # fmt: skip
     return found, known.rows, companies

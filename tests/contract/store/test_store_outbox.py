@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from store_kit import DAY, HOUR, MINUTE, NOW, Kit, record
 
-from leadsync.store import again, evaluation, outbox, runs, schema, sources
+from leadsync.store import again, evaluation, outbox, routing, runs, schema, sources
 from leadsync.types import WriteStatus
 
 CONFIRMED = [WriteStatus.APPLIED, WriteStatus.UNCHANGED]
@@ -161,7 +161,7 @@ def test_a_result_is_kept_whole_and_replaced(kit: Kit) -> None:
         with kit.store.begin():
             evaluation.save(kit.store, [evaluation.Decision(result)], [], NOW)
             assert evaluation.material(kit.store, [lead]).results == {lead: result}
-            assert evaluation.rep_counts(kit.store) == {result.rep: 1}
+            assert routing.turns(kit.store, ["rep_a", "rep_b"]).load == {result.rep: 1}
 
 
 def test_material_is_all_that_holds_of_a_lead_and_its_company(kit: Kit) -> None:

@@ -56,7 +56,13 @@ OWN = {
         "engagement": {"rules": {"demo": {"points": 2.5, "per": "demo_request", "half_life": "30d", "cap": 5}}},
     },
     "funnel": {"stages": [{"name": "A", "shows": {"step": "x"}}, {"name": "B", "gate": {"x": "score >= 3"}}]},
-    "routing": {"when": "score > 3", "reps": {"ann": {"email": "a@b.c", "weight": 2}}},
+    "routing": {
+        "when": "score > 3", "catch_all": "ann", "together": False, "holidays": ["2026-12-25"],
+        "rules": [{"name": "few", "to": "big", "when": "need", "top": 3}, {"name": "all", "to": ["ann", "everyone"]}],
+        "customers": [{"name": "account", "to": "company.owner"}], "others": [{"name": "shop", "to": "partners"}],
+        "reps": {"ann": {"email": "a@b.c", "weight": 2, "capacity": 0, "hours": "Mon 9:00-17:00", "away": "2026-12-24"},
+                 "bob": {"email": "b@b.c", "kind": "partner", "skills": ["big"], "language": "pl"}},
+    },
 }  # fmt: skip
 FILES = {"mapping": "mappings/hubspot.yaml"}
 
@@ -180,6 +186,9 @@ WRONG = [
     ("funnel", ("stages", 1, "gate"), "score >= 3"),
     ("routing", ("reps", "ann", "weight"), 0),
     ("routing", ("reps", "ann"), "a@b.c"),
+    ("routing", ("reps", "ann", "kind"), "boss"),
+    ("routing", ("rules", 0, "top"), 0),
+    ("routing", ("rules",), {}),
 ]
 
 

@@ -98,6 +98,14 @@ def test_an_owner_is_given_only_to_what_nobody_owns(before: Value, written: bool
     assert alone(write, before, {"owner": "left@example.com"}) is None
 
 
+def test_an_owner_whom_leadsync_gave_may_follow_and_one_whom_people_gave_stays() -> None:
+    write = WriteField("owner", "owner", "if_unowned")
+    for ours, why in ((("5", 0), ""), (("6", 0), "if_unowned"), (None, "if_unowned")):
+        seen = Seen({"owner": "5"}, {"owner": ours} if ours else {})
+        (found,) = verdicts([write], seen, {"owner": "rep@example.com"}, ACCOUNT)
+        assert found.why == why
+
+
 def test_what_was_refused_is_not_tried_again_until_it_is_another_value() -> None:
     write, seen = WriteField("score", "score"), Seen({}, refused={"score": 5})
     assert planned(verdicts([write], seen, {"score": 5.0}, ACCOUNT)) is None
