@@ -245,7 +245,9 @@ def _gates(config: Config) -> Iterator[Finding]:
                 continue
             least, there = float(str(test.values[0])), most[test.field]
             if least > there or (test.op == ">" and least == there):
-                told = f"{each.word(test.field)}: nobody passes {each.gate}: {test.field} is at most {there:g}"
+                place = each.word(test.field)
+                place = f"the shipped {of}.yaml" if (of := shipped(place)) else place
+                told = f"{place}: nobody passes {each.gate}: {test.field} is at most {there:g}"
                 yield Finding("warning", told, "ask for less, or raise points and caps in scoring.yaml")
 
 

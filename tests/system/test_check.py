@@ -285,6 +285,7 @@ temperature: {hot: 70, warm: 61}
         "scoring.yaml:8:24: warm begins at 61",
         "scoring.yaml:1:1: the best grade begins at 40",
         "scoring.yaml:1:1: the quadrant's engagement begins at 20",
+        "the shipped funnel/default.yaml: nobody passes 'ready' of the gate of SQL: score is at most 60",
     ]
     assert "`read: people:` of mappings/toy.yaml" in found[0]["fix"]
     assert "`kinds:` or `counters:` of mappings/toy.yaml" in found[1]["fix"]
