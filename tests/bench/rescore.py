@@ -1,87 +1,111 @@
-"""What deciding costs: leads with five activities each, by the shipped rules. In a process of its own, with no store.
+"""What evaluation costs in a store of a million leads, all of it included but the writes to the CRM: reading what is
+known from the store, deciding, and storing what was decided.
 
-Activities are spread over a year, most of them recent, as kinds come in life: much is seen, little is asked for.
+People of a sandbox are read and evaluated once; the store then holds them a hundred times over, each as somebody else.
 """
 
 import json
-import random
+import logging
+import sqlite3
 import sys
-from datetime import date, timedelta
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
-import polars as pl
+import sqlalchemy as sa
 
-from leadsync.catalog import FIELDS
-from leadsync.config.load import shipped
-from leadsync.config.scoring import compile_scoring
-from leadsync.core.next_change import next_change
-from leadsync.core.reasons import reason_lines
-from leadsync.core.score import score
+from leadsync.config.load import load_config
+from leadsync.service.clock import SystemClock
+from leadsync.store import evaluation, schema
+from leadsync.store.database import Store, open_store
+from leadsync.store.records import insert, mark
+from leadsync.sync.cycle import Coordinator
+from tests.bench.__main__ import installation, sandbox
 from tests.bench.child import cpu, peak
 
-LEADS, AT_ONCE = 1_000_000, 50_000
-TODAY = date(2026, 11, 21)
-KINDS = {
-    "page_view": 30, "email_open": 20, "visit": 15, "email_click": 8, "email_sent": 8, "download": 4, "form_submit": 4,
-    "email_reply": 2, "call_in": 2, "meeting": 2, "webinar": 1, "demo_request": 1, "inquiry": 1, "newsletter": 1,
-    "unsubscribe": 1,
-}  # fmt: skip
-TYPES = {"text": pl.String, "number": pl.Float64, "bool": pl.Boolean, "date": pl.Date}
-SENIORITIES = (None, None, "specialist", "specialist", "senior", "manager", "director", "c_level", "intern")
+LEADS, READ, CHANGED = 1_000_000, 10_000, 500
+_APART = 1_000_000  # more than any id of what is read
+_GROWN = ("leads", "records", "keys", "membership", "changes", "activities", "results")
 
 
-def people(first: int, count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Leads and their activities; the same number, the same lead."""
-    chance = random.Random(first)
-    days = [TODAY - timedelta(n) for n in range(366)]
-    leads = pl.int_range(first, first + count, eager=True)
-    known = {
-        "seniority": chance.choices(SENIORITIES, k=count),
-        "employees": chance.choices((None, 8.0, 120.0, 9e3), k=count),
-        "email": ["a@b.example"] * count, "phone": chance.choices((None, "+48123456789"), k=count),
-        "company": chance.choices((None, "B"), k=count), "need": chance.choices((None,) * 9 + ("a CRM",), k=count),
-        "budget": chance.choices((None,) * 9 + (5000.0,), k=count),
-        "timeline": chance.choices((None,) * 9 + (3.0,), k=count),
-    }  # fmt: skip
-    columns = {
-        name: pl.Series(known.get(name, [None] * count), dtype=TYPES[word.type]) for name, word in FIELDS.items()
-    }
-    frame = pl.DataFrame({"lead": leads, **columns}).with_columns(
-        day=pl.lit(TODAY), capture=pl.Series(chance.choices(days, k=count))
-    )
-    many = 5 * count
-    activities = pl.DataFrame(
-        {
-            "lead": [first + chance.randrange(count) for _ in range(many)],
-            "kind": chance.choices(list(KINDS), KINDS.values(), k=many),
-            "on": [days[int(365 * chance.random() ** 2)] for _ in range(many)],
-            "count": pl.repeat(1, many, dtype=pl.Int64, eager=True),
-            "topic": pl.repeat(None, many, dtype=pl.String, eager=True),
-        }
-    )
-    return frame, activities
+def grow(path: Path, copies: int) -> None:
+    """Have everybody so many times in the store, under ids and keys of their own."""
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode=OFF")
+    db.execute("PRAGMA synchronous=OFF")
+    db.execute("CREATE TEMP TABLE copies (n INTEGER PRIMARY KEY)")
+    db.executemany("INSERT INTO copies VALUES (?)", [(n,) for n in range(1, copies)])
+    for name in _GROWN:
+        columns = [column.name for column in schema.metadata.tables[name].columns]
+        moved = {own: f"{own} + n * {_APART}" for own in columns if own.endswith("id")}
+        moved |= {"source_id": "source_id", "ext_id": "ext_id || '-' || n", "hash": "hash + n"}
+        told = ", ".join(moved.get(own, f'"{own}"') for own in columns)
+        db.execute(f"INSERT INTO {name} SELECT {told} FROM copies CROSS JOIN {name}")
+    db.commit()
+    db.close()
+
+
+def spent(coordinator: Coordinator) -> tuple[float, float]:
+    """Evaluate all that waits: seconds that passed, and of CPU."""
+    used, began = cpu(), time.monotonic()
+    while coordinator.evaluate_some():
+        pass
+    return time.monotonic() - began, cpu() - used
+
+
+def call_in(store: Store, leads: Sequence[int], now: datetime) -> None:
+    """These people have just called."""
+    r, table = schema.records.c, schema.activities
+    rows = store.connection.execute(sa.select(r.id, r.source_id).where(r.lead_id.in_(leads)))
+    of = {row.id: row.source_id for row in rows}
+    what = {"kind": "call_in", "happened_at": now, "known_at": now, "count": 1}
+    ids = store.new_ids(table, len(of))
+    insert(store, table, [{"id": i, "record_id": one, "source_id": source, "ext_id": f"call {i}"} | what
+                          for i, (one, source) in zip(ids, of.items(), strict=True)])  # fmt: skip
+    mark(store, of)
+
+
+def opened(path: Path) -> Coordinator:
+    """What runs the installation whose file this is."""
+    config, stopping = load_config(path), threading.Event()
+    store = open_store(config.store, config.folder)
+    coordinator = Coordinator(config, store, SystemClock(stopping), logging.getLogger("bench"), stopping)
+    coordinator.open()
+    coordinator.allow()
+    return coordinator
 
 
 def main() -> None:
-    """CPU seconds of each step, and the memory that all of it takes."""
-    scoring = compile_scoring(shipped("scoring", "b2b", Path("scoring.yaml")))
-    count = int(sys.argv[2]) if sys.argv[2:] else LEADS
-    spent = dict.fromkeys(("score", "next change", "reasons"), 0.0)
-    for first in range(1, count, AT_ONCE):
-        leads, activities = people(first, min(AT_ONCE, count))
-        began = cpu()
-        scores = score(scoring, leads, activities)
-        scored = cpu()
-        next_change(scoring, (), leads, activities)
-        stepped = cpu()
-        reason_lines(scores, scoring.labels)
-        for name, took in zip(spent, (scored - began, stepped - scored, cpu() - stepped), strict=True):
-            spent[name] += took
-    began = cpu()
-    few = leads.head(500)
-    score(scoring, few, activities)
-    next_change(scoring, (), few, activities)
-    print(json.dumps(spent | {"few": cpu() - began, "peak_mb": peak()}))
+    """Measure in the folder that the first argument names, with as many leads as the second one says."""
+    folder, leads = Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else LEADS
+    found: dict[str, float] = {}
+    with sandbox("hubspot", READ) as url:
+        path = installation(folder, "hubspot", url)
+        for _ in range(2):  # the second one meets what the first one wrote
+            coordinator = opened(path)
+            coordinator.cycle()
+            coordinator.close()
+        grow(folder / "leadsync.db", leads // READ)
+        path.write_text(path.read_text("utf-8").replace("live: true", "live: false"), "utf-8")
+        coordinator = opened(path)
+        coordinator.cycle()
+        before, report = cpu(), coordinator.cycle()
+        found["idle"] = cpu() - before
+        (found["touched"],) = (c.evaluated + c.due for c in report.connections.values())
+    store, now = coordinator.store, coordinator.clock.now()
+    with store.begin():
+        every = list(store.connection.scalars(sa.select(schema.results.c.lead_id)))
+        call_in(store, every[:: len(every) // CHANGED][:CHANGED], now)
+    found["changed"], found["changed_cpu"] = spent(coordinator)
+    with store.begin():
+        evaluation.mark_all(store)
+        a = schema.activities
+        found["leads"], found["activities"] = len(every), store.connection.scalar(sa.select(sa.func.count(a.c.id))) or 0
+    found["wall"], found["cpu"] = spent(coordinator)
+    coordinator.close()
+    print(json.dumps(found | {"peak_mb": peak()}))
 
 
 if __name__ == "__main__":
