@@ -39,7 +39,7 @@ def next_change(
     searched = searched.hstack(now.select(pl.all().name.prefix("was ")))
     due = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})]
     while not searched.is_empty():
-        each = _AT_ONCE // searched.height
+        each = _AT_ONCE // (searched.height * (1 + len(scoring.rules) // 100))
         skipping = min(max(each, _SKIPPING), _IN_ROW)
         asked = _asked(searched, rows, skipping, max(each, _IN_ROW))
         held = asked["gives held"], asked["takes held"]

@@ -359,16 +359,18 @@ def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
     names: list[tuple[str, str, str]] = []
     frames: list[pl.DataFrame] = []
 
-    def add(name: str, group: str, what: str, points: pl.Expr, hits: pl.DataFrame | None = None) -> None:
-        frame = rows.select("row", points.alias("points")) if hits is None else hits
-        frames.append(frame.filter(pl.col("points") != 0).with_columns(part=pl.lit(len(names), pl.UInt32)))
+    def add(name: str, group: str, what: str, points: pl.Expr | None, hits: pl.DataFrame | None = None) -> None:
+        if points is not None:
+            frame = rows.select("row", points.alias("points")) if hits is None else hits
+            frames.append(frame.filter(pl.col("points") != 0).with_columns(part=pl.lit(len(names), pl.UInt32)))
         names.append((name, group, what))
 
     for group, rules in _numbered(scoring):
         for i, rule in rules:
-            points = pl.col(str(i))
+            points = pl.col(str(i)) if rule.per is None or i in hits else None  # of many rules most give nothing
             add(rule.name, group.name, "rule", points, hits.get(i))
-            add(rule.name, group.name, "cap", _within(points, rule.cap) - points)
+            taken = None if points is None or rule.cap is None else _within(points, rule.cap) - points
+            add(rule.name, group.name, "cap", taken)
         total = _before_cap(rules)
         add("", group.name, "cap", (within := _within(total, group.cap)) - total)
         add("", group.name, "alone", _agreed(group, within) - within)
