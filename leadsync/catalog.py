@@ -137,12 +137,14 @@ FIELDS = _words(
     _word("timeline", "number", "timeline", "چارچوب زمانی", "срок", "ramy czasowe", "thời gian", unit="months"),
     _word("intent", "text", "wish", "خواسته", "запрос", "o co prosi", "yêu cầu"),
     _word("class", "text", "class", "دسته", "категория", "kategoria", "phân loại"),
+    _word("scored_as", "text", "scored as", "گروه امتیازدهی", "группа оценки", "grupa punktacji", "nhóm chấm điểm"),
     _word("completeness", "number", "completeness", "کامل بودن", "полнота", "kompletność", "độ đầy đủ"),
 )
 """What is known about a lead. `timeline` is in months, `revenue` and `budget` in the home currency,
+`scored_as` is the segment by whose rules it is scored,
 `completeness` counts the items that are known of those that the company wants to know."""
 
-OF_LEADS = frozenset(("class", "completeness"))
+OF_LEADS = frozenset(("class", "scored_as", "completeness"))
 """Fields that are worked out for a lead as a whole: no record says them."""
 
 ACTIVITIES = _words(
@@ -220,8 +222,18 @@ RESULTS = _words(
     _word("data", "text", "data", "داده‌ها", "данные", "dane", "dữ liệu"),
     _word("next_action", "text", "next step", "گام بعدی", "следующий шаг", "następny krok", "bước tiếp theo"),
     _word("ask_for", "text", "worth asking for", "آنچه باید پرسید", "что спросить", "o co zapytać", "nên hỏi thêm"),
-)
+    _word(
+        "company_score", "number", "company score", "امتیاز شرکت", "балл компании", "punktacja firmy", "điểm công ty"
+    ),
+    _word(
+        "company_engaged", "number", "engaged people", "افراد درگیر", "вовлечённые сотрудники", "zaangażowane osoby",
+        "số người quan tâm",
+    ),
+)  # fmt: skip
 """What leadsync works out."""
+
+OF_COMPANIES = frozenset(("company_score", "company_engaged"))
+"""Results that are about a company, and written to its records; all others are about leads."""
 
 ENOUGH, NOT_ENOUGH = "enough", "not enough"
 """What the result `data` says: whether enough is known of a lead to judge it."""

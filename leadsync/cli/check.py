@@ -45,7 +45,7 @@ def check(
     from leadsync.config.load import Config, load_config
     from leadsync.sync import check as checks
     from leadsync.sync import check_conditions as conditions
-    from leadsync.sync import check_routing
+    from leadsync.sync import check_routing, check_scoring
     from leadsync.types import Finding
 
     if merged:
@@ -66,7 +66,9 @@ def check(
     else:
         names = ", ".join(loaded.connections)
         said = [checks.Said(checks.FILES, Finding("ok", f"{config} and the files beside it; connections: {names}"))]
-        own = (*conditions.findings(loaded), *check_routing.findings(loaded))
+        own = (
+            *conditions.findings(loaded), *check_scoring.findings(loaded), *check_routing.findings(loaded),
+        )  # fmt: skip
         said += [checks.Said(checks.FILES, finding) for finding in own]
         said += checks.of_strays(loaded)
         if not offline:
@@ -76,7 +78,8 @@ def check(
             said += checks.of_mail_check(loaded)
             with suppress(StateRefused, UserError):  # which the installation's findings tell of
                 reach = conditions.reach(loaded, datetime.now(UTC))
-                said += [checks.Said(checks.INSTALLATION, finding) for finding in conditions.suspects(reach)]
+                seen = (*conditions.suspects(reach), *check_scoring.told_by_leads(loaded, reach))
+                said += [checks.Said(checks.INSTALLATION, finding) for finding in seen]
                 for finding in check_routing.of_reps(loaded):
                     said.append(checks.Said(checks.FILES, finding, 65 if finding.level == "error" else 0))
     if as_json:

@@ -44,7 +44,7 @@ class ClassesFile(Strict):
 
 def compile_classes(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Classes:
     """The classes as core works with them. Raises `UserError` with all problems."""
-    known = {name: word for name, word in fields.items() if name != "class"}
+    known = {name: word for name, word in fields.items() if name not in ("class", "scored_as")}
     file, conditions = validate(ClassesFile, document), Conditions(document, known)
     domains = {"internal": file.own, "competitor": file.competitors}
     listed = {name: ClassFile() for name, of in domains.items() if of and name not in file.classes} | file.classes

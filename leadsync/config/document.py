@@ -87,6 +87,13 @@ class Document:
             data = data[part]
         return data
 
+    def at(self, loc: Loc) -> "Document":
+        """The part at `loc` as a document of its own."""
+        n = len(loc)
+        places = {place[n:]: at for place, at in self.places.items() if place[:n] == loc}
+        texts = {place[n:]: at for place, at in self.texts.items() if place[:n] == loc}
+        return replace(self, data=self.part(loc), places=places, texts=texts)
+
     def over(self, base: "Document", depth: int) -> "Document":
         """This document laid over `base`: mappings merge down to `depth` levels, anything else replaces by name.
 

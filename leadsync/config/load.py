@@ -161,7 +161,7 @@ def load_config(path: Path) -> Config:
     facts = files.file("facts", None, compile_facts)
     classes = files.file("classes", "default", compile_classes)
     lists = files.file("lists", "default", partial(_lists, files, facts))
-    scoring = files.file("scoring", "b2b", compile_scoring)
+    scoring = files.file("scoring", "b2b", partial(compile_scoring, ready=shipped))
     ladder = files.file("funnel", "default", compile_funnel)
     home = (settings.home.hours, ZoneInfo(settings.home.time_zone)) if settings else ()
     routing = files.file("routing", None, lambda d, fields: compile_routing(d, fields, *home), needed=False)
@@ -257,7 +257,7 @@ def _settings(files: _Files) -> tuple[Settings | None, Condition | None]:
         return None, None
     main = replace(files.main)  # of which what is wrong is left out
     settings = files.compiled(main, lambda document: yaml.validate(Settings, document))
-    conditions = Conditions(main, files.fields)
+    conditions = Conditions(main, {name: word for name, word in files.fields.items() if name != "scored_as"})
     never = conditions.read(settings.never, ("never",)) if settings is not None else None
     listed, prefer = files.main.data.get("connections"), files.main.data.get("prefer")
     for n, name in enumerate(prefer if isinstance(prefer, list) and isinstance(listed, dict) else ()):
@@ -286,10 +286,9 @@ def _connections(files: _Files, home: Home) -> dict[str, ConnectionConfig]:
 def _connection(files: _Files, name: str, raw: dict[str, Any], home: Home) -> ConnectionConfig | None:
     main, loc = files.main, ("connections", name)
     connector = _connector(main, name, raw)
-    inner = {place[2:]: at for place, at in main.places.items() if place[:2] == loc}
-    texts = {place[2:]: at for place, at in main.texts.items() if place[:2] == loc}
-    part = Document(main.path, raw, inner, texts, gather=files.found)
-    own: ConnectionSettings | None = files.compiled(part, lambda document: yaml.validate(connector.Settings, document))
+    own: ConnectionSettings | None = files.compiled(
+        main.at(loc), lambda document: yaml.validate(connector.Settings, document)
+    )
     at = raw.get("mapping") if own is None else own.mapping
     path = files.folder / (at if isinstance(at, str | Path) else Path("mappings") / f"{name}.yaml")
     if at is not None and not os.path.lexists(path):

@@ -242,5 +242,22 @@ def _problems(
         if name not in file.read:
             told = f"{name!r} is written but not read: leadsync has to see what it changes"
             yield Problem(told, document.place(("write", name)), "add it under `read:` (or `use:` a shipped mapping)")
-        elif file.read[name].role is not Role.LEAD:
-            yield Problem(f"{name} is no object of leads; only those are written", document.place(("write", name)))
+        elif file.read[name].role not in (Role.LEAD, Role.COMPANY):
+            told = f"{name} is no object of leads or companies; only those are written"
+            yield Problem(told, document.place(("write", name)))
+        else:
+            yield from _other_role(file.read[name].role, name, file.write[name], document)
+
+
+def _other_role(role: Role, name: str, fields: Mapping[str, WriteField], document: Document) -> Iterator[Problem]:
+    """What is said of companies and is to be written to leads, or the other way round."""
+    for field, write in fields.items():
+        at, of_company = document.place(("write", name, field)), write.value in catalog.OF_COMPANIES
+        if role is Role.COMPANY and not of_company:
+            told = f"{field}: '{write.value}' says nothing of a company"
+            yield Problem(told, at, f"write one of {', '.join(sorted(catalog.OF_COMPANIES))}")
+        elif role is Role.LEAD and of_company:
+            yield Problem(f"{field}: '{write.value}' is about a company", at, "write it to an object of companies")
+        elif of_company and write.every is not None:
+            told = f"{field}: `every` is for objects of leads"
+            yield Problem(told, document.place(("write", name, field, "every")), "leave it out, or use `least`")

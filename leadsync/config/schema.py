@@ -190,7 +190,9 @@ def _leadsync(root: Schema, connectors: Mapping[str, str], known: Known) -> None
 
 
 def _scoring(root: Schema, defs: dict[str, Schema]) -> None:
-    root["additionalProperties"] = root["properties"].pop("groups")["additionalProperties"]
+    for each in (root, segment := defs["SegmentFile"]):
+        each["additionalProperties"] = each["properties"].pop("groups")["additionalProperties"]
+    segment["properties"]["use"]["enum"] = [*shipped_names("scoring"), None]
     rule = defs["RuleFile"]["properties"]
     rule["per"] = _words(catalog.ACTIVITIES, rule["per"]["description"], null=True)
 
@@ -211,6 +213,8 @@ def _mapping(root: Schema, defs: dict[str, Schema], known: Known) -> None:
     defs["WriteField"]["anyOf"][0] = _object(defs["WriteField"])["properties"]["value"] = written
     read = defs["ObjectRead"]
     del read["properties"]["fields"]
+    objects = root["properties"]["read"]
+    objects["additionalProperties"] = _or_null(objects["additionalProperties"])  # null takes an object away
     read["required"].remove("role")  # a file that uses another one need not repeat it
     root |= {
         "if": {"properties": {"use": {"type": "string"}}, "required": ["use"]},
@@ -246,11 +250,11 @@ def of_account(known: Known, objects: Mapping[str, Role], schemas: Mapping[str, 
         made["ObjectRead"]["properties"] = {
             key: part for key, part in read.items() if key in words or key in ObjectRead.model_fields
         } | {"role": {"const": str(role), "description": read["role"]["description"]}}
-        properties["read"]["properties"][obj] = {"$ref": f"#/$defs/{obj}.ObjectRead"}
+        properties["read"]["properties"][obj] = _or_null({"$ref": f"#/$defs/{obj}.ObjectRead"})
         written = {"type": "object", "additionalProperties": _or_null({"$ref": f"#/$defs/{obj}.WriteField"})}
         if obj in schemas:
             _name_fields(made, written, schemas[obj])
-        if role is Role.LEAD:
+        if role in (Role.LEAD, Role.COMPANY):
             properties["write"]["properties"][obj] = written
         whole["$defs"] |= {f"{obj}.{name}": each for name, each in made.items() if name != "Role"}
     return whole

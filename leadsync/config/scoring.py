@@ -1,8 +1,10 @@
 """`scoring.yaml`: groups of rules with their points, and the temperature bands."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -14,12 +16,12 @@ from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.settings import Strict, duration
 from leadsync.core.line import cleaned
-from leadsync.core.score import AXES, CUTS, Cuts, Group, Rule, Scoring
+from leadsync.core.score import AXES, CUTS, Cuts, Group, Rule, Scoring, Segment
 from leadsync.errors import Problem, UserError
 
 _MOST_RULES = 10_000
-OWN_KEYS = ("use", "temperature", "grade", "quadrant")
-"""Of a scoring file; every other key is a group."""
+Ready = Callable[[str, str, Path, Document], Document]
+"""Gives a ready-made file: its kind, its name, and the file and document that use it."""
 
 
 def _days(value: Any) -> int:
@@ -105,8 +107,8 @@ class QuadrantFile(Strict):
     engagement: Points100 = CUTS.quadrant["engagement"]
 
 
-class ScoringFile(Strict):
-    """A scoring file as written: besides these keys every key is a group of rules."""
+class RulesFile(Strict):
+    """What leads are scored by: besides these keys every key is a group of rules."""
 
     use: str | None = None
     temperature: TemperatureFile = TemperatureFile()
@@ -119,8 +121,22 @@ class ScoringFile(Strict):
     def _groups(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        own = {k: v for k, v in value.items() if k in OWN_KEYS}
+        own = {k: v for k, v in value.items() if k in cls.model_fields and k != "groups"}
         return own | {"groups": {k: v for k, v in value.items() if k not in own}}
+
+
+class SegmentFile(RulesFile):
+    """Leads that are scored by rules of their own: those of the file, or of the ready-made one that the segment uses,
+    and what it says itself."""
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    when: str
+
+
+class ScoringFile(RulesFile):
+    """A scoring file as written."""
+
+    segments: tuple[SegmentFile, ...] = Field(default=(), max_length=20)
 
 
 def version(*documents: Document) -> str:
@@ -129,12 +145,17 @@ def version(*documents: Document) -> str:
     return hashlib.sha256(data).hexdigest()[:12]
 
 
-def compile_scoring(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Scoring:
-    """The scoring as core works with it. Raises `UserError` with all problems."""
+def compile_scoring(
+    document: Document, fields: Mapping[str, Word] = catalog.FIELDS, *, ready: Ready | None = None
+) -> Scoring:
+    """The scoring as core works with it. Raises `UserError` with all problems. Segments need what is `ready`."""
     file, conditions = validate(ScoringFile, document), Conditions(document, fields)
-    problems = conditions.problems
-    if sum(len(group.rules) for group in file.groups.values()) > _MOST_RULES:
-        problems.append(Problem(f"more than {_MOST_RULES} rules", str(document.path)))
+    problems, segments = conditions.problems, tuple[Segment, ...]()
+    if _rules(file) * (1 + len(file.segments)) + sum(map(_rules, file.segments)) > _MOST_RULES:
+        told = f"more than {_MOST_RULES} rules" + (", counted again for each segment" if file.segments else "")
+        problems.append(Problem(told, str(document.path), "take some out"))
+    elif ready is not None:
+        segments = tuple(_segments(document, fields, file, conditions, ready))
     groups = tuple(
         Group(
             name,
@@ -165,7 +186,36 @@ def compile_scoring(document: Document, fields: Mapping[str, Word] = catalog.FIE
     if problems:
         raise UserError(problems)
     cuts = Cuts(dict(file.grade), dict(file.quadrant))
-    return Scoring(groups, bands.hot, bands.warm, hot, version(document), warm, cold, cuts)
+    return Scoring(groups, bands.hot, bands.warm, hot, version(document), warm, cold, cuts, segments)
+
+
+def _rules(file: RulesFile) -> int:
+    return sum(len(group.rules) for group in file.groups.values())
+
+
+def _segments(
+    document: Document, fields: Mapping[str, Word], file: ScoringFile, conditions: Conditions, ready: Ready
+) -> Iterator[Segment]:
+    known, seen = {name: word for name, word in fields.items() if name != "scored_as"}, set[str]()
+    whole = replace(document, data={key: value for key, value in document.data.items() if key != "segments"})
+    early = Conditions(document, known)
+    for i, each in enumerate(file.segments):
+        own = document.at(("segments", i))
+        if each.name in seen:
+            told = f"the segment {each.name!r} stands here twice"
+            early.problems.append(Problem(told, own.place(("name",)), "give each segment a name of its own"))
+        seen.add(each.name)
+        own.data = {key: value for key, value in own.data.items() if key not in ("name", "when")}
+        when = early.read(each.when, ("segments", i, "when"))
+        try:
+            base = whole if each.use is None else ready("scoring", each.use, document.path, own)
+            scoring = compile_scoring(own.over(base, 3), fields)
+        except UserError as error:
+            early.problems += error.problems
+            continue
+        if when is not None:
+            yield Segment(each.name, when, scoring)
+    conditions.problems += early.problems
 
 
 def _rule(document: Document, conditions: Conditions, group: str, name: str, rule: RuleFile) -> Rule:

@@ -20,7 +20,7 @@ from leadsync.core.write_field import OWNERS
 from leadsync.core.write_field import WriteField as CoreField
 from leadsync.errors import Problem
 
-_POINTS = ("score", "fit", "engagement")
+_POINTS = ("score", "fit", "engagement", "company_score")
 _NAMED = 20  # fields that a fix offers to choose from
 _LEAST = 5.0  # points that a score must have moved to be written for its own sake; not those of a `map`
 _LANGUAGES = (*catalog.LANGUAGES, OWNERS)

@@ -103,12 +103,22 @@ CUTS = Cuts({"fit": (30, 20, 10), "engagement": (40, 20, 8)}, {"fit": 20, "engag
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """Leads for which `when` holds, which reads fields and activity, have a scoring of their own, without segments."""
+
+    name: str
+    when: Condition
+    scoring: "Scoring"
+
+
+@dataclass(frozen=True, slots=True)
 class Scoring:
     """How leads are scored. `hot` and `warm` are the lowest scores (whole points) that are; `hot_when` and `warm_when`
     lift to that, `cold_when` lowers to cold whatever else holds.
 
     Conditions of rules read fields and activity, those of the temperature may also read score, fit and engagement. A
-    name is used once within its group. `version` tells which text of the files this is.
+    name is used once within its group. `version` tells which text of the files this is. A lead of one of the
+    `segments`, the first that fits, is scored by that one's instead: see `segments`.
     """
 
     groups: tuple[Group, ...]
@@ -119,6 +129,17 @@ class Scoring:
     warm_when: Condition | None = None
     cold_when: Condition | None = None
     cuts: Cuts = CUTS
+    segments: tuple[Segment, ...] = ()
+
+    def of(self, segment: object) -> "Scoring":
+        """That of the segment of this name; itself where there is none."""
+        return next((each.scoring for each in self.segments if each.name == segment), self)
+
+    def leaving(self, segment: object) -> tuple[Condition, ...]:
+        """The conditions of which one changes whenever a lead of this segment comes to be of another one."""
+        names = [each.name for each in self.segments]
+        last = names.index(segment) + 1 if segment in names else len(names)
+        return tuple(each.when for each in self.segments[:last])
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -131,6 +152,11 @@ class Scoring:
         agrees = (group.agrees for group in self.groups)
         found = (*(rule.when for rule in self.rules), *agrees, *self.lifts)
         return tuple(condition for condition in found if condition is not None)
+
+    @property
+    def everything(self) -> tuple[Condition, ...]:
+        """All conditions, with those of the segments."""
+        return (*self.conditions, *(c for each in self.segments for c in (each.when, *each.scoring.conditions)))
 
     @property
     def lifts(self) -> tuple[Condition, ...]:

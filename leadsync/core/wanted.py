@@ -21,6 +21,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "data": "Whether enough is known of this lead to judge it; leadsync keeps it up to date.",
     "next_action": "What to do next with this lead; leadsync keeps it up to date.",
     "ask_for": "What is most worth asking this lead for; leadsync keeps it up to date.",
+    "company_score": "How promising this company is, from 0 to 100; leadsync keeps it up to date.",
+    "company_engaged": "How many of its people are engaged; leadsync keeps it up to date.",
     "reasons": "What the score is made of, the strongest reasons first; leadsync keeps it up to date.",
 }
 """What people read about a field in the CRM, by result."""

@@ -150,7 +150,6 @@ def retire(store: Store, source: Source) -> None:
 
 def forget(store: Store, leads: Collection[int], marks: Mapping[int, Collection[int]]) -> None:
     """Leads of which no record is read any more: they have no result. Their `marks` (lead → marks) are cleared."""
-    for part in chunks(sorted(leads)):
-        store.connection.execute(sa.delete(schema.results).where(schema.results.c.lead_id.in_(part)))
+    records.forget_results(store, leads)
     for part in chunks([seq for lead in leads for seq in marks.get(lead, ())]):
         store.connection.execute(sa.delete(schema.dirty).where(schema.dirty.c.seq.in_(part)))

@@ -103,7 +103,7 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
     for part in chunks(sorted(leads)):
         held = sa.select(r.lead_id).where(r.lead_id.in_(part)).union(sa.select(m.lead_id).where(m.lead_id.in_(part)))
         empty = sorted({*part} - {*store.connection.scalars(held)})
-        store.connection.execute(sa.delete(schema.results).where(schema.results.c.lead_id.in_(empty)))
+        records.forget_results(store, empty)
         for table in (schema.transitions, schema.decisions):
             store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(empty)))
         store.connection.execute(sa.delete(schema.leads).where(schema.leads.c.id.in_(empty)))

@@ -15,9 +15,9 @@ from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
 from leadsync.core.lists import Beside, Finding
 from leadsync.store import keys, mail_domains, review, routing, schema
 from leadsync.store.database import Store, among, chunks
-from leadsync.store.records import Row, insert, mark_late
+from leadsync.store.records import COMPANIES, Row, insert, mark, mark_late
 from leadsync.store.schema import from_microseconds
-from leadsync.types import Value
+from leadsync.types import Role, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,10 @@ class Decision:
     """What evaluation decided on a lead: its result, and the writes that follow (record, fields → before, after).
 
     `held` are the records that leadsync keeps away from, with the reason. `waits` is what a person is to decide on, by
-    a record of the lead. `moves` are the stages that it came to, `routed` is whose it became.
+    a record of the lead. `moves` are the stages that it came to, `routed` is whose it became. `companies` are the
+    records of companies that are to be scored anew because of it.
+
+    A decision on a company has minus the id of its record in place of the lead; of its result nothing is kept.
     """
 
     result: Stored
@@ -113,6 +116,7 @@ class Decision:
     held: Mapping[int, str] = field(default_factory=dict)
     waits: tuple[int, Finding] | None = None
     moves: Sequence[Move] = ()
+    companies: Collection[int] = ()
     routed: Routed | None = None
 
 
@@ -122,7 +126,8 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
     order = (table.c.late, table.c.seq)
     query = (
         sa.select(table.c.seq, schema.records.c.lead_id, table.c.late)
-        .join(schema.records, schema.records.c.id == table.c.record_id).order_by(*order).limit(limit)
+        .join(schema.records, schema.records.c.id == table.c.record_id).where(table.c.late < COMPANIES)
+        .order_by(*order).limit(limit)
     )  # fmt: skip
     query = query if late else query.where(table.c.late == 0)
     seqs: dict[int, list[int]] = defaultdict(list)
@@ -138,15 +143,19 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
                 all_late &= bool(behind)
         more = len(rows) == limit
         last = (rows[-1].late, rows[-1].seq) if rows else last
+    companies = sa.select(schema.sources.c.id).where(schema.sources.c.role == Role.COMPANY)
+    theirs = sa.select(schema.records.c.id).where(schema.records.c.source_id.in_(companies))
     for part in chunks(idle):
-        store.connection.execute(sa.delete(table).where(table.c.seq.in_(part)))
+        own = table.c.seq.in_(part)
+        store.connection.execute(sa.update(table).where(own, table.c.record_id.in_(theirs)).values(late=COMPANIES))
+        store.connection.execute(sa.delete(table).where(own, table.c.late < COMPANIES))
     return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()}, all_late)
 
 
 def backlog(store: Store, most: int, now: datetime | None = None, *, late: bool = True) -> int:
     """How many marks wait, `late` ones or not, and how many leads are due at `now` if it is given, each counted no
     further than `most`."""
-    marks = sa.select(schema.dirty.c.seq)
+    marks = sa.select(schema.dirty.c.seq).where(schema.dirty.c.late < COMPANIES)
     waiting = [marks if late else marks.where(schema.dirty.c.late == 0)]
     if now is not None:
         waiting.append(sa.select(schema.results.c.lead_id).where(schema.results.c.due_at <= now))
@@ -270,7 +279,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
          "temperature": d.result.words.get("temperature"), "stage": d.result.words.get("stage"),
          "rep": d.result.rep, "due_at": d.result.due_at, "place": d.result.place, "waits_for": d.result.waits_for,
          "waits": None if d.result.waits_for is None else d.result.words.get("score")}
-        for d in decisions
+        for d in decisions if d.result.lead_id > 0
     ])  # fmt: skip
     routing.keep(store, [d.routed for d in decisions if d.routed is not None], now)
     moves = [(d.result.lead_id, move) for d in decisions for move in d.moves]
@@ -279,6 +288,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
         {"id": id_, "lead_id": lead, "at": now, "before": m.before, "after": m.after, "why": m.why, "gate": m.gate}
         for id_, (lead, m) in zip(ids, moves, strict=True)
     ])  # fmt: skip
+    mark(store, sorted({company for d in decisions for company in d.companies}), late=COMPANIES)
     planned = [(record, fields, d.result) for d in decisions for record, fields in d.writes]
     ids = store.new_ids(schema.writes, len(planned)) if planned else ()
     rows: list[Row] = [

@@ -13,6 +13,10 @@ from leadsync.store.database import Store, chunks
 from leadsync.types import Value
 
 Row = dict[str, Any]
+COMPANIES = 2
+"""In place of `late`: the mark of a company, which waits until no lead does."""
+THEIR_COMPANIES = "company_records"
+"""Of a stored result: the ids of the records of the lead's companies, where companies are scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None
     moving = [record_id, survivor_id]
     if len(leads) == 2:
         moving += store.connection.scalars(sa.select(table.c.id).where(table.c.lead_id == leads[1]))
-        store.connection.execute(sa.delete(schema.results).where(schema.results.c.lead_id == leads[1]))
+        forget_results(store, leads[1:])
     query = sa.select(table.c.id).where(
         table.c.id.in_(moving), sa.or_(table.c.lead_id.is_(None), table.c.lead_id != lead)
     )
@@ -155,9 +159,24 @@ def hand_on(store: Store, company_id: int, survivor_id: int) -> None:
     store.connection.execute(sa.update(table).where(table.c.company_id == company_id).values(company_id=survivor_id))
 
 
-def mark(store: Store, record_ids: Iterable[int], *, late: bool = False) -> None:
-    """Mark records as touched: their leads are evaluated again, `late` ones after all others."""
+def mark(store: Store, record_ids: Iterable[int], *, late: int = False) -> None:
+    """Mark records as touched: their leads are evaluated again, `late` ones after all others, `COMPANIES` last."""
     insert(store, schema.dirty, [{"record_id": id_, "late": int(late)} for id_ in dict.fromkeys(record_ids)])
+
+
+def companies_of(words: Mapping[str, Any]) -> list[int]:
+    """The records of the companies of a lead with these words."""
+    return [int(id_) for id_ in str(words.get(THEIR_COMPANIES) or "").split()]
+
+
+def forget_results(store: Store, leads: Iterable[int]) -> None:
+    """These leads have no result any more; their companies are scored anew."""
+    t = schema.results.c
+    for part in chunks(sorted(leads)):
+        words = store.connection.scalars(sa.select(t.words).where(t.lead_id.in_(part)))
+        companies = {company for each in words for company in companies_of(each)}
+        store.connection.execute(sa.delete(schema.results).where(t.lead_id.in_(part)))
+        mark(store, sorted(companies), late=COMPANIES)
 
 
 def mark_late(store: Store, found: sa.Select[tuple[int]]) -> None:

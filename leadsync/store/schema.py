@@ -294,7 +294,7 @@ dirty = sa.Table(  # a mark per touch; evaluation clears those up to the sequenc
     metadata,
     sa.Column("seq", Id, primary_key=True, autoincrement=True),
     sa.Column("record_id", Id, nullable=False),
-    sa.Column("late", sa.SmallInteger, nullable=False),  # 1: of a backfill, after what has just happened
+    sa.Column("late", sa.SmallInteger, nullable=False),  # 1: of a backfill, after what has just happened; 2: a company
     sa.Index("ix_dirty_order", "late", "seq"),
     sqlite_autoincrement=True,
 )

@@ -147,13 +147,16 @@ class Brake:
         return max(FEW, int(self._config.brake.share / 100 * self._count(name, anew=anew)))
 
     def _count(self, name: str, *, anew: bool = False) -> int:
-        """Live people of a connection, counted now and then, and `anew` before the brake is pulled for their sake."""
+        """Live people of a connection, and its companies where they are written, counted now and then, and `anew`
+        before the brake is pulled for their sake."""
         now = self._clock.now()
         at, count = self._records.get(name, (None, 0))
         if at is None or anew or now - at > _SPAN:
             r = schema.records.c
-            people = [s.id for s in self._sources.values() if s.connection == name and s.role is Role.LEAD]
-            query = sa.select(sa.func.count()).where(r.source_id.in_(people), *THERE)
+            written = self._config.connections[name].mapping.writes
+            own = [s.id for s in self._sources.values() if s.connection == name
+                   and (s.role is Role.LEAD or s.object in written)]  # fmt: skip
+            query = sa.select(sa.func.count()).where(r.source_id.in_(own), *THERE)
             count = self._store.connection.scalar(query) or 0
             self._records[name] = (now, count)
         return count

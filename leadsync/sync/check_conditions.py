@@ -19,7 +19,8 @@ from leadsync.core.classes import BUYER
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
 from leadsync.core.ladder import OUTCOMES
-from leadsync.core.score import AXES, RESULTS, Group, Rule, score
+from leadsync.core.score import AXES, RESULTS, Group, Rule, Scores
+from leadsync.core.segments import COLUMN, scored
 from leadsync.core.sentence import sentence
 from leadsync.core.truth import truths
 from leadsync.store import evaluation, schema, sources
@@ -33,8 +34,8 @@ from leadsync.types import Finding, Role
 
 MOST = 100_000  # leads that are looked at; of more, an even sample
 _AT_ONCE = 2_000
-_MEANT = {"IQL": "cold", "MQL": "warm", "SQL": "hot"}  # what leads of these stages mostly are
-_TELLING = 100  # leads from which on "none" and "all" say something
+MEANT = {"IQL": "cold", "MQL": "warm", "SQL": "hot"}  # what leads of these stages mostly are
+TELLING = 100  # leads from which on "none" and "all" say something
 _KEYS = ("when", "hot_when", "warm_when", "cold_when", "agrees", "keep", "or", "scope", "never", "enough")
 _THERE = (schema.records.c.lead_id.is_not(None), *sources.THERE)
 
@@ -64,10 +65,19 @@ class Placed:
         stage = self.document.part(self.loc[:-2]) if "gate" in self.loc[-2:-1] else None
         return f"{self.loc[-1]!r} of the gate of {stage['name']}" if isinstance(stage, dict) else ""
 
+    @property
+    def name(self) -> str:
+        """That of the entry of a list that it stands in."""
+        return str(_part(self.document, self.loc[:-1]))
+
     def word(self, word: str) -> str:
         """Where a word of it stands: `file:line:column`."""
         found = re.search(rf"(?<![\w-]){word}(?![\w-])", self.condition.text)
         return self.document.inside(self.loc, found.start() if found else 0)
+
+
+Fired = Mapping[tuple[str, str], tuple[int, int]]
+"""Group and rule → how many leads have points by it, and how many they have together (hundredths)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,8 @@ class Reach:
     leads: int
     of: int
     heat: Mapping[tuple[str, str], int] = field(default_factory=dict)  # stage, temperature → leads
+    scored: Mapping[str | None, int] = field(default_factory=dict)  # segment → leads
+    fired: Mapping[str | None, Fired] = field(default_factory=dict)  # segment → what its rules come to
     rules: Mapping[str, int] = field(default_factory=dict)  # of routing → leads that it is the first to fit
 
     @property
@@ -124,11 +136,11 @@ def _texts(data: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
 
 def findings(config: Config) -> Iterator[Finding]:
     """What of the admin's own conditions, rules and bands can come to nothing, by the files alone."""
-    fed = _fed(config)
+    words_fed = fed(config)
     idle = set[str]()
     for each in placed(config):
         for words in _tested(each.condition):
-            if fed.isdisjoint(words):
+            if words_fed.isdisjoint(words):
                 idle.update(words)
                 if not each.shipped:
                     found = _unfed(config, each.word(words[0]), words)
@@ -136,19 +148,18 @@ def findings(config: Config) -> Iterator[Finding]:
                     yield replace(found, what=f"{found.what}, and nobody passes {each.gate}") if shut else found
     scoring = config.documents["scoring"]
     for rule in config.scoring.rules:
-        if rule.per is not None and rule.per not in fed:
+        if rule.per is not None and rule.per not in words_fed:
             idle.add(rule.per)
             place = scoring.place((rule.group, "rules", rule.name, "per"))
             if not shipped(place):
                 yield _unfed(config, place, (rule.per,))
-    yield from _bands(config)
     yield from _gates(config)
     if idle:
         told = f"no mapping feeds {', '.join(sorted(idle))}: what the files say about them comes to nothing"
         yield Finding("ok", told)
 
 
-def _fed(config: Config) -> set[str]:
+def fed(config: Config) -> frozenset[str]:
     """The words that some mapping feeds."""
     found = set[str]()
     for connection in config.connections.values():
@@ -159,7 +170,7 @@ def _fed(config: Config) -> set[str]:
             found.update(counter.kind for counter in read.counters)
     while more := {word for word, others in FOLLOWS.items() if not found.isdisjoint(others)} - found:
         found |= more
-    return found | catalog.OF_LEADS
+    return frozenset(found | catalog.OF_LEADS)
 
 
 def _tested(condition: Condition) -> Iterator[tuple[str, ...]]:
@@ -195,35 +206,6 @@ def _unfed(config: Config, place: str, words: Sequence[str]) -> Finding:
     return Finding("warning", f"{place}: no mapping feeds {words[0]}, so it is never known", fix)
 
 
-def _bands(config: Config) -> Iterator[Finding]:
-    """Temperatures that no score can have."""
-    scoring, document = config.scoring, config.documents["scoring"]
-    most = sum(map(_most, scoring.groups)) / 100
-    hot, warm = (document.place(("temperature", band)) for band in ("hot", "warm"))
-    if scoring.warm == scoring.hot:
-        told = f"{warm}: warm begins where hot does, so no lead is ever warm"
-        yield Finding("warning", told, "make `warm` lower than `hot`")
-    for band, lowest, place in (("hot", scoring.hot, hot), ("warm", scoring.warm, warm)):
-        if most < lowest and not (band == "hot" and scoring.hot_when):
-            told = f"{place}: {band} begins at {lowest}, and all rules together give at most {most:g}"
-            yield Finding("warning", told, f"lower `{band}`, or raise points and caps")
-    for axis in AXES:
-        most = sum(_most(group) for group in scoring.groups if (group.axis or group.name) == axis) / 100
-        best, least = scoring.cuts.grade[axis][0], scoring.cuts.quadrant[axis]
-        for key, lowest, what in (("grade", best, "the best grade"), ("quadrant", least, f"the quadrant's {axis}")):
-            if most < lowest:
-                place = document.place((key, axis) if key in document.data else (axis,))
-                told = f"{place}: {what} begins at {lowest}, and {axis} is at most {most:g}"
-                yield Finding("warning", told, f"lower it, or raise points and caps of what counts towards {axis}")
-    for group in scoring.groups:
-        for rule in group.rules:
-            place = document.place((group.name, "rules", rule.name))
-            if shipped(place) or min(_most(replace(group, rules=(rule,), alone=None)), 10_000) < scoring.hot * 100:
-                continue
-            told = f"{place}: {rule.name} alone can make hot, whatever else holds"
-            yield Finding("warning", told, "give fewer points, or add `cap:` to the rule or its group")
-
-
 def _gates(config: Config) -> Iterator[Finding]:
     """Lines of gates that ask for more points than there are, and the admin's own stages for outcomes that no mapping
     tells of."""
@@ -236,9 +218,10 @@ def _gates(config: Config) -> Iterator[Finding]:
             yield Finding(
                 "warning", told, f"add `outcomes:` with `as: {text}` to an object of a mapping, or leave this out"
             )
-    groups = config.scoring.groups
-    most = {axis: sum(_most(g) for g in groups if (g.axis or g.name) == axis) / 100 for axis in AXES}
-    most["score"] = min(100, sum(map(_most, groups)) / 100)
+    scorings = [config.scoring.groups, *(segment.scoring.groups for segment in config.scoring.segments)]
+    most = {axis: max(sum(most_of(g) for g in groups if (g.axis or g.name) == axis) for groups in scorings) / 100
+            for axis in AXES}  # fmt: skip
+    most["score"] = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
     for each in placed(config):
         for test in _needed(each.condition.root) if each.gate else ():
             if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
@@ -251,7 +234,7 @@ def _gates(config: Config) -> Iterator[Finding]:
                 yield Finding("warning", told, "ask for less, or raise points and caps in scoring.yaml")
 
 
-def _most(group: Group) -> float:
+def most_of(group: Group) -> float:
     """The most that a group can give, in hundredths of a point."""
 
     def most(rule: Rule) -> float:
@@ -282,7 +265,10 @@ def reach(config: Config, now: datetime) -> Reach:
                 part = _leads(store, last, step)
                 found = routes.material(store, config, there, evaluation.material(store, part))
             if not part:
-                return Reach(list(zip(wanted, holds, strict=True)), leads, total, census.heat, census.rules)
+                return Reach(
+                    list(zip(wanted, holds, strict=True)), leads, total, census.heat, census.scored, census.fired,
+                    census.rules,
+                )  # fmt: skip
             holds = [a + b for a, b in zip(holds, census.count(found, wanted, now), strict=True)]
             leads, last = leads + len(part), part[-1]
     finally:
@@ -292,14 +278,14 @@ def reach(config: Config, now: datetime) -> Reach:
 def suspects(found: Reach) -> Iterator[Finding]:
     """The admin's own conditions that make no difference between the leads there are, and stages whose leads are not as
     warm as they are meant to be."""
-    for stage, meant in _MEANT.items():
+    for stage, meant in MEANT.items():
         of = Counter({heat: count for (at, heat), count in found.heat.items() if at == stage})
-        if of.total() >= _TELLING and of[meant] * 2 < of.total():
+        if of.total() >= TELLING and of[meant] * 2 < of.total():
             most, count = of.most_common(1)[0]
             told = f"{stage} is meant to be {meant}, and of {of.total()} leads there {count} are {most}"
             yield Finding("warning", told, "see whether the gates of the funnel and the bands of the temperature agree")
     for each, holds in found.holds:
-        if each.shipped or found.leads < _TELLING:
+        if each.shipped or found.leads < TELLING:
             continue
         place = each.document.place(each.loc)
         if not holds and each.loc[-1] != "never":
@@ -308,6 +294,9 @@ def suspects(found: Reach) -> Iterator[Finding]:
         elif holds == found.leads and ("rules" in each.loc or each.loc[-1] == "never"):
             told = f"{place}: {each.at} holds for all of {found.leads} leads"
             yield Finding("warning", told, "see whether it is meant so: it makes no difference between them")
+        elif holds and each.loc[:1] == ("segments",) and len(each.loc) == 3 and not found.scored.get(each.name, 0):
+            told = f"{place}: {each.at} holds for {holds} of {found.leads} leads, and earlier segments take them all"
+            yield Finding("warning", told, "place it before them, or narrow their `when:`")
 
 
 def body(config: Config, found: Reach) -> dict[str, Any]:
@@ -346,10 +335,12 @@ def _leads(store: Store, last: int, step: int) -> list[int]:
 
 @dataclass
 class _Census(Evaluator):
-    """Counts instead of deciding. `heat`: leads by stage and temperature, `rules`: by the first of routing that fits
-    them."""
+    """Counts instead of deciding. `heat`: leads by stage and temperature; `scored`: by segment; `fired`: what the
+    rules of each segment come to; `rules`: leads by the first rule of routing that fits them."""
 
     heat: Counter[tuple[str, str]] = field(default_factory=Counter)
+    scored: Counter[str | None] = field(default_factory=Counter)
+    fired: dict[str | None, dict[tuple[str, str], tuple[int, int]]] = field(default_factory=lambda: defaultdict(dict))
     rules: Counter[str] = field(default_factory=Counter)
 
     def count(self, found: Material, wanted: Sequence[Placed], now: datetime) -> list[int]:
@@ -365,7 +356,9 @@ class _Census(Evaluator):
         holds = [0] * len(wanted)
         if members:
             frame, activities, _ = self._known(members, found, now)
-            frame = frame.hstack(score(self.config.scoring, frame, activities).totals.select(RESULTS))
+            scores = scored(self.config.scoring, frame, activities)
+            self._rules(frame, scores)
+            frame = frame.hstack(scores.totals.select(RESULTS))
             frame = frame.join(staged(self.frames, frame, activities, members, found).stages, on="lead")
             buyers = frame.filter(pl.col("class") == BUYER)
             self.heat.update(buyers.select("stage", "temperature").drop_nulls().rows())
@@ -377,6 +370,16 @@ class _Census(Evaluator):
             len(inside[each.file, each.loc[1]]) if of_scope else held
             for each, of_scope, held in zip(wanted, scoped, holds, strict=True)
         ]
+
+    def _rules(self, frame: pl.DataFrame, scores: Scores) -> None:
+        self.scored.update(frame[COLUMN])
+        parts = scores.parts.filter(pl.col("what").cast(pl.String) == "rule").join(
+            frame.select("lead", COLUMN), on="lead"
+        )
+        found = parts.group_by(COLUMN, pl.col("group", "name").cast(pl.String)).agg(pl.len(), pl.col("points").sum())
+        for segment, group, name, leads, points in found.iter_rows():
+            before = self.fired[segment].get((group, name), (0, 0))
+            self.fired[segment][group, name] = (before[0] + leads, before[1] + points)
 
 
 def _part(document: Document, loc: Loc) -> str | int:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from leadsync.config.load import Config, ConnectionConfig
 from leadsync.connector import Clock, HasHistory
 from leadsync.errors import LeadsyncError
-from leadsync.store import again, evaluation, outbox, runs, sources
+from leadsync.store import again, evaluation, outbox, runs, sources, staff
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
@@ -20,6 +20,7 @@ from leadsync.sync.adopt import Adoption
 from leadsync.sync.brake import Brake
 from leadsync.sync.budget import Budget
 from leadsync.sync.bulk import MOST
+from leadsync.sync.companies import AT_ONCE, Fresh, decide, scores
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.mail_check import PATIENCE, MailCheck
@@ -338,12 +339,14 @@ class Coordinator:
         self.adoption.settle()
         now, store = self.clock.now(), self.store
         with store.begin():
-            busy = self.busy()
+            busy, companies = self.busy(), dict[int, list[int]]()
             todo = again.load(store) is not None  # what is derived again comes before what waits for it
             marks = evaluation.touched(store, busy, BATCH, late=not todo)
             due = () if marks.leads or todo else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
             if not leads and not todo:
+                companies = staff.waiting(store, {-id_ for id_ in busy if id_ < 0}, AT_ONCE)
+            if not leads and not todo and not companies:
                 self._outgoing.release()
                 self.brake.drained()
                 freed, self._freed = self._freed, set()
@@ -354,6 +357,9 @@ class Coordinator:
             found = lists.material(store, self.config, self._sources, leads)
             self.mail.want(found.members)
             turns = routes.turns(store, self.config)
+        if companies:
+            self._score(companies)
+            return True
         if not leads:
             self.brake.drained()  # what this touches is weighed as a whole
             return self.rederive.step()
@@ -380,6 +386,18 @@ class Coordinator:
                 again.forget(store, lost, marks.seqs)
         self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes}, following)
         return True
+
+    def _score(self, marks: Mapping[int, Sequence[int]]) -> None:
+        """Score these companies anew, each with its marks, and plan what to write to them."""
+        with self.store.begin():
+            found = scores(self.config, self.store, marks.keys(), Fresh())
+            of = {record.id: record for record in staff.records(self.store, marks.keys())}
+        evaluator = self.evaluator()
+        decisions = decide(evaluator, list(of.values()), found, self.clock.now())
+        with self.store.begin():
+            self.brake.judge(self.brake.weigh(decisions, list(of.values()), evaluator), sent=True)
+        writes = self._keep(decisions, [seq for seqs in marks.values() for seq in seqs], of)
+        self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes})
 
     def evaluator(self) -> Evaluator:
         """What decides, with the accounts and owners as they are known now."""

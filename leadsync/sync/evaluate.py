@@ -24,11 +24,13 @@ from leadsync.core.next_action import Step
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, score_before, verdicts
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring, score
+from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring
+from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.translate import label, translations
 from leadsync.core.truth import truths
 from leadsync.core.write_field import WriteField
 from leadsync.store.evaluation import Decision, Material, Member, Stored
+from leadsync.store.records import THEIR_COMPANIES, companies_of
 from leadsync.store.sources import Source
 from leadsync.sync import accounts
 from leadsync.sync.directory import Directory
@@ -36,7 +38,7 @@ from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
 from leadsync.sync.routes import Router, Whose, release
 from leadsync.sync.stages import Place, staged
-from leadsync.types import Value
+from leadsync.types import Role, Value
 
 _SCORED = (*RESULTS, "reasons", "data", "ask_for")
 """What is said of a lead by its score: it stays as it was once the lead has come to an outcome."""
@@ -58,7 +60,7 @@ class Evaluator:
         return Frames(self.config, self.sources)
 
     @cached_property
-    def _known_accounts(self) -> dict[int, Account]:
+    def _known_accounts(self) -> dict[tuple[int, Value], Account]:
         return {}
 
     @cached_property
@@ -68,11 +70,23 @@ class Evaluator:
 
     @cached_property
     def _no_scoring(self) -> Scoring:
-        return replace(self.config.scoring, groups=(), hot_when=None, warm_when=None, cold_when=None)
+        return replace(self.config.scoring, groups=(), hot_when=None, warm_when=None, cold_when=None, segments=())
 
     @cached_property
-    def _worth_asking(self) -> Sequence[str]:
-        return worth_asking(self.config.facts.complete, self.config.scoring)
+    def _worth_asking(self) -> Mapping[str | None, Sequence[str]]:
+        """By segment."""
+        complete, scoring = self.config.facts.complete, self.config.scoring
+        names = (None, *(each.name for each in scoring.segments))
+        return {name: worth_asking(complete, scoring.of(name)) for name in names}
+
+    @cached_property
+    def companies_scored(self) -> bool:
+        """Whether a mapping writes anything to companies."""
+        return any(
+            mapping.reads[obj].role is Role.COMPANY
+            for mapping in (connection.mapping for connection in self.config.connections.values())
+            for obj in mapping.writes
+        )
 
     @cached_property
     def _write_fields(self) -> Sequence[WriteField]:
@@ -110,6 +124,7 @@ class Evaluator:
             decisions += self._set_aside(members, others, activities, evidence, whose, now, lists)
         for decision in decisions:
             lead = decision.result.lead_id
+            self._note_companies(decision, members.get(lead, ()), found)
             decision.held = held.get(lead, {})
             if finding := lists.waits.get(lead):
                 decision.held = {member.id: "list" for member in members[lead]} | decision.held
@@ -117,33 +132,47 @@ class Evaluator:
                     decision.waits = (min(member.id for member in members[lead]), finding)
         return sorted(decisions, key=lambda decision: decision.result.lead_id)
 
+    def _note_companies(self, decision: Decision, members: Sequence[Member], found: Material) -> None:
+        """Which companies the lead speaks for, where they are scored, and which are to be scored anew."""
+        if not self.companies_scored:
+            return
+        before = found.results.get(decision.result.lead_id)
+        there = [member for member in members if member.gone_at is None]
+        own = self.frames.companies(there, found) if decision.result.words else []
+        if own:
+            words = {**decision.result.words, THEIR_COMPANIES: " ".join(map(str, own))}
+            decision.result = replace(decision.result, words=words)
+        decision.companies = {*own, *(companies_of(before.words) if before else ())}
+
     def _known(
         self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, str]]:
-        """What is known of leads with their class, what they did, and what makes those that are no buyers be so."""
+        """What is known of leads with their class and segment, what they did, and what makes who is no buyer be so."""
         frame, activities = self.frames.leads(members, found, now), self.frames.activities(found)
         classes = classify(self.config.classes, frame, activities, fields=self.config.fields)
         evidence = classes.select("lead", "evidence").drop_nulls()
-        return frame.with_columns(classes["class"]), activities, dict(evidence.iter_rows())
+        frame = frame.with_columns(classes["class"])
+        frame = frame.with_columns(segment_of(self.config.scoring, frame, activities))
+        return frame, activities, dict(evidence.iter_rows())
 
     def _decided(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame, found: Material,
         whose: Callable[..., dict[int, Whose]], now: datetime, lists: Judged,
     ) -> Iterator[Decision]:  # fmt: skip
         """Decisions on buyers, the leads of `frame`; `members` are their records in scope."""
-        scoring, labels = self.config.scoring, self.config.scoring.labels
-        scores = score(scoring, frame, activities)
+        scoring = self.config.scoring
+        scores = scored(scoring, frame, activities)
         frame = frame.hstack(scores.totals.select(RESULTS))
         early = {*lists.waits, *lists.probation}
         standing = staged(self.frames, frame, activities, members, found, early)
         frame = frame.join(standing.stages, on="lead", maintain_order="left")
         enough = truths([self.config.facts.enough], frame, activities)["0"]
-        frame = frame.with_columns(enough.alias("enough"), ask_for(self._worth_asking, frame))
+        frame = frame.with_columns(enough.alias("enough"), self._ask_for(frame))
         shown = scores.unsure(~enough)
         always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
         watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
         watched += self.config.routing.conditions if self.config.routing else []
-        due = dict(next_change(scoring, watched, frame, activities).iter_rows())
+        due = next_changes(scoring, watched, frame, activities)
         ended = frame.filter(pl.col("lead").is_in(list(found.outcomes)))
         if not ended.is_empty():
             due |= dict(next_change(self._no_scoring, always, ended, activities).iter_rows())
@@ -154,7 +183,10 @@ class Evaluator:
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
-            return reason_lines(shown.of(list(languages)), labels, languages=languages, before=before, actions=actions)
+            wanted = frame.filter(pl.col("lead").is_in(list(languages)))
+            own = [(shown.of(part["lead"].to_list()), scoring.of(name).labels) for name, part in split(scoring, wanted)]
+            more: Any = {"languages": languages, "before": before, "actions": actions}
+            return together(wanted, (reason_lines(scores, labels, **more) for scores, labels in own))
 
         parts, reasons = _parts(scores), dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
         words = self._words(frame, owners, reasons, steps, standing.funnels)
@@ -164,7 +196,7 @@ class Evaluator:
             own: Sequence[Mapping[str, Any]] = parts.get(lead, [])
             if lead in found.outcomes and former is not None and former.words.get("score") is not None:
                 said |= {word: former.words.get(word) for word in said if word.partition("@")[0] in _SCORED}
-                own = former.parts
+                said[COLUMN], own = former.words.get(COLUMN), former.parts
             on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
             decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists,
                                       standing.places[lead])  # fmt: skip
@@ -181,7 +213,7 @@ class Evaluator:
         frame = frame.with_columns(
             *(pl.lit(0).alias(name) for name in ("score", "fit", "engagement")), temperature=pl.lit("cold"),
             enough=True, grade=pl.lit(GRADES[-1]), quadrant=pl.lit(QUADRANTS[-1]),
-            stage=pl.lit(None, pl.String), ask_for=pl.lit(None, pl.String),
+            stage=pl.lit(None, pl.String), ask_for=pl.lit(None, pl.String), **{COLUMN: pl.lit(None, pl.String)},
         )  # fmt: skip
         barred = {*lists.waits, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         routed = whose(frame, activities, members, barred=barred)
@@ -207,6 +239,14 @@ class Evaluator:
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             yield self._decision(lead, known | more, [], routed[lead], due[lead], members[lead], now, lists)
+
+    def _ask_for(self, frame: pl.DataFrame) -> pl.Series:
+        """What is most worth asking for, by what it is worth in the segment."""
+        asked = (
+            part.select("lead", "day", ask_for(self._worth_asking[name], part))
+            for name, part in split(self.config.scoring, frame)
+        )
+        return together(frame, asked)["ask_for"]
 
     def _steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
         """What to do next with each buyer."""
@@ -238,7 +278,7 @@ class Evaluator:
     ) -> dict[int, dict[str, Value]]:  # fmt: skip
         """All that is said of each lead, in the words that conditions know and in English."""
         written = sorted({w.value for w in self._write_fields} & self.config.fields.keys())
-        fields = [*dict.fromkeys((*written, "class", "consent"))]
+        fields = [*dict.fromkeys((*written, "class", COLUMN, "consent"))]
         found: dict[int, dict[str, Value]] = {}
         for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
             lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
@@ -344,18 +384,21 @@ class Evaluator:
         seen = Seen(member.fields, member.ours or {}, member.refused or {})
         if why is not None:
             return left_alone(writes, seen, why)
-        account = self._known_accounts.get(source.id) or self._account(source)
+        account = self._account(source, words.get(COLUMN))
         now_us = (now - _EPOCH) // timedelta(microseconds=1)
         return verdicts(writes, seen, words, account, now_us)
 
-    def _account(self, source: Source) -> Account:
+    def _account(self, source: Source, segment: Value) -> Account:
         name, directory, known = source.connection, self.directory, self.accounts.get(source.connection)
-        found = self._known_accounts[source.id] = Account(
+        if (found := self._known_accounts.get((source.id, segment))) is not None:
+            return found
+        scoring = self.config.scoring.of(segment)
+        found = self._known_accounts[source.id, segment] = Account(
             known.options.get(source.object, {}) if known else {},
             known.blocked.get(source.object, ()) if known else (),
             lambda email: directory.id.get((name, email)),
             lambda owner: directory.unowned(name, owner),
-            (self.config.scoring.warm, self.config.scoring.hot),
+            (scoring.warm, scoring.hot),
             known.lengths.get(source.object, {}) if known else {},
         )
         return found

@@ -12,14 +12,14 @@ from leadsync.config.load import Config
 from leadsync.core.consent import with_consent
 from leadsync.core.counting import counted
 from leadsync.core.facts.fact import Facts, Value
-from leadsync.core.facts.mail_state import latest, mail_state
+from leadsync.core.facts.mail_state import MailState, latest, mail_state
 from leadsync.core.frames import column
 from leadsync.core.keys import own_companies
 from leadsync.core.survive import golden
 from leadsync.store.evaluation import ACTIVITY, Material, Member
 from leadsync.store.sources import Source
 
-NOT_OF_RECORDS = ("class",)  # worked out of the frame itself
+NOT_OF_RECORDS = ("class", "scored_as")  # worked out of the frame itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +54,32 @@ class Frames:
         """What is known of the lead that these records are."""
         own, companies = self.told(records, found)
         known = golden(own, companies)
-        self._judge_mailbox(known, own, records, found)
+        state = self.mailbox(known, own, records, found)
+        for word in ("mail_state", "mail_since"):
+            known.pop(word, None)
+        if state is not None:
+            known["mail_state"] = state.state
+            if state.at is not None:
+                known["mail_since"] = _day(state.at, self.config.zone)
         at = found.opted_out.get(records[0].lead_id) if records else None
         opted_out = datetime.fromtimestamp(at / 1e6, self.config.zone).date() if at is not None else None
         facts = with_consent(known, own, opted_out)
         return {**facts, "completeness": float(sum(name in facts for name in self.config.facts.complete))}
 
-    def _judge_mailbox(
-        self, facts: dict[str, Value], own: Sequence[Facts], records: Sequence[Member], found: Material
-    ) -> None:
+    def mailbox(
+        self, facts: Mapping[str, Value], own: Sequence[Facts], records: Sequence[Member], found: Material
+    ) -> MailState | None:
         """Whether mail to the lead's address arrives, by what the records with this address know of it."""
-        said_on, said = str(facts.pop("mail_since", "")), str(facts.pop("mail_state", ""))
+        said_on, said = str(facts.get("mail_since", "")), str(facts.get("mail_state", ""))
         if "mailbox" not in facts:
-            return
+            return None
         email = str(facts["email"])
         if said:
             theirs = next((each for each in own if each.get("email") == email and "mail_state" in each), {})
             said, said_on = str(theirs.get("mail_state", "")), str(theirs.get("mail_since", ""))
         seen = [found.met[m.id] for m in records if m.id in found.met and m.facts and m.facts.get("email") == email]
         domain = found.mail.get(email.rpartition("@")[2]) if self.config.mail_check else None
-        state = mail_state(str(facts["mailbox"]), latest(seen), said, self._end_of(said_on) if said else None, domain)
-        if state is not None:
-            facts["mail_state"] = state.state
-            if state.at is not None:
-                facts["mail_since"] = _day(state.at, self.config.zone)
+        return mail_state(str(facts["mailbox"]), latest(seen), said, self._end_of(said_on) if said else None, domain)
 
     def _end_of(self, day: str) -> datetime | None:
         """The last moment of a day at home, as a fact has it."""
@@ -91,9 +93,9 @@ class Frames:
         alive, own = self._alive(records)
         return own, [found.companies[company] for company in self._companies(alive, own, found)]
 
-    def companies(self, records: Sequence[Member], found: Material) -> Iterator[int]:
+    def companies(self, records: Sequence[Member], found: Material) -> list[int]:
         """The records of the company whose people these are, those that the CRMs link first."""
-        return self._companies(*self._alive(records), found)
+        return list(self._companies(*self._alive(records), found))
 
     def _alive(self, records: Sequence[Member]) -> tuple[list[Member], list[Facts]]:
         trusted = [m for m in self.by_trust(records) if m.facts is not None]

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from heapq import nlargest
 from pathlib import Path
@@ -17,6 +17,8 @@ from leadsync.core.plan import WHY, Verdict
 from leadsync.errors import LeadsyncError, PlanOutdated, UserError
 from leadsync.store import schema
 from leadsync.store.database import Store
+from leadsync.store.records import THEIR_COMPANIES
+from leadsync.sync import companies
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.directory import Directory
 from leadsync.sync.foresee import Foreseen, Key, foresee
@@ -101,9 +103,10 @@ class Plan:
             moved = (abs(new.score - old.score), -lead.after.lead_id, old.score, new.score, keys)
             self.movers = nlargest(_MOVERS, [*self.movers, moved])
         for key, _, verdicts in lead.records:
-            self._record(key, verdicts)
+            self.tally(key, verdicts)
 
-    def _record(self, key: Key, verdicts: Sequence[Verdict]) -> None:
+    def tally(self, key: Key, verdicts: Sequence[Verdict]) -> None:
+        """Count a record in, of a lead or a company."""
         written = [v for v in verdicts if not v.why]
         self.records[key[0]] += bool(written)
         self.held.update((*key[:2], v.write.field, v.why) for v in verdicts if v.why not in ("", "same"))
@@ -160,20 +163,30 @@ def unread(found: Coordinator) -> LeadsyncError | None:
 
 
 def leads(found: Coordinator, wanted: Collection[int] | None = None) -> Iterator[Foreseen]:
-    """All leads as the cycle whose reading is over would leave them, or only those `wanted`."""
+    """All leads as the cycle whose reading is over would leave them, or only those `wanted`, with their companies."""
     with found.store.begin():
         busy = found.busy() if wanted is None else ()
     now, known = found.clock.now(), found.adoption.forgiven
-    return foresee(found.store, found.evaluator(), found.clock, now, busy=busy, wanted=wanted, known=known)
+    evaluator = found.evaluator()
+    for lead in foresee(found.store, evaluator, found.clock, now, busy=busy, wanted=wanted, known=known):
+        result = companies.Fresh()
+        if wanted is not None:
+            result.add(lead.after)
+        theirs = companies.foreseen(found.store, evaluator, result, now)
+        yield lead if wanted is None else replace(lead, records=[*lead.records, *theirs])
 
 
 def plan(found: Coordinator, *, whole: bool = False) -> Plan:
     """What the cycle whose reading is over would write; not all of it when the process is asked to stop."""
-    made = Plan(found.config, found.evaluator().directory, whole)
+    made, known = Plan(found.config, found.evaluator().directory, whole), companies.Fresh()
     for lead in leads(found):
         if found.stopping.is_set():
-            break
+            return made
         made.add(lead)
+        if found.evaluator().companies_scored:
+            known.add(lead.after)
+    for key, _, verdicts in companies.foreseen(found.store, found.evaluator(), known, found.clock.now()):
+        made.tally(key, verdicts)
     return made
 
 
@@ -252,7 +265,7 @@ def lead_body(lead: Foreseen, config: Config) -> dict[str, Any]:
             for key, member, verdicts in lead.records
         ],
         "facts": lead.facts,
-        "result": lead.after.words,
+        "result": {name: value for name, value in lead.after.words.items() if name != THEIR_COMPANIES},
         "parts": lead.after.parts,
         "changes_next": lead.after.due_at,
     }  # fmt: skip

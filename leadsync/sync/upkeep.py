@@ -21,7 +21,7 @@ class Upkeep:
     def __init__(self, config: Config, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self._upto: dict[int, int] = {}  # source → the youngest record that its census can speak of
-        conditions = [*config.scoring.conditions, *config.ladder.conditions]
+        conditions = [*config.scoring.everything, *config.ladder.conditions]
         conditions += config.routing.conditions if config.routing else []
         self._words = frozenset[str]().union(*(condition.fields for condition in conditions))
 

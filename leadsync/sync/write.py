@@ -22,6 +22,7 @@ from leadsync.types import Gone, Page, Record, WriteResult, WriteStatus
 
 _IN_FLIGHT = 10_000
 _RESOLVED = 1000  # rows read in one job
+_lead = sa.func.coalesce(schema.records.c.lead_id, -schema.records.c.id)  # a company stands for itself
 
 
 class Outgoing:
@@ -49,11 +50,12 @@ class Outgoing:
         return any(self._unknown.values())
 
     def busy(self) -> set[int]:
-        """Leads of which it cannot be said yet what to write next; inside `begin()`."""
+        """Leads, and minus the ids of companies, of which it cannot be said yet what to write next; inside
+        `begin()`."""
         ids = [write.record_id for writes in self._unknown.values() for write in writes]
         r, uncertain = schema.records.c, set[int]()
         for part in chunks(ids):
-            uncertain.update(self._store.connection.scalars(sa.select(r.lead_id).where(r.id.in_(part))))
+            uncertain.update(self._store.connection.scalars(sa.select(_lead).where(r.id.in_(part))))
         return self.held | set(self.flying.values()) | uncertain
 
     def take_over(self, writes: Sequence[Write]) -> None:
@@ -78,8 +80,8 @@ class Outgoing:
             self.flying.update({write.id: self._lead(write) for write in carried})
 
     def _lead(self, write: Write) -> int:
-        r = schema.records.c
-        return self._store.connection.scalar(sa.select(r.lead_id).where(r.id == write.record_id)) or 0
+        found: int = self._store.connection.scalar(sa.select(_lead).where(schema.records.c.id == write.record_id)) or 0
+        return found
 
     def postpone(self, members: Sequence[Member]) -> None:
         """Records of connections that cannot be written to now: their leads come up again in the next cycle; inside

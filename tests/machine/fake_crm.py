@@ -327,7 +327,10 @@ def scored_by(found: Config, text: str) -> Config:
     """The same installation with these rules."""
     document = rules(found.folder, text)
     return replace(
-        found, version=text, scoring=compile_scoring(document), documents={**found.documents, "scoring": document}
+        found,
+        version=text,
+        scoring=compile_scoring(document, ready=shipped),
+        documents={**found.documents, "scoring": document},
     )
 
 

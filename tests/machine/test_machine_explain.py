@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import Clock, Crm, Open, config, coordinator, maker
+from fake_crm import Clock, Crm, Open, config, coordinator, maker, scored_by
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leadsync.errors import UsageError
 from leadsync.store import schema
+from leadsync.sync.check_conditions import reach
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.explain.sections import body
 from leadsync.sync.explain.subject import Subject, subjects
@@ -139,3 +140,37 @@ def test_explaining_holds_nobody_up_and_tells_where_values_come_from(
     [then] = subjects(found, id_, clock.now(), clock.now() - timedelta(days=1))
     assert {row["fact"]: row["value"] for row in body(then)["facts"]}["job_title"] == "Clerk"
     assert body(then)["writes"] == []
+
+
+SEGMENTS = """\
+fit: {rules: {market: {points: 20, when: country = PL}}}
+segments:
+  - name: callers
+    when: call_in in 10d
+    fit: {rules: {market: {points: 5, when: country = PL, label: calls from here}}}
+    temperature: {hot: 90, warm: 4}
+"""
+
+
+def test_a_lead_is_scored_by_its_segment_until_time_takes_it_out(opened: Open, clock: Clock, tmp_path: Path) -> None:
+    crm = Crm(clock)
+    id_, other = (crm.add("Lead", {"Email": f"{name}@example.com", "Country": "PL"}) for name in ("ann", "bob"))
+    crm.add("Call", {"When": clock.now().isoformat()}, Lead=(id_,))
+    found = scored_by(config(tmp_path, {"crm": maker(crm)}), SEGMENTS)
+    leadsync = opened(found)
+    leadsync.allow()
+    leadsync.cycle()
+    [lead] = subjects(found, id_, clock.now())
+    result = {row["what"]: row["is"] for row in body(lead)["result"]}
+    assert (result["scored as"], result["score"], result["temperature"]) == ("callers", "5", "warm")
+    assert body(lead)["score"][0]["part"] == "calls from here"
+    change = next(row for row in body(lead)["changes_next"] if row["what"] == "scored as")
+    assert (change["on"], change["now"], change["then"]) == ("2026-03-12", "callers", "—")
+    assert [crm.rows["Lead"][each].fields["Score"] for each in (id_, other)] == [5, 20]
+    seen = reach(found, clock.now())
+    assert seen.scored == {"callers": 1, None: 1}
+    assert seen.fired == {"callers": {("fit", "market"): (1, 500)}, None: {("fit", "market"): (1, 2000)}}
+    clock.pass_(timedelta(days=10))
+    leadsync.cycle()
+    assert [crm.rows["Lead"][each].fields["Score"] for each in (id_, other)] == [20, 20]
+    assert "scored as" not in {row["what"] for row in body(subjects(found, id_, clock.now())[0])["result"]}

@@ -281,14 +281,16 @@ temperature: {hot: 70, warm: 61}
         "scoring.yaml:3:41: no mapping feeds industry",
         "scoring.yaml:7:82: no mapping feeds meeting",
         "scoring.yaml:7:30: no mapping feeds chat",
+        "the shipped funnel/default.yaml: nobody passes 'ready' of the gate of SQL: score is at most 60",
         "scoring.yaml:8:15: hot begins at 70",
         "scoring.yaml:8:24: warm begins at 61",
         "scoring.yaml:1:1: the best grade begins at 40",
         "scoring.yaml:1:1: the quadrant's engagement begins at 20",
-        "the shipped funnel/default.yaml: nobody passes 'ready' of the gate of SQL: score is at most 60",
+        "scoring.yaml:8:15: MQL is meant to be warm",
     ]
     assert "`read: people:` of mappings/toy.yaml" in found[0]["fix"]
     assert "`kinds:` or `counters:` of mappings/toy.yaml" in found[1]["fix"]
     bench.folder.file("scoring.yaml", "use: b2b\ntemperature: {hot: 50, warm: 50}")
-    (one,) = bench.check(0, "--offline")
+    one, other = bench.check(0, "--offline")
     assert "no lead is ever warm" in one["what"]
+    assert "MQL is meant to be warm, and begins at a score of 35, which is cold" in other["what"]

@@ -17,6 +17,7 @@ PAGE = ROOT / "docs" / "concepts.md"
 LACKS: dict[int, str] = {
     1: "companies as leads of their own",
     30: "drift between CRMs",
+    39: "how fast the stages were passed",
     49: "a minimum of data per stage",
     55: "an own score",
     66: "retention",

@@ -114,6 +114,11 @@ def test_leads_of_lists_wait_with_their_reason_until_a_person_decides_beside_a_r
     told = folder.run("plan", "--lead", OLD, "--json").json["leads"][0]
     assert told["result"]["waits"] == f"the data are of {day}"
     assert {write["why"] for write in told["records"][0]["writes"]} == {"list"}
+    [twin] = folder.run("explain", TWIN, "--json").json["leads"]
+    assert twin["list"] == [
+        {"what": "waits", "because": "is there already: —"},
+        {"what": "is there already", "because": f"hubspot/contacts/{KNOWN}"},
+    ]
 
     refused = folder.run("review", "accept", number(folder, REFUSED))
     assert (refused.code, "refused by the rules (opted_out)" in refused.err) == (64, True)
@@ -146,6 +151,11 @@ def test_a_denied_consent_stops_stage_and_owner_and_nothing_else(scene: tuple[Sa
     why = {write["value"]: write["why"] for write in told["records"][0]["writes"]}
     assert (why["stage"], why["owner"]) == ("consent", "no_value")
     assert (told["facts"]["consent"], told["facts"]["consent_phone"]) == ("denied", "denied")
+    [lead] = folder.run("explain", DENIED, "--json").json["leads"]
+    assert [(row["to"], row["is"], row["said by"]) for row in lead["consent"]] == [
+        ("any contact", "denied", f"hubspot contacts {DENIED}: denied"),
+        ("email", "denied", ""), ("phone", "denied", ""),
+    ]  # fmt: skip
 
 
 @pytest.mark.concept(64)

@@ -24,6 +24,8 @@ from leadsync.store.database import open_store
 from leadsync.sync import cycle, planning
 from leadsync.sync.check import of_mail_check
 from leadsync.sync.cycle import Coordinator
+from leadsync.sync.explain.sections import body
+from leadsync.sync.explain.subject import subjects
 
 NOW = datetime.now(UTC)
 HERE = {"A": ["192.0.2.1"]}
@@ -207,6 +209,11 @@ def test_mail_that_comes_back_and_somebody_who_answers(world: World, dns_server:
     world.later()
     found.cycle()
     assert states(found)["ann"] == "valid"
+    why = {"ann": "somebody has answered, or followed a link", "fay": "somebody reported a message as spam"}
+    for id_, because in why.items():
+        [row] = body(subjects(found.config, id_, world.clock.now())[0])["mail"]
+        assert (row["state"], row["because"]) == (states(found)[id_], because)
+        assert row["domain asked again"] == str(rows(found)[row["address"].rpartition("@")[2]].due_at.date())
 
 
 def test_switched_on_every_lead_is_evaluated_and_off_it_is_forgotten(world: World, dns_server: DnsServer) -> None:

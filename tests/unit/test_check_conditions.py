@@ -55,21 +55,17 @@ def test_a_stage_whose_leads_are_colder_than_it_is_meant_to_be() -> None:
     ]
 
 
-BANDS = (
-    ("fit: {cap: 10}\n", "2:1: the best grade begins at 30, and fit is at most 10"),
-    ("fit: {cap: 10}\n", "2:1: the quadrant's fit begins at 20, and fit is at most 10"),
-    ("quadrant: {fit: 41}\n", "2:12: the quadrant's fit begins at 41, and fit is at most 40"),
-    ("own: {rules: {often: {points: 1, per: visit}}}\n", "2:15: often alone can make hot, whatever else holds"),
-    ("own: {rules: {once: {points: 70, when: email}}}\n", "2:15: once alone can make hot, whatever else holds"),
-)
+SEGMENTS = "use: b2b\nsegments:\n  - {name: all, when: email or phone}\n  - {name: some, when: phone}\n"
 
 
-@pytest.mark.parametrize(("text", "expected"), BANDS)
-def test_what_no_lead_can_reach_and_what_outweighs_all_else(tmp_path: Path, text: str, expected: str) -> None:
+@pytest.mark.parametrize(("holds", "told"), [(40, True), (0, False)])
+def test_a_segment_that_earlier_ones_leave_nobody(tmp_path: Path, holds: int, told: bool) -> None:
     (tmp_path / "leadsync.yaml").write_text(MAIN)
-    (tmp_path / "scoring.yaml").write_text(f"use: b2b\n{text}")
-    told = [finding.what for finding in findings(load_config(tmp_path / "leadsync.yaml"))]
-    assert f"{tmp_path}/scoring.yaml:{expected}" in told
+    (tmp_path / "scoring.yaml").write_text(SEGMENTS)
+    own = [each for each in placed(load_config(tmp_path / "leadsync.yaml")) if each.loc[0] == "segments"]
+    reach = Reach(list(zip(own, (90, holds), strict=True)), 100, 100, scored={"all": 90})
+    expected = f"{tmp_path}/scoring.yaml:4:18: segments.some.when holds for {holds} of 100 leads"
+    assert (f"{expected}, and earlier segments take them all" in [finding.what for finding in suspects(reach)]) is told
 
 
 GATES = (
@@ -106,12 +102,3 @@ def test_a_stage_for_an_outcome_that_no_mapping_tells_of_is_told_with_its_place(
 def test_leads_are_counted_by_stage() -> None:
     found = Reach([], 6, 6, {("MQL", "cold"): 1, ("MQL", "warm"): 2, ("SQL", "hot"): 3})
     assert (found.stages["MQL"], found.stages["SQL"], found.stages["IQL"]) == (3, 3, 0)
-
-
-@pytest.mark.parametrize("bounded", ["cap: 9", "cap: 69"])
-def test_what_is_bounded_outweighs_nothing(tmp_path: Path, bounded: str) -> None:
-    (tmp_path / "leadsync.yaml").write_text(MAIN)
-    rules = f"own: {{{bounded}, rules: {{often: {{points: 1, per: visit}}}}}}\n"
-    (tmp_path / "scoring.yaml").write_text(f"use: b2b\n{rules}")
-    told = [finding.what for finding in findings(load_config(tmp_path / "leadsync.yaml"))]
-    assert not [line for line in told if "alone" in line or "begins at" in line]

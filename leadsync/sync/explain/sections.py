@@ -2,22 +2,26 @@
 each a mapping of what stands in it; whatever has something of its own to tell of a lead adds one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Any
 
 import polars as pl
 
 from leadsync.catalog import ACTIVITIES, ATTRIBUTES, NOT_ENOUGH
 from leadsync.core.classes import BUYER
+from leadsync.core.company_score import company_score
 from leadsync.core.counting import WHY
 from leadsync.core.facts import FOLLOWS
 from leadsync.core.lists import told as waits_for
 from leadsync.core.mapping import text
 from leadsync.core.plan import WHY as PLAN_WHY
 from leadsync.core.plan import Verdict
+from leadsync.core.score import Scoring
 from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
 from leadsync.store.evaluation import Member
-from leadsync.sync.explain import funnel
+from leadsync.store.records import companies_of
+from leadsync.sync.companies import Fresh, words
+from leadsync.sync.explain import contact, funnel
 from leadsync.sync.explain.owner import owner
 from leadsync.sync.explain.subject import Subject
 from leadsync.sync.planning import meaning
@@ -25,8 +29,8 @@ from leadsync.sync.planning import meaning
 Row = Mapping[str, Any]
 _EVENTS = 3  # of each part of the score
 _OURS = ("internal", "test")  # classes whose activity is our own
-_TOLD = ("score", "fit", "engagement", "grade", "quadrant", "temperature", "stage", "owner", "next_action", "ask_for",
-         "data", "waits", "reasons")  # fmt: skip
+_TOLD = ("scored_as", "score", "fit", "engagement", "grade", "quadrant", "temperature", "stage", "owner", "next_action",
+         "ask_for", "data", "waits", "reasons")  # fmt: skip
 
 
 def records(subject: Subject) -> Iterator[Row]:
@@ -34,12 +38,12 @@ def records(subject: Subject) -> Iterator[Row]:
     for member in subject.members:
         source = subject.evaluator.sources[member.source_id]
         held = subject.decision.held.get(member.id)
-        state = f"left on {_day(subject, member.gone_at)}" if member.gone_at else "there"
+        state = f"left on {subject.day(member.gone_at)}" if member.gone_at else "there"
         if member.fields is None:
             state = "only heard of so far"
         state += f", not touched: {PLAN_WHY[held]}" if held else ""
         yield {"connection": source.connection, "object": source.object, "id": member.ext_id,
-               "created": _day(subject, member.created_at), "state": state}  # fmt: skip
+               "created": subject.day(member.created_at), "state": state}  # fmt: skip
 
 
 def facts(subject: Subject) -> Iterator[Row]:
@@ -50,7 +54,7 @@ def facts(subject: Subject) -> Iterator[Row]:
         fields = [f for f in _feeding(subject, source.connection, source.object, name, fact.how) if f in values]
         since = max((values[f].since for f in fields), default=None)
         yield {"fact": name, "value": text(fact.value), "record": f"{source.connection} {source.object} {ext_id}",
-               "field": ", ".join(fields), "since": _day(subject, since), "sure": f"{fact.confidence} %",
+               "field": ", ".join(fields), "since": subject.day(since), "sure": f"{fact.confidence} %",
                "how": f"from {fact.how}" if fact.how else "said"}  # fmt: skip
 
 
@@ -91,11 +95,13 @@ def result(subject: Subject) -> Iterator[Row]:
 
 def score(subject: Subject) -> Iterator[Row]:
     """Every part of the score: what stands for it, and the latest events that it counts. They add up."""
-    labels = subject.evaluator.config.scoring.labels
+    labels = _scoring(subject).labels
     for part in subject.result.parts:
         key = (str(part["group"]), str(part["name"]))
         of = " ".join(filter(None, key)).replace("_", " ")
-        what = labels[key]["en"] if part["what"] == "rule" else f"{part['what']} of {of}" if of else part["what"]
+        what = f"{part['what']} of {of}" if of else str(part["what"])
+        if part["what"] == "rule":
+            what = labels.get(key, {}).get("en", of)
         events = _events(subject, *key) if part["what"] == "rule" and part["count"] else []
         yield {"points": f"{part['points'] / 100:+g}", "part": what, "group": part["group"],
                "times": part["count"] or "", "last": part["on"], "events": "; ".join(events)}  # fmt: skip
@@ -106,8 +112,8 @@ def score(subject: Subject) -> Iterator[Row]:
 
 def _events(subject: Subject, group: str, name: str) -> list[str]:
     """The latest events that a rule counts."""
-    rule = next(r for r in subject.evaluator.config.scoring.rules if (r.group, r.name) == (group, name))
-    if rule.per is None:
+    rule = next((r for r in _scoring(subject).rules if (r.group, r.name) == (group, name)), None)
+    if rule is None or rule.per is None:  # a lead that has come to an outcome keeps the score it had by other rules
         return []
     events = subject.events.filter((pl.col("kind") == rule.per) & (pl.col("counts") > 0))
     if rule.when is not None and not rule.when.fields.isdisjoint(ATTRIBUTES):
@@ -119,9 +125,31 @@ def _events(subject: Subject, group: str, name: str) -> list[str]:
     return [_event(subject, row) for row in latest.iter_rows(named=True)]
 
 
+def _scoring(subject: Subject) -> Scoring:
+    """What scored it: the rules of its segment, or the file's."""
+    return subject.evaluator.config.scoring.of(subject.result.words.get("scored_as"))
+
+
 def _event(subject: Subject, row: Mapping[str, Any]) -> str:
     about = ": ".join(filter(None, (row["topic"], row["detail"])))
     return f"{row['on']} {subject.evaluator.sources[row['source']].connection}" + (f" “{about}”" if about else "")
+
+
+def companies(subject: Subject) -> Iterator[Row]:
+    """The score of each record of its company that leadsync scores, what it is made of, and what becomes of it."""
+    known = Fresh()
+    known.add(subject.result)
+    cuts = subject.evaluator.config.scoring.cuts
+    for id_ in companies_of(subject.result.words):
+        others = [person for person in subject.staff.get(id_, ()) if person.lead != subject.lead]
+        found = company_score([*known.people[id_], *others], cuts.quadrant["engagement"])
+        source, ext_id = subject.source(id_)
+        office = subject.offices.get(id_)
+        verdicts = subject.evaluator.verdicts(office, words(found), subject.now) if office else []
+        yield {"record": f"{source.connection} {source.object} {ext_id}", "score": found.score, "fit": found.fit,
+               "interest": found.interest, "breadth": found.breadth, "people": len(known.people[id_]) + len(others),
+               "engaged": found.engaged,
+               "becomes": "; ".join(f"{v.write.field} {meaning(v)}" for v in verdicts)}  # fmt: skip
 
 
 def activities(subject: Subject) -> Iterator[Row]:
@@ -140,7 +168,7 @@ def changes_next(subject: Subject) -> Iterator[Row]:
     due = subject.result.due_at
     if due is None:
         return
-    then, day, moved = subject.decided(due).result, _day(subject, due), False
+    then, day, moved = subject.decided(due).result, subject.day(due), False
     for name in _TOLD:
         was, becomes = text(subject.result.words.get(name)), text(then.words.get(name))
         if was != becomes:
@@ -178,11 +206,15 @@ SECTIONS: Mapping[str, tuple[str, Section]] = {
     "records": ("Its records", records),
     "facts": ("What is known", facts),
     "class": ("What it is to the company", lead_class),
+    "consent": ("Whether it may be contacted", contact.consent),
+    "mail": ("Whether mail reaches it", contact.mail),
+    "list": ("What becomes of a lead from a list", contact.of_list),
     "result": ("What follows", result),
     "stage": ("Where it stands on the funnel", funnel.standing),
     "gates": ("What the gates ask, and what is known", funnel.gates),
     "transitions": ("How it came to its stage", funnel.transitions),
     "score": ("What the score is made of", score),
+    "company": ("What its company's score is made of", companies),
     "activities": ("What happened, and what of it counts", activities),
     "changes_next": ("What time alone changes next", changes_next),
     "owner": ("Whose it is, and why", owner),
@@ -203,7 +235,3 @@ def _buyer(subject: Subject) -> bool:
 
 def _home(subject: Subject) -> date:
     return subject.now.astimezone(subject.evaluator.config.zone).date()
-
-
-def _day(subject: Subject, at: datetime | None) -> str:
-    return str(at.astimezone(subject.evaluator.config.zone).date()) if at else ""

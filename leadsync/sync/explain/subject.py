@@ -13,6 +13,7 @@ import polars as pl
 from leadsync import catalog
 from leadsync.config.load import Config
 from leadsync.core.assign import Rotation
+from leadsync.core.company_score import Person
 from leadsync.core.consent import OPT_OUTS
 from leadsync.core.counting import judged
 from leadsync.core.facts import Facts
@@ -21,7 +22,7 @@ from leadsync.core.frames import column
 from leadsync.core.score import RESULTS
 from leadsync.core.survive import Survivor, survivors
 from leadsync.errors import UsageError
-from leadsync.store import evaluation, keys, past, routing, sources
+from leadsync.store import evaluation, keys, past, routing, sources, staff
 from leadsync.store.database import Store, open_store
 from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
 from leadsync.store.past import Dated, Rows
@@ -30,6 +31,7 @@ from leadsync.store.sources import Source
 from leadsync.sync import accounts, lists, routes
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.frames import NOT_OF_RECORDS
 from leadsync.sync.planning import find
 from leadsync.sync.rederive import derive
 
@@ -38,7 +40,8 @@ from leadsync.sync.rederive import derive
 class Subject:
     """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
-    source; `turns` is how those of the reps stand; `moves` are the stages it came to, and when."""
+    source; `turns` is how those of the reps stand; `staff` are the people of its companies, and `offices` the records
+    of these; `moves` are the stages it came to, and when."""
 
     lead: int
     now: datetime
@@ -48,6 +51,8 @@ class Subject:
     rows: Rows
     companies: dict[int, tuple[int, str, dict[str, Dated]]]
     turns: Rotation
+    staff: dict[int, list[Person]]
+    offices: dict[int, Member]
     moves: Sequence[tuple[datetime, Move]] = ()
 
     @cached_property
@@ -80,7 +85,7 @@ class Subject:
         """What is known of it and what follows, in one row."""
         words = self.result.words
         known = self.evaluator.frames.leads({self.lead: self.inside}, self.found, self.now)
-        said: dict[str, Any] = {name: words.get(name) for name in ("class", *RESULTS)}
+        said: dict[str, Any] = {name: words.get(name) for name in (*NOT_OF_RECORDS, *RESULTS)}
         types = {name: catalog.RESULTS[name].type if name in RESULTS else "text" for name in said}
         return known.with_columns(column(types[name], [value]).alias(name) for name, value in said.items())
 
@@ -103,6 +108,10 @@ class Subject:
     def events(self) -> pl.DataFrame:
         """All its activity, as `core.counting` judges it."""
         return judged(self.evaluator.frames.events(self.found).filter(pl.col("lead") == self.lead))
+
+    def day(self, at: datetime | None) -> str:
+        """The day of a moment, at home."""
+        return str(at.astimezone(self.evaluator.config.zone).date()) if at else ""
 
     def source(self, record: int) -> tuple[Source, str]:
         """Where a record stands, and its id there."""
@@ -173,8 +182,12 @@ def _subjects(
     moves = past.moves_at(store, leads, at)
     if as_of is not None:
         found = replace(found, **_stood(config, moves))
+    near = found.companies.keys() if as_of is None else ()
+    people = staff.stored(store, near)
+    offices = {record.id: record for record in staff.records(store, near)}
     for lead in leads:
-        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, moves.get(lead, ()))
+        own = moves.get(lead, ())
+        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, people, offices, own)
 
 
 def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]]) -> dict[str, Any]:

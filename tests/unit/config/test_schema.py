@@ -54,6 +54,7 @@ OWN = {
         "use": "b2b", "temperature": {"hot": 80, "hot_when": "need"},
         "fit": {"cap": 40, "rules": {"a": {"points": 18, "when": "email"}}},
         "engagement": {"rules": {"demo": {"points": 2.5, "per": "demo_request", "half_life": "30d", "cap": 5}}},
+        "segments": [{"name": "small", "when": "employees < 50", "use": "b2c", "fit": {"cap": 20}}],
     },
     "funnel": {"stages": [{"name": "A", "shows": {"step": "x"}}, {"name": "B", "gate": {"x": "score >= 3"}}]},
     "routing": {

@@ -1,0 +1,150 @@
+"""What the scoring files contradict themselves in: by the files alone, and by the leads there are."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from leadsync.config.document import Document, Loc
+from leadsync.config.effective import shipped
+from leadsync.config.load import Config
+from leadsync.core.conditions import FieldTest
+from leadsync.core.ladder import Stage
+from leadsync.core.score import AXES, Scoring
+from leadsync.sync.check_conditions import MEANT, TELLING, Fired, Reach, fed, most_of
+from leadsync.types import Finding
+
+_OVERWHELMS = 2 / 3  # of all points that leads were given
+
+
+def findings(config: Config) -> Iterator[Finding]:
+    """Caps, bands and stages of the admin's own files that do not go together."""
+    document = config.documents["scoring"]
+    for loc, scoring in _scorings(config.scoring):
+        yield from _bands(scoring, document, loc)
+        yield from _caps(scoring, document, loc)
+    yield from _stages(config)
+
+
+def told_by_leads(config: Config, found: Reach) -> Iterator[Finding]:
+    """Rules of the admin's own, each per activity, that no lead or every lead got points by, and those that outweigh
+    all others together."""
+    document, words = config.documents["scoring"], fed(config)
+    for loc, scoring in _scorings(config.scoring):
+        segment = config.scoring.segments[int(loc[1])].name if loc else None
+        leads, of = found.scored.get(segment, 0), found.fired.get(segment, {})
+        if leads >= TELLING:
+            yield from _usage(scoring, document, loc, of, leads, words)
+
+
+def _scorings(scoring: Scoring) -> Iterator[tuple[Loc, Scoring]]:
+    """The file's, and those of its segments, each with its place."""
+    yield (), scoring
+    yield from ((("segments", i), each.scoring) for i, each in enumerate(scoring.segments))
+
+
+def _own(document: Document, loc: Loc, *spot: str) -> str:
+    """The place of what the admin has written there; "" where it is not there, or shipped."""
+    place = document.places.get((*loc, *spot), "")
+    return "" if shipped(place) else place
+
+
+def _usage(
+    scoring: Scoring, document: Document, loc: Loc, of: Fired, leads: int, words: frozenset[str]
+) -> Iterator[Finding]:
+    given = sum(points for _, points in of.values() if points > 0)
+    for rule in scoring.rules:
+        place = _own(document, loc, rule.group, "rules", rule.name)
+        count, points = of.get((rule.group, rule.name), (0, 0))
+        if not place:
+            continue
+        if rule.per in words and not count:
+            told = f"{place}: none of {leads} leads has points by {rule.name}"
+            yield Finding("warning", told, "see whether it is meant so, and whether the CRM holds such activity")
+        elif rule.per is not None and count == leads:
+            told = f"{place}: all of {leads} leads have points by {rule.name}"
+            yield Finding("warning", told, "see whether it is meant so: it makes little difference between them")
+        if len(of) > 1 and points > given * _OVERWHELMS:
+            told = f"{place}: {points / given:.0%} of all points that leads have are those of {rule.name}"
+            yield Finding("warning", told, "give it fewer points or a lower cap, so that others count beside it")
+
+
+def _bands(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
+    """Temperatures, grades and quadrants that no lead can have, and rules that nothing outweighs."""
+    most = sum(map(most_of, scoring.groups)) / 100
+    hot, warm = (document.place((*loc, "temperature", band)) for band in ("hot", "warm"))
+    if scoring.warm == scoring.hot:
+        told = f"{warm}: warm begins where hot does, so no lead is ever warm"
+        yield Finding("warning", told, "make `warm` lower than `hot`")
+    for band, lowest, place in (("hot", scoring.hot, hot), ("warm", scoring.warm, warm)):
+        if most < lowest and not (band == "hot" and scoring.hot_when):
+            told = f"{place}: {band} begins at {lowest}, and all rules together give at most {most:g}"
+            yield Finding("warning", told, f"lower `{band}`, or raise points and caps")
+    for axis in AXES:
+        most = sum(most_of(group) for group in scoring.groups if (group.axis or group.name) == axis) / 100
+        best, least = scoring.cuts.grade[axis][0], scoring.cuts.quadrant[axis]
+        for key, lowest, what in (("grade", best, "the best grade"), ("quadrant", least, f"the quadrant's {axis}")):
+            if most < lowest:
+                written = (*loc, key, axis)
+                place = document.place(written if (*loc, key) in document.places else (*loc, axis))
+                told = f"{place}: {what} begins at {lowest}, and {axis} is at most {most:g}"
+                yield Finding("warning", told, f"lower it, or raise points and caps of what counts towards {axis}")
+    for group in scoring.groups:
+        for rule in group.rules:
+            place = _own(document, loc, group.name, "rules", rule.name)
+            if place and min(most_of(replace(group, rules=(rule,), alone=None)), 10_000) >= scoring.hot * 100:
+                told = f"{place}: {rule.name} alone can make hot, whatever else holds"
+                yield Finding("warning", told, "give fewer points, or add `cap:` to the rule or its group")
+
+
+def _caps(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
+    """Caps that never come to bear, since another one is reached before."""
+    for group in scoring.groups:
+        cap = group.cap if group.cap is not None else math.inf
+        if group.alone is not None and group.alone >= cap and (place := _own(document, loc, group.name, "alone")):
+            told = f"{place}: `alone` of {group.name} is no lower than its cap of {cap / 100:g}, so it bounds nothing"
+            yield Finding("warning", told, "make `alone` lower than `cap`, or leave out both `alone` and `agrees`")
+        for rule in group.rules:
+            spot = (group.name, "rules", rule.name)
+            limit = min(abs(rule.points) if rule.per is None else math.inf, rule.cap or math.inf)
+            if rule.cap is not None and limit > cap and (place := _own(document, loc, *spot, "cap")):
+                told = f"{place}: the cap of {rule.name} ({rule.cap / 100:g}) lies above that of its group"
+                yield Finding("warning", f"{told} ({cap / 100:g}), so it never counts", f"lower it to {cap / 100:g}")
+            elif rule.per is None and limit > cap and (place := _own(document, loc, *spot, "points")):
+                told = f"{place}: {rule.name} has {rule.points / 100:g} points, and its group gives and takes at most"
+                fix = f"give it {math.copysign(cap, rule.points) / 100:g}, or raise the cap of {group.name}"
+                yield Finding("warning", f"{told} {cap / 100:g}", fix)
+            elif rule.cap is not None and abs(rule.points) > rule.cap and (place := _own(document, loc, *spot, "cap")):
+                told = f"{place}: {rule.name} has {rule.points / 100:g} points and a cap of {rule.cap / 100:g}"
+                yield Finding("warning", f"{told}: it never has them in full", "raise `cap`, or lower `points`")
+
+
+def _stages(config: Config) -> Iterator[Finding]:
+    """Stages that begin at a score of another temperature than their leads are meant to have."""
+    scoring, below = config.scoring, 0.0
+    for i, stage in enumerate(config.ladder.stages):
+        below, at = max([below, *_scores(stage).values()]), ("stages", i)
+        meant = MEANT.get(stage.name)
+        begins = "hot" if below >= scoring.hot else "warm" if below >= scoring.warm else "cold"
+        if meant is None or not _scores(stage) or begins == meant:
+            continue
+        funnel, bands = config.documents["funnel"], config.documents["scoring"]
+        part = next(part for part, least in _scores(stage).items() if least == max(_scores(stage).values()))
+        places = [funnel.place((*at, "gate", part)), bands.place(("temperature", "hot")), bands.place(("temperature",))]
+        place = next((place for place in places if not shipped(place)), "")
+        if place:
+            told = (
+                f"{place}: {stage.name} is meant to be {meant}, and begins at a score of {below:g}, which is {begins}"
+            )
+            fix = f"let it begin where {meant} does, or move the bands: warm {scoring.warm}, hot {scoring.hot}"
+            yield Finding("warning", told, fix)
+
+
+def _scores(stage: Stage) -> Mapping[str, float]:
+    """Part of the gate → the lowest score that it lets pass, for those that say it plainly."""
+    return {
+        part: float(str(condition.root.values[0]))
+        for part, condition in stage.gates.items()
+        if isinstance(condition.root, FieldTest)
+        and condition.root.field == "score"
+        and condition.root.op in (">=", ">")
+    }

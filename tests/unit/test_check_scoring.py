@@ -1,0 +1,128 @@
+"""What is told of scorings that contradict themselves."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from leadsync.config.load import load_config
+from leadsync.sync.check_conditions import Reach
+from leadsync.sync.check_scoring import findings, told_by_leads
+
+MAIN = "connections: {hubspot: {type: hubspot, token: {env: T}}}\n"
+
+
+def told(folder: Path, **files: str) -> list[str]:
+    for name, text in ({"leadsync": MAIN} | files).items():
+        (folder / f"{name}.yaml").write_text(text)
+    return [finding.what.removeprefix(f"{folder}/") for finding in findings(load_config(folder / "leadsync.yaml"))]
+
+
+BANDS = (
+    ("fit: {cap: 10}\n", "2:1: the best grade begins at 30, and fit is at most 10"),
+    ("fit: {cap: 10}\n", "2:1: the quadrant's fit begins at 20, and fit is at most 10"),
+    ("quadrant: {fit: 41}\n", "2:12: the quadrant's fit begins at 41, and fit is at most 40"),
+    ("own: {rules: {often: {points: 1, per: visit}}}\n", "2:15: often alone can make hot, whatever else holds"),
+    ("own: {rules: {once: {points: 70, when: email}}}\n", "2:15: once alone can make hot, whatever else holds"),
+)
+
+
+@pytest.mark.parametrize(("text", "expected"), BANDS)
+def test_what_no_lead_can_reach_and_what_outweighs_all_else(tmp_path: Path, text: str, expected: str) -> None:
+    assert f"scoring.yaml:{expected}" in told(tmp_path, scoring=f"use: b2b\n{text}")
+
+
+@pytest.mark.parametrize("bounded", ["cap: 9", "cap: 69"])
+def test_what_is_bounded_outweighs_nothing(tmp_path: Path, bounded: str) -> None:
+    rules = f"own: {{{bounded}, rules: {{often: {{points: 1, per: visit}}}}}}\n"
+    found = told(tmp_path, scoring=f"use: b2b\n{rules}")
+    assert not [line for line in found if "alone" in line or "begins at" in line]
+
+
+CAPS = (
+    ("{cap: 9, rules: {a: {points: 2, per: visit, cap: 12}}}",
+     "2:50: the cap of a (12) lies above that of its group (9), so it never counts"),
+    ("{cap: 9, rules: {a: {points: -12, when: email}}}",
+     "2:27: a has -12 points, and its group gives and takes at most 9"),
+    ("{cap: 9, rules: {a: {points: 6, per: visit, cap: 4}}}",
+     "2:50: a has 6 points and a cap of 4: it never has them in full"),
+    ("{cap: 9, alone: 9, agrees: email, rules: {a: {points: 6, when: email}}}",
+     "2:15: `alone` of own is no lower than its cap of 9, so it bounds nothing"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("group", "expected"), CAPS)
+def test_caps_that_another_one_swallows(tmp_path: Path, group: str, expected: str) -> None:
+    assert told(tmp_path, scoring=f"use: b2b\nown: {group}\n") == [f"scoring.yaml:{expected}"]
+
+
+def test_caps_that_go_together(tmp_path: Path) -> None:
+    group = (
+        "{cap: 9, alone: 8, agrees: phone, rules: {a: {points: 2, per: visit, cap: 9}, b: {points: -9, when: email}}}"
+    )
+    assert told(tmp_path, scoring=f"use: b2b\nown: {group}\n") == []
+
+
+def test_each_segment_is_looked_at_for_what_it_says_itself(tmp_path: Path) -> None:
+    segments = (
+        "segments:\n  - {name: shops, when: email, own: {cap: 9, rules: {a: {points: 2, per: visit, cap: 12}}}}\n"
+    )
+    assert told(tmp_path, scoring=f"use: b2b\n{segments}") == [
+        "scoring.yaml:3:81: the cap of a (12) lies above that of its group (9), so it never counts"
+    ]
+
+
+@pytest.mark.concept(17)
+@pytest.mark.parametrize(
+    ("temperature", "gate", "expected"),
+    [
+        ("{hot: 70, warm: 35}", "score >= 70", None),
+        ("{hot: 70, warm: 35}", "score >= 50", "funnel.yaml:1:40: SQL is meant to be hot, and begins at a score of 50, "
+         "which is warm"),
+        ("{hot: 90, warm: 35}", "score >= 70 and phone", None),  # it does not say plainly at which score it begins
+    ],
+)  # fmt: skip
+def test_stages_that_are_colder_than_their_name(
+    tmp_path: Path, temperature: str, gate: str, expected: str | None
+) -> None:
+    funnel = f"stages: [{{name: A}}, {{name: SQL, gate: {{ready: {gate}}}}}]\n"
+    found = told(tmp_path, scoring=f"use: b2b\ntemperature: {temperature}\n", funnel=funnel)
+    assert [line for line in found if "meant" in line] == ([expected] if expected else [])
+
+
+@pytest.mark.concept(17)
+def test_bands_that_leave_the_shipped_stages_behind(tmp_path: Path) -> None:
+    (line,) = told(tmp_path, scoring="use: b2b\ntemperature: {hot: 80, warm: 35}\n")
+    assert line == "scoring.yaml:2:15: SQL is meant to be hot, and begins at a score of 70, which is warm"
+
+
+RULES = "use: b2b\nown: {rules: {a: {points: 1, per: visit, cap: 5}, b: {points: 1, per: call_in, cap: 5}}}\n"
+Given = Mapping[tuple[str, str], tuple[int, int]]
+
+
+@pytest.mark.parametrize(
+    ("leads", "fired", "expected"),
+    [
+        (99, {}, []),
+        (100, {("own", "a"): (40, 4000)}, ["none of 100 leads has points by b"]),
+        (100, {("own", "a"): (100, 100), ("own", "b"): (1, 100), ("fit", "decides"): (9, 9000)},
+         ["all of 100 leads have points by a"]),
+        (100, {("own", "a"): (40, 7000), ("own", "b"): (9, 3000)},
+         ["70% of all points that leads have are those of a"]),
+        (100, {("own", "a"): (40, 7000), ("own", "b"): (9, 3000), ("fit", "decides"): (9, 9000)}, []),
+    ],
+)  # fmt: skip
+def test_rules_that_make_no_difference_or_all_of_it(
+    tmp_path: Path, leads: int, fired: Given, expected: list[str]
+) -> None:
+    (tmp_path / "leadsync.yaml").write_text(MAIN)
+    (tmp_path / "scoring.yaml").write_text(RULES)
+    config, reach = (
+        load_config(tmp_path / "leadsync.yaml"),
+        Reach([], leads, leads, scored={None: leads}, fired={None: fired}),
+    )
+    found = [
+        finding.what.removeprefix(f"{tmp_path}/scoring.yaml:2:").split(": ", 1)[1]
+        for finding in told_by_leads(config, reach)
+    ]
+    assert found == expected
