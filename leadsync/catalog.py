@@ -220,6 +220,7 @@ RESULTS = _words(
     _word("data", "text", "data", "داده‌ها", "данные", "dane", "dữ liệu"),
     _word("next_action", "text", "next step", "گام بعدی", "следующий шаг", "następny krok", "bước tiếp theo"),
     _word("ask_for", "text", "worth asking for", "آنچه باید پرسید", "что спросить", "o co zapytać", "nên hỏi thêm"),
+    _word("duplicates", "text", "duplicates", "موارد تکراری", "дубликаты", "duplikaty", "bản ghi trùng lặp"),
 )
 """What leadsync works out."""
 
@@ -273,7 +274,7 @@ VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 DESIGNED = frozenset(
     (
-        "duplicates", "probability", "value", "urgency",
+        "probability", "value", "urgency",
     )
 )  # fmt: skip
 """Words of the plan that nothing feeds or computes yet."""

@@ -21,6 +21,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "data": "Whether enough is known of this lead to judge it; leadsync keeps it up to date.",
     "next_action": "What to do next with this lead; leadsync keeps it up to date.",
     "ask_for": "What is most worth asking this lead for; leadsync keeps it up to date.",
+    "duplicates": "All rows that are this same person, in every CRM; leadsync keeps it up to date.",
     "reasons": "What the score is made of, the strongest reasons first; leadsync keeps it up to date.",
 }
 """What people read about a field in the CRM, by result."""

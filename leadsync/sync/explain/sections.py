@@ -18,6 +18,7 @@ from leadsync.core.plan import Verdict
 from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
 from leadsync.store.evaluation import Member
 from leadsync.sync.explain import funnel
+from leadsync.sync.explain.links import table
 from leadsync.sync.explain.owner import owner
 from leadsync.sync.explain.subject import Subject
 from leadsync.sync.planning import meaning
@@ -26,7 +27,7 @@ Row = Mapping[str, Any]
 _EVENTS = 3  # of each part of the score
 _OURS = ("internal", "test")  # classes whose activity is our own
 _TOLD = ("score", "fit", "engagement", "grade", "quadrant", "temperature", "stage", "owner", "next_action", "ask_for",
-         "data", "waits", "reasons")  # fmt: skip
+         "data", "duplicates", "waits", "reasons")  # fmt: skip
 
 
 def records(subject: Subject) -> Iterator[Row]:
@@ -40,6 +41,17 @@ def records(subject: Subject) -> Iterator[Row]:
         state += f", not touched: {PLAN_WHY[held]}" if held else ""
         yield {"connection": source.connection, "object": source.object, "id": member.ext_id,
                "created": _day(subject, member.created_at), "state": state}  # fmt: skip
+
+
+def one_lead(subject: Subject) -> Iterator[Row]:
+    """Why its records are one lead: pair by pair what was compared. Not kept for the past."""
+    said = {member.id: member for member in subject.members}
+    for link in subject.links:
+        sides = [said[id_] for id_ in (link.left, link.right)]
+        pair = " = ".join(" ".join((s.connection, s.object, i)) for s, i in (subject.source(m.id) for m in sides))
+        for row in table(link, sides[0].facts or {}, sides[1].facts or {}):
+            yield {"records": pair, **row}
+            pair = ""
 
 
 def facts(subject: Subject) -> Iterator[Row]:
@@ -176,6 +188,7 @@ def _verdicts(subject: Subject, member: Member) -> list[Verdict]:
 Section = Callable[[Subject], Iterator[Row]]
 SECTIONS: Mapping[str, tuple[str, Section]] = {
     "records": ("Its records", records),
+    "one_lead": ("Why these are one person", one_lead),
     "facts": ("What is known", facts),
     "class": ("What it is to the company", lead_class),
     "result": ("What follows", result),

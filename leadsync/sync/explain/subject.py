@@ -30,6 +30,7 @@ from leadsync.store.sources import Source
 from leadsync.sync import accounts, lists, routes
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.explain.links import Link, links
 from leadsync.sync.planning import find
 from leadsync.sync.rederive import derive
 
@@ -38,7 +39,8 @@ from leadsync.sync.rederive import derive
 class Subject:
     """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
-    source; `turns` is how those of the reps stand; `moves` are the stages it came to, and when."""
+    source; `turns` is how those of the reps stand; `moves` are the stages it came to, and when; `links` tell why its
+    records are one lead."""
 
     lead: int
     now: datetime
@@ -49,6 +51,7 @@ class Subject:
     companies: dict[int, tuple[int, str, dict[str, Dated]]]
     turns: Rotation
     moves: Sequence[tuple[datetime, Move]] = ()
+    links: Sequence[Link] = ()
 
     @cached_property
     def members(self) -> list[Member]:
@@ -174,7 +177,9 @@ def _subjects(
     if as_of is not None:
         found = replace(found, **_stood(config, moves))
     for lead in leads:
-        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, moves.get(lead, ()))
+        own = [member.id for member in found.members if member.lead_id == lead]
+        told = moves.get(lead, ()), links(store, own) if as_of is None else ()
+        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, *told)
 
 
 def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]]) -> dict[str, Any]:
