@@ -109,6 +109,7 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
         for table in (schema.transitions, schema.decisions):
             store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(empty)))
         store.connection.execute(sa.delete(schema.leads).where(schema.leads.c.id.in_(empty)))
+        store.connection.execute(sa.delete(schema.lead_aliases).where(schema.lead_aliases.c.into_id.in_(empty)))
 
 
 def _forget_twins(store: Store, record_ids: Sequence[int]) -> None:

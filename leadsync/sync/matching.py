@@ -32,7 +32,8 @@ class Matcher:
     """Matches what was touched, in transactions of the caller.
 
     What is kept of its progress: the marks it has come past (`fresh`, `late`), the rules (`version`) and the number of
-    records (`records`) that all is weighed by, and the record that weighing it anew has come to (`walk`).
+    records (`records`) that all is weighed by, and the record that weighing it anew has come to (`walk`): `all`, or by
+    other rules, which makes other digests.
     """
 
     def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:
@@ -57,7 +58,7 @@ class Matcher:
             return False
         if state.get("version") != self._rules.version:
             size = rounded(max(matching.people(self._store), FEWEST))
-            state |= {"version": self._rules.version, "records": size, "walk": 0}
+            state |= {"version": self._rules.version, "records": size, "walk": 0, "all": False}
             matching.count_anew(self._store)
         for name, behind in (("fresh", False), ("late", True))[: 1 + late]:
             if marks := matching.marked(self._store, state.get(name, 0), AT_ONCE, late=behind):
@@ -70,12 +71,12 @@ class Matcher:
         """Weigh some records anew, where all are to be."""
         size = rounded(max(matching.size(self._store), FEWEST))
         if state["walk"] is None and size > state["records"]:
-            state |= {"records": size, "walk": 0}
+            state |= {"records": size, "walk": 0, "all": True}
             matching.count_anew(self._store)
         if state["walk"] is None:
             return False
         ids = matching.after(self._store, state["walk"], AT_ONCE)
-        self._match(ids, state["records"], again=True, late=True)
+        self._match(ids, state["records"], again=state["all"], late=True)
         matching.keep_state(self._store, state | {"walk": ids[-1] if ids else None})
         return True
 
@@ -88,8 +89,8 @@ class Matcher:
         changed = [id_ for id_ in said if held.get(id_) != told[id_]]
         old = matching.entries(store, said if again else changed)
         new = old | {id_: entry(features(said[id_], self._rules.words)) for id_ in changed}
-        looked = {id_ for id_ in new if again or new[id_] != old.get(id_, _NOTHING)}
         touched = {id_ for id_ in changed if held.get(id_, 0) is None}
+        looked = {id_ for id_ in new if id_ not in touched or new[id_] != old.get(id_)}
         matching.put(store, {id_: (told[id_], new[id_]) for id_ in changed})
         if looked:
             touched |= _Comparison(store, self._config, records, new).run(looked, old)
@@ -100,10 +101,10 @@ class Matcher:
         """What these records say that is compared; nothing of those that are not matched."""
         found = {}
         for each in matching.rows(self._store, ids):
-            source = self._sources.get(each.source_id)
-            facts = each.facts or {}
-            read = not self._rules.off and source is not None and source.fields is not None
-            listed = source is not None and self._config.lists.has(source.connection, facts)
+            source, facts = self._sources[each.source_id], each.facts or {}
+            connection = self._config.connections.get(source.connection)
+            read = connection is not None and source.object in connection.mapping.reads and not self._rules.off
+            listed = self._config.lists.has(source.connection, facts)
             found[each.id] = row(facts, each.company) if read and not listed else {}
         return found
 
@@ -150,7 +151,7 @@ class _Comparison:
         self._asked: dict[Pair, Weighed] = {}
         self._model = config.matching.model
         self._floor = min(config.matching.review, self._model.automatic)
-        self._scale = Scale(self._model, self._count, records)
+        self._scale = Scale(self._model, self._counts.__getitem__, records)
 
     def run(self, looked: set[int], old: Mapping[int, Entry]) -> set[int]:
         """Look these records up by what they are now; before they were as `old` says. The records that pairs of theirs
@@ -207,8 +208,7 @@ class _Comparison:
         compared: dict[Pair, tuple[Levels, set[int]]] = {}
         for a, b in pairs:
             compared[a, b] = self._terms(self._entries[a], self._entries[b])
-        wanted = set[int]().union(*(terms for _, terms in compared.values())) - self._counts.keys()
-        self._counts |= matching.counts(self._store, wanted)
+        self._know(set[int]().union(*(terms for _, terms in compared.values())))
         found: dict[Pair, Weighed] = {}
         for (a, b), (levels, terms) in compared.items():
             if self._scale.weigh(levels, self._entries[a].terms, self._entries[b].terms) >= self._floor:
@@ -239,7 +239,9 @@ class _Comparison:
                     self._load({id_ for both in known for id_ in both})
                 self._load(pair)
                 one, two = (self._entries.setdefault(id_, _NOTHING) for id_ in pair)
-                self._asked[pair] = self._parts(*pair, *self._terms(one, two))
+                levels, terms = self._terms(one, two)
+                self._know(terms)
+                self._asked[pair] = self._parts(*pair, levels, terms)
             return self._asked[pair].edge.weight
 
         return weigh
@@ -252,7 +254,6 @@ class _Comparison:
         if missing := {*ids} - self._entries.keys():
             self._entries |= matching.entries(self._store, missing)
 
-    def _count(self, term: int) -> int:
-        if term not in self._counts:
-            self._counts |= matching.counts(self._store, [term])
-        return self._counts[term]
+    def _know(self, terms: Collection[int]) -> None:
+        if missing := {*terms} - self._counts.keys():
+            self._counts |= matching.counts(self._store, missing)

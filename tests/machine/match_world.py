@@ -78,8 +78,8 @@ class World:
 
     def weigh_anew(self) -> None:
         """As if the rules had changed."""
-        with self.store.begin():
-            matching.keep_state(self.store, matching.state(self.store) | {"version": ""})
+        self.config = replace(self.config, matching=replace(self.config.matching, version="2"))
+        self.matcher = Matcher(self.config, self.store, self.clock, {s.id: s for s in self.sources.values()})
 
     def leads(self) -> Leads:
         """Who is one lead."""

@@ -26,5 +26,5 @@ _OTHERWISE = {"differs": "different", "near": "partly the same", "close": "nearl
 def agreement(field: str, level: str) -> str:
     """How far two values agree, by field and level."""
     if field == "prior":
-        return f"{level}: how likely it is before anything is compared"
+        return f"before anything is compared: one {level}"
     return _AGREES.get(field, _OTHERWISE).get(level, level)

@@ -47,8 +47,12 @@ def table(link: Link, left: Facts, right: Facts) -> Iterator[Mapping[str, Any]]:
                "agreement": agreement(field, level), "bits": f"{bits:+.2f}",
                "have it": f"{count} records" if count > 1 else ""}  # fmt: skip
     total = sum(round(bits, 2) for _, _, bits, _ in link.evidence)
-    yield {"compared": "", "this": "", "that": "", "agreement": f"one person, to {link.probability:.1%}",
+    yield {"compared": "", "this": "", "that": "", "agreement": f"one person: {_sure(link.probability)}",
            "bits": f"{total:+.2f}", "have it": ""}  # fmt: skip
+
+
+def _sure(probability: float) -> str:
+    return f"{probability:.1%}" if probability < 0.999 else "more than 99.9%"
 
 
 def _value(facts: Facts, field: str) -> str:
