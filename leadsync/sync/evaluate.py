@@ -289,9 +289,9 @@ class Evaluator:
 
     def _duplicates(self, records: Sequence[Member]) -> str:
         """The rows that are there of one lead, where they are several."""
-        there = [m for m in self.frames.by_trust(records) if m.gone_at is None and m.fields is not None]
+        there = [m for m in records if m.gone_at is None and m.fields is not None]
         named = (f"{self.frames.connection(m)} {self.sources[m.source_id].object} {m.ext_id}" for m in there)
-        return ", ".join(named) if len(there) > 1 else ""
+        return ", ".join(sorted(named)) if len(there) > 1 else ""
 
     # whom leadsync looks after
 

@@ -149,6 +149,7 @@ class _Comparison:
     def __init__(self, store: Store, config: Config, records: int, entries: Mapping[int, Entry]) -> None:
         self._store, self._entries, self._counts = store, dict(entries), {0: 0}
         self._asked: dict[Pair, Weighed] = {}
+        self._keys: dict[int, set[int]] = {}
         self._model = config.matching.model
         self._floor = min(config.matching.review, self._model.automatic)
         self._scale = Scale(self._model, self._counts.__getitem__, records)
@@ -175,7 +176,8 @@ class _Comparison:
         for id_ in looked:
             was, now = old.get(id_, _NOTHING), self._entries[id_]
             if was != now:
-                before, after = keys(was.features).keys(), keys(now.features).keys()
+                before, after = {*keys(was.features)}, {*keys(now.features)}
+                self._keys[id_] = after
                 lost += ((key, id_) for key in before - after)
                 won += ((key, id_) for key in after - before)
                 more.update(filter(None, now.terms))
@@ -194,7 +196,9 @@ class _Comparison:
     def _candidates(self, looked: Collection[int]) -> set[Pair]:
         """The pairs that these records are to be compared in."""
         self._load(looked)
-        own = {id_: keys(self._entries[id_].features) for id_ in looked if id_ in self._entries}
+        own = {
+            id_: self._keys.get(id_) or {*keys(self._entries[id_].features)} for id_ in looked if id_ in self._entries
+        }
         sizes = matching.key_sizes(self._store, {key for mine in own.values() for key in mine})
         having = matching.having(self._store, {key for key, n in sizes.items() if 1 < n <= cap(key)})
         return {

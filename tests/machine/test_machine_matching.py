@@ -9,6 +9,7 @@ import pytest
 from match_world import World
 
 from leadsync.store import schema
+from leadsync.sync.planning import find
 
 ANN = {"email": "ann.smith@acme.example", "phone": "+48601234567", "first_name": "Ann", "last_name": "Smith"}
 BEN = {"email": "ben.brown@firm.example", "phone": "+48609876543", "first_name": "Ben", "last_name": "Brown"}
@@ -44,6 +45,8 @@ def test_the_same_person_in_two_objects_is_one_lead_and_a_stranger_is_not(world:
     [alias] = w.rows(schema.lead_aliases)
     assert (event.what, event.other_id, alias.into_id) == ("merged", first, first)
     assert event.lead_id == alias.lead_id != first
+    assert find(w.store, f"lead/{alias.lead_id}") == find(w.store, f"lead/{first}") == [first]
+    assert find(w.store, "lead/77") == []
 
 
 def test_a_script_makes_no_difference(world: Callable[..., World]) -> None:
