@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from match_world import World
 
-from leadsync.store import schema
+from leadsync.store import erase, schema
 from leadsync.sync.planning import find
 
 ANN = {"email": "ann.smith@acme.example", "phone": "+48601234567", "first_name": "Ann", "last_name": "Smith"}
@@ -199,6 +199,24 @@ def test_two_records_taken_apart_stay_so(world: Callable[..., World]) -> None:
     w.take_apart("crm/Lead/1", "crm/Contact/2")
     w.match()
     assert w.lead_of() == before
+
+
+def test_of_erased_people_nothing_is_left(world: Callable[..., World]) -> None:
+    w, fresh = world("erased"), world("fresh")
+    w.say({"Lead/1": ANN, "Contact/1": ANN, "Lead/2": BEN, "Contact/3": ANN | {"email": "", "phone": ""}})
+    w.match()
+    ids = [w.id(name) for name in ("Lead/1", "Contact/1", "Contact/3")]
+    with w.store.begin():
+        erase.remove(w.store, ids)
+    fresh.say({"Lead/2": BEN})
+    assert w.match() == fresh.match() == {one("Lead/2")}
+    assert [r.body for r in w.rows(schema.match_records)] == [r.body for r in fresh.rows(schema.match_records)]
+    assert {r.key for r in w.rows(schema.match_keys)} == {r.key for r in fresh.rows(schema.match_keys)}
+    assert {(r.term, r.n) for r in w.rows(schema.match_terms)} == {
+        (r.term, r.n) for r in fresh.rows(schema.match_terms)
+    }
+    for table in (schema.match_edges, schema.match_edge_terms, schema.bonds, schema.review):
+        assert w.rows(table) == []
 
 
 def test_a_switchboard_and_tests_make_no_giant_and_cost_no_more_than_they_must(world: Callable[..., World]) -> None:
