@@ -16,14 +16,15 @@ from leadsync.connector import Clock
 from leadsync.core.match.evidence import Levels, compare, counted
 from leadsync.core.match.features import NOTHING, features
 from leadsync.core.match.keys import cap, keys
-from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
-from leadsync.core.match.model import Scale
+from leadsync.core.match.links import FEWEST, digest, kept_ids, names_agree, rounded, row, tied
+from leadsync.core.match.model import Part, Scale
 from leadsync.core.match.pairs import Edge, Entry, entry
 from leadsync.store import leads, matching, review
 from leadsync.store.database import Store
 from leadsync.store.matching import ALL, Pair, Weighed
 from leadsync.store.sources import Source
 
+_BELOW = 0.01  # bits below the automatic line
 AT_ONCE = 2000  # records of one transaction
 _NOTHING = entry(NOTHING)
 
@@ -229,6 +230,9 @@ class _Comparison:
         one, two = self._entries[a], self._entries[b]
         weight = self._scale.weigh(levels, one.terms, two.terms)
         parts = self._scale.explain(one.features, two.features, one.terms, two.terms)
+        if weight >= self._model.automatic and not names_agree(levels):
+            parts.append(Part("name", "unsure", "", "", self._model.automatic - _BELOW - weight, 0))
+            weight = self._model.automatic - _BELOW
         return Weighed(Edge(a, b, weight), parts, terms - {0}, self._model.probability(weight))
 
     def weigher(self, known: Mapping[Pair, float]) -> Callable[[int, int], float]:

@@ -201,6 +201,19 @@ def test_two_records_taken_apart_stay_so(world: Callable[..., World]) -> None:
     assert w.lead_of() == before
 
 
+def test_names_that_disagree_keep_two_records_from_joining_by_themselves(world: Callable[..., World]) -> None:
+    w = world()
+    w.say({"Lead/1": ANN, "Contact/1": BEN | {"email": ANN["email"], "phone": ANN["phone"]}})
+    w.say({"Lead/2": {"email": "only@mail.example"}, "Contact/2": {"email": "Only@mail.example", "last_name": "Ng"}})
+    assert w.match() == {one("Lead/1"), one("Contact/1"), one("Lead/2", "Contact/2")}
+    [pair] = w.pairs()
+    assert {pair["record"], pair["other"]} == {"crm/Lead/1", "crm/Contact/1"}
+    [gated] = [row for row in w.rows(schema.match_edges) if ["name", "unsure"] in [part[:2] for part in row.evidence]]
+    assert gated.weight == pytest.approx(sum(part[2] for part in gated.evidence))
+    w.decide(pair["id"], "same")
+    assert one("Lead/1", "Contact/1") in w.match()
+
+
 def test_of_erased_people_nothing_is_left(world: Callable[..., World]) -> None:
     w, fresh = world("erased"), world("fresh")
     w.say({"Lead/1": ANN, "Contact/1": ANN, "Lead/2": BEN, "Contact/3": ANN | {"email": "", "phone": ""}})

@@ -8,6 +8,7 @@ _AGREES: Mapping[str, Mapping[str, str]] = {
         "half": "the same, as far as both tell it", "initial": "the same family name and initial",
         "close": "nearly the same", "same": "the same, spelt otherwise", "across": "the same in another script",
         "exact": "the same", "whole": "the same, middle name included",
+        "unsure": "names that do not agree keep the two from joining by themselves",
     },
     "email": {
         "differs": "different", "colleague": "different, at the same company",
