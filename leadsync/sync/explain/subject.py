@@ -39,11 +39,7 @@ from leadsync.sync.rederive import derive
 class Subject:
     """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
-<<<<<<< HEAD
     source; `turns` is how those of the reps stand; `moves` are the stages it came to, and when; `links` tell why its
-=======
-    source; `counts` are leads per rep; `moves` are the stages it came to, and when; `links` tell why its
->>>>>>> a0fbe5a (The state of this schema is kept)
     records are one lead."""
 
     lead: int
