@@ -222,6 +222,7 @@ RESULTS = _words(
     _word("data", "text", "data", "داده‌ها", "данные", "dane", "dữ liệu"),
     _word("next_action", "text", "next step", "گام بعدی", "следующий шаг", "następny krok", "bước tiếp theo"),
     _word("ask_for", "text", "worth asking for", "آنچه باید پرسید", "что спросить", "o co zapytać", "nên hỏi thêm"),
+    _word("duplicates", "text", "duplicates", "موارد تکراری", "дубликаты", "duplikaty", "bản ghi trùng lặp"),
     _word(
         "company_score", "number", "company score", "امتیاز شرکت", "балл компании", "punktacja firmy", "điểm công ty"
     ),
@@ -285,7 +286,7 @@ VALUE_LABELS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
 
 DESIGNED = frozenset(
     (
-        "duplicates", "probability", "value", "urgency",
+        "probability", "value", "urgency",
     )
 )  # fmt: skip
 """Words of the plan that nothing feeds or computes yet."""

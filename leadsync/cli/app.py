@@ -21,6 +21,7 @@ from leadsync.cli import (
     schema,
     status,
     sync,
+    undo,
 )  # fmt: skip
 from leadsync.cli import run as run_verb
 from leadsync.errors import LeadsyncError
@@ -61,6 +62,7 @@ app.command("run")(run_verb.run)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
 app.command("review")(review.review)
+app.command("undo")(undo.undo)
 app.command("erase")(erase.erase)
 app.command("sandbox", hidden=True)(sandbox.sandbox)
 app.command("conformance", hidden=True)(conformance.conformance)

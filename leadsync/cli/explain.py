@@ -71,7 +71,7 @@ def show(body: Mapping[str, Any], console: "Console") -> None:
             continue
         table = Table(box=None, pad_edge=False, show_header=len(rows[0]) > 2)
         for column in rows[0]:
-            table.add_column(column, justify="right" if column in ("points", "times", "counts") else "left")
+            table.add_column(column, justify="right" if column in ("points", "times", "counts", "bits") else "left")
         for row in rows:
             table.add_row(*(escape(_cell(cell)) for cell in row.values()))
         console.print(f"\n{heading}")

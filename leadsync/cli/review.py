@@ -7,16 +7,19 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json, wide
 from leadsync.errors import UsageError
 
 WAITS = 2  # the exit code where something is to be decided
-_DECISIONS = {"accept": "accepted", "reject": "rejected"}
+_DECISIONS = {"accept": "accepted", "reject": "rejected", "same": "same", "different": "different", "later": "later"}
+_OF_LISTS = ("accept", "reject")
+_SHOWN = 10  # pairs that are shown side by side
 
 
 def review(
     action: Annotated[
-        str | None, typer.Argument(metavar="[accept|reject]", help="Decide; without it what waits is listed.")
+        str | None,
+        typer.Argument(metavar="[accept|reject|same|different|later]", help="Decide; without it what waits is listed."),
     ] = None,
     ids: Annotated[
         list[int] | None, typer.Argument(metavar="[ID]...", help="Which, by the numbers in the list.")
@@ -31,41 +34,74 @@ def review(
     config: ConfigOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> int:
-    """List what waits for a person, or decide: `accept` lets a lead go on, `reject` keeps it back for good.
+    """List what waits for a person, or decide.
 
-    leadsync may run meanwhile; its next cycle follows. Exit code 2 when something is left to be decided, else 0.
+    `accept` lets a lead of a list go on, `reject` keeps it back for good. Of two records that are likely one person,
+    `same` makes one lead, `different` keeps them apart for good, `later` puts it off for a week. leadsync may run
+    meanwhile; its next cycle follows. Exit code 2 when something is left to be decided, else 0.
     """
     from leadsync import catalog
     from leadsync.config.load import load_config
     from leadsync.core.lists import REASONS
     from leadsync.store import review as rows
-    from leadsync.store.database import open_store
+    from leadsync.store.database import Store, open_store
+    from leadsync.sync import pairs
 
-    if reason not in (None, *REASONS):
-        raise UsageError(catalog.unknown_word(str(reason), "reason", REASONS))
+    if reason not in (None, *REASONS, rows.LIKELY):
+        raise UsageError(catalog.unknown_word(str(reason), "reason", (*REASONS, rows.LIKELY)))
     if action is not None and (action not in _DECISIONS or not (ids or reason)):
-        raise UsageError("say what to do with which", fix="`leadsync review accept ID …`, or `reject --reason REASON`")
-    loaded = load_config(config)
+        fix = "`leadsync review accept ID …`, `reject --reason REASON`, or of a pair `same`, `different`, `later ID …`"
+        raise UsageError("say what to do with which", fix=fix)
+    loaded, now = load_config(config), datetime.now(UTC)
     store = open_store(loaded.store, loaded.folder, create=False, migrate=False)
+    looking = Store(store.engine.execution_options(reading=True), store.shown)
     chosen: set[int] = set()
     try:
         if action is not None:
             with store.begin() as db:
-                chosen = _chosen(rows.items(db), ids or (), reason, action)
-                rows.decide(store, chosen, _DECISIONS[action], getpass.getuser(), datetime.now(UTC))
-        with store.reading() as db:
+                items = rows.items(db) if action in _OF_LISTS else pairs.waiting(store, now, decided=True)
+                chosen = _chosen(items, ids or (), reason, action)
+                rows.decide(store, chosen, _DECISIONS[action], getpass.getuser(), now)
+        with looking.begin() as db:
             found = [_body(item, loaded.classes.labels, language) for item in rows.items(db, decided=everything)]
+            likely = pairs.waiting(looking, now, decided=everything)
+            for n, each in enumerate(likely):
+                each["evidence"] = pairs.compared(looking, each) if n < _SHOWN or as_json else []
+            waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in found)
+            waiting += rows.count_pairs(looking, now)
     finally:
+        looking.close()
         store.close()
-    waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in found)
-    found = [each for each in found if reason in (None, each["reason"])]
+    found, likely = ([each for each in some if reason in (None, each["reason"])] for some in (found, likely))
     if as_json:
-        print_json({"items": found, "waiting": waiting, "decided": len(chosen)})
+        print_json({"items": [*found, *likely], "waiting": waiting, "decided": len(chosen)})
     elif action is not None:
         print(f"{_DECISIONS[action]}: {len(chosen)}, to be decided: {waiting}; the next cycle follows")
     else:
+        _show(likely)
         print("\n".join(_lines(found, waiting)))
     return WAITS if waiting else 0
+
+
+def _show(likely: Sequence[Mapping[str, Any]]) -> None:
+    """The pairs that are worth most, side by side."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from leadsync.core.line import cleaned
+
+    console = wide()
+    for each in likely[:_SHOWN]:
+        decided = f"; {each['decision']} by {each['decided_by']}" if each["decision"] else ""
+        told = f"{each['id']:>6}  pair    {each['record']} and {each['other']}: one person?{decided}"
+        console.print(f"{escape(told)} worth {each['worth']:g}")
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for row in each["evidence"]:
+            cells = (row["compared"], row["this"], row["that"], row["agreement"], row["bits"])
+            table.add_row("      ", *(escape(cleaned(cell)) for cell in cells))
+        console.print(table)
+    if (more := len(likely) - _SHOWN) > 0:
+        console.print(f"        and {more} more pairs: see --json")
 
 
 def _chosen(items: Sequence[Mapping[str, Any]], ids: Sequence[int], reason: str | None, action: str) -> set[int]:

@@ -22,6 +22,7 @@ from leadsync.config.facts import FactRules, compile_facts, shipped_tables, usua
 from leadsync.config.funnel import compile_funnel
 from leadsync.config.lists import compile_lists
 from leadsync.config.mapping import compile_mapping
+from leadsync.config.matching import Matching, compile_matching
 from leadsync.config.routing import RULES, Routing, compile_routing
 from leadsync.config.scoring import compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
@@ -64,8 +65,8 @@ class Config:
 
     `fields` are those of the catalogue and those that the installation declares. Leads for which `never` holds are left
     alone. `mail_check` is who is asked about mail domains. `documents` are the files, merged with what they use:
-    `leadsync`, `facts`, `classes`, `lists`, `scoring`, `funnel`, `routing` (where there is one), and `mappings/NAME`
-    per connection.
+    `leadsync`, `facts`, `classes`, `lists`, `matching`, `scoring`, `funnel`, `routing` (where there is one), and
+    `mappings/NAME` per connection.
     """
 
     folder: Path
@@ -86,6 +87,7 @@ class Config:
     never: Condition | None = None
     mail_check: Resolver = None
     lists: Lists = field(default_factory=Lists)
+    matching: Matching = field(default_factory=Matching)
 
 
 class _Files:
@@ -161,6 +163,7 @@ def load_config(path: Path) -> Config:
     facts = files.file("facts", None, compile_facts)
     classes = files.file("classes", "default", compile_classes)
     lists = files.file("lists", "default", partial(_lists, files, facts))
+    matching = files.file("matching", None, partial(_matching, files, facts, lists))
     scoring = files.file("scoring", "b2b", partial(compile_scoring, ready=shipped))
     ladder = files.file("funnel", "default", compile_funnel)
     home = (settings.home.hours, ZoneInfo(settings.home.time_zone)) if settings else ()
@@ -169,7 +172,7 @@ def load_config(path: Path) -> Config:
         files.found += _unknown_stages(files.documents, connections, ladder, routing)
     if (
         files.found or settings is None or facts is None or classes is None or lists is None or scoring is None
-        or ladder is None
+        or ladder is None or matching is None
     ):  # fmt: skip
         raise UserError(_in_order(files.found, path))
     prefer = (*settings.prefer, *(name for name in connections if name not in settings.prefer))
@@ -177,7 +180,7 @@ def load_config(path: Path) -> Config:
     return Config(
         files.folder.resolve(), settings.store, settings.every, ZoneInfo(settings.home.time_zone), connections, prefer,
         facts, classes, scoring, ladder, routing, _version(documents), settings.brake, files.fields, documents, never,
-        settings.resolver, lists,
+        settings.resolver, lists, matching,
     )  # fmt: skip
 
 
@@ -188,6 +191,16 @@ def _lists(files: _Files, facts: FactRules | None, document: Document, fields: M
     sources = own.data.get("sources") if own else None
     kinds = {*shipped_tables()["sources"], *(sources if isinstance(sources, dict) else ())}
     return compile_lists(document, fields, types, kinds, (facts.tables if facts else usual_tables()).mail)
+
+
+def _matching(
+    files: _Files, facts: FactRules | None, lists: Lists | None, document: Document, _: Mapping[str, Word]
+) -> Matching:
+    """With the words that facts are read by, and without rows of lists, which are held back by rules of their own."""
+    own = files.documents["facts"].data if "facts" in files.documents else {}
+    words = {key: said for key, said in own.items() if key not in ("complete", "enough")}
+    of = repr((words, sorted(lists.connections), sorted(lists.channels)) if lists else words)
+    return compile_matching(document, facts.tables if facts else usual_tables(), of)
 
 
 def _version(documents: Mapping[str, Document]) -> str:
@@ -226,7 +239,7 @@ def _unknown_stages(
 def unread(config: Config) -> Iterator[Problem]:
     """Files beside `leadsync.yaml` that look as if they meant something, and that nobody reads."""
     known = {str(document.path.resolve()) for document in config.documents.values()}
-    names = {"facts", "classes", "lists", "scoring", "funnel", "routing", "leadsync"}
+    names = {"facts", "classes", "lists", "matching", "scoring", "funnel", "routing", "leadsync"}
     here = [p for p in config.folder.glob("*.y*ml") if p.stem.lower() in names]
     for path in sorted([*here, *(config.folder / "mappings").glob("*.y*ml")]):
         if str(path.resolve()) in known or path.name.endswith(".proposed.yaml"):

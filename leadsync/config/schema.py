@@ -23,6 +23,7 @@ from leadsync.config.funnel import FunnelFile
 from leadsync.config.lists import ListsFile
 from leadsync.config.load import shipped_names
 from leadsync.config.mapping import MappingFile, ObjectRead, feedable
+from leadsync.config.matching import MatchingFile
 from leadsync.config.meanings import MEANINGS
 from leadsync.config.routing import RoutingFile
 from leadsync.config.scoring import ScoringFile
@@ -33,7 +34,7 @@ from leadsync.types import FieldSchema, ObjectSchema, Role
 Schema = dict[str, Any]
 KINDS: Mapping[str, type[BaseModel]] = {
     "leadsync": Settings, "mapping": MappingFile, "facts": FactsFile, "classes": ClassesFile, "lists": ListsFile,
-    "scoring": ScoringFile, "funnel": FunnelFile, "routing": RoutingFile,
+    "matching": MatchingFile, "scoring": ScoringFile, "funnel": FunnelFile, "routing": RoutingFile,
 }  # fmt: skip
 _SCALARS = ("string", "integer", "number", "boolean", "null")
 _NULL = {"type": "null"}

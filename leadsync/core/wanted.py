@@ -23,6 +23,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "ask_for": "What is most worth asking this lead for; leadsync keeps it up to date.",
     "company_score": "How promising this company is, from 0 to 100; leadsync keeps it up to date.",
     "company_engaged": "How many of its people are engaged; leadsync keeps it up to date.",
+    "duplicates": "All rows that are this same person, in every CRM; leadsync keeps it up to date.",
     "reasons": "What the score is made of, the strongest reasons first; leadsync keeps it up to date.",
 }
 """What people read about a field in the CRM, by result."""

@@ -9,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import records, schema
+from leadsync.store import matching, records, schema
 from leadsync.store.database import Store, chunks
+from leadsync.store.review import PAIR
 
 _SALT = "tombstone_salt"
 _UNSCRUBBED = "unscrubbed"
@@ -88,6 +89,7 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
     Other people's activity that was theirs, too, loses its text.
     """
     ids, r, m = sorted(record_ids), schema.records.c, schema.membership.c
+    matching.forget(store, ids)
     _hush_shared(store, ids)
     _forget_twins(store, ids)
     leads = set[int]()
@@ -107,12 +109,14 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
         for table in (schema.transitions, schema.decisions):
             store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(empty)))
         store.connection.execute(sa.delete(schema.leads).where(schema.leads.c.id.in_(empty)))
+        store.connection.execute(sa.delete(schema.lead_aliases).where(schema.lead_aliases.c.into_id.in_(empty)))
 
 
 def _forget_twins(store: Store, record_ids: Sequence[int]) -> None:
     """What waits because of one of these records is looked at again."""
     v, waiting = schema.review.c, set[int]()
     for part in chunks(record_ids):
+        store.connection.execute(sa.delete(schema.review).where(v.other_id.in_(part), v.kind == PAIR))
         waiting.update(store.connection.scalars(sa.select(v.record_id).where(v.other_id.in_(part))))
         store.connection.execute(sa.update(schema.review).where(v.other_id.in_(part)).values(other_id=None))
     records.mark(store, sorted(waiting - {*record_ids}))

@@ -121,9 +121,11 @@ def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None
     leads = sorted({row.lead_id for row in store.connection.execute(query) if row.lead_id is not None})
     lead = leads[0] if leads else new_leads(store, [survivor_id], now)[survivor_id]
     moving = [record_id, survivor_id]
+    bind(store, record_id, survivor_id)
     if len(leads) == 2:
-        moving += store.connection.scalars(sa.select(table.c.id).where(table.c.lead_id == leads[1]))
-        forget_results(store, leads[1:])
+        others = store.connection.scalars(sa.select(table.c.id).where(table.c.lead_id == leads[1])).all()
+        moving += others
+        retire(store, leads[1], lead, others, now)
     query = sa.select(table.c.id).where(
         table.c.id.in_(moving), sa.or_(table.c.lead_id.is_(None), table.c.lead_id != lead)
     )
@@ -145,12 +147,48 @@ def follow(store: Store, record_id: int, person_id: int, now: datetime) -> None:
     if lead_of[person_id] is None:
         lead_of[person_id] = new_leads(store, [person_id], now)[person_id]
         update(store, [{"id": person_id, "lead_id": lead_of[person_id]}])
-    if lead_of[record_id] != lead_of[person_id]:
+    bind(store, record_id, person_id)
+    if (former := lead_of[record_id]) != lead_of[person_id]:
         close = sa.update(members).where(members.c.record_id == record_id, members.c.closed_at.is_(None))
         store.connection.execute(close.values(closed_at=now))
         join(store, {record_id: lead_of[person_id]}, now)
         update(store, [{"id": record_id, "lead_id": lead_of[person_id]}])
+        if former is not None and not store.connection.scalar(
+            sa.select(sa.func.count()).select_from(table).where(table.c.lead_id == former)
+        ):
+            retire(store, former, lead_of[person_id], [record_id], now)
         mark(store, [record_id, person_id])
+
+
+def bind(store: Store, record_id: int, to_id: int) -> None:
+    """The CRM holds two records to be one: whatever they say, they stay together."""
+    b, m = schema.bonds, schema.match_records
+    before = store.connection.scalar(sa.select(b.c.to_id).where(b.c.record_id == record_id))
+    if before == to_id or record_id == to_id:
+        return
+    store.connection.execute(sa.delete(b).where(b.c.record_id == record_id))
+    insert(store, b, [{"record_id": record_id, "to_id": to_id}])
+    ids = [id_ for id_ in (record_id, to_id, before) if id_ is not None]
+    store.connection.execute(sa.update(m).where(m.c.record_id.in_(ids)).values(digest=None))
+    mark(store, ids)
+
+
+def retire(store: Store, lead: int, into: int, moved: Sequence[int], now: datetime) -> None:
+    """A lead has no records any more: its id leads to the one that these have moved to."""
+    aliases = schema.lead_aliases
+    forget_results(store, [lead])
+    store.connection.execute(sa.update(aliases).where(aliases.c.into_id == lead).values(into_id=into))
+    store.connection.execute(sa.delete(aliases).where(aliases.c.lead_id.in_((lead, into))))
+    insert(store, aliases, [{"lead_id": lead, "into_id": into}])
+    tell(store, "merged", lead, into, moved, now)
+
+
+def tell(store: Store, what: str, lead: int, other: int, moved: Sequence[int], now: datetime) -> None:
+    """Log that a lead was merged into the other, or split off it, with these records."""
+    [id_] = store.new_ids(schema.lead_events, 1)
+    insert(store, schema.lead_events, [
+        {"id": id_, "at": now, "what": what, "lead_id": lead, "other_id": other, "records": sorted(moved)}
+    ])  # fmt: skip
 
 
 def hand_on(store: Store, company_id: int, survivor_id: int) -> None:

@@ -2,18 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from leadsync.core.lists import Beside, Finding
-from leadsync.store import records, schema
+from leadsync.store import matching, records, schema
 from leadsync.store.database import Store, chunks
 
-LIST = "list"
+LIST, PAIR = "list", "pair"
+SAME, DIFFERENT, LATER = "same", "different", "later"
 ACCEPTED, REJECTED = "accepted", "rejected"
 HELD = "hold"
+LIKELY = "likely_same"
+AGAIN = timedelta(days=7)
+"""After so long what was put off waits again."""
 OPEN = (schema.review.c.result == HELD, schema.review.c.decided_at.is_(None))
 """What of it is to be decided."""
 
@@ -41,6 +45,43 @@ def keep(store: Store, leads: Sequence[int], found: Iterable[tuple[int, Finding]
     ])  # fmt: skip
 
 
+def keep_pairs(store: Store, of: Collection[int], likely: Mapping[tuple[int, int], float], now: datetime) -> None:
+    """The pairs with these records that a person is to decide on, and how likely each is one person, in place of what
+    was not decided for good of them."""
+    v, known, stale = schema.review.c, set[tuple[int, int]](), set[int]()
+    for part in chunks(sorted(of)):
+        for column in (v.record_id, v.other_id):
+            query = sa.select(schema.review).where(v.kind == PAIR, column.in_(part))
+            for row in store.connection.execute(query):
+                pair = row.record_id, row.other_id
+                if row.decision in (None, LATER) and (pair not in likely or row.value != f"{likely[pair]:.4f}"):
+                    stale.add(row.id)
+                else:
+                    known.add(pair)
+    for part in chunks(sorted(stale)):
+        store.connection.execute(sa.delete(schema.review).where(v.id.in_(part)))
+    fresh = [pair for pair in likely if pair not in known]
+    ids = store.new_ids(schema.review, len(fresh)) if fresh else ()
+    records.insert(store, schema.review, [
+        {"id": id_, "kind": PAIR, "record_id": a, "other_id": b, "result": HELD, "reason": LIKELY,
+         "value": f"{likely[a, b]:.4f}", "found_at": now, "decision": None, "decided_at": None, "decided_by": None}
+        for id_, (a, b) in zip(ids, fresh, strict=True)
+    ])  # fmt: skip
+
+
+def open_pairs(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """Which pairs wait."""
+    v = schema.review.c
+    put_off = sa.and_(v.decision == LATER, v.decided_at < now - AGAIN)
+    return v.kind == PAIR, sa.or_(v.decided_at.is_(None), put_off)
+
+
+def count_pairs(store: Store, now: datetime) -> int:
+    """How many pairs wait."""
+    query = sa.select(sa.func.count()).select_from(schema.review).where(*open_pairs(now))
+    return store.connection.scalar(query) or 0
+
+
 def decided(store: Store, leads: Sequence[int]) -> dict[int, Beside]:
     """What was decided of leads of lists."""
     v, r = schema.review.c, schema.records.c
@@ -56,17 +97,21 @@ def decided(store: Store, leads: Sequence[int]) -> dict[int, Beside]:
     return {lead: Beside(accepted=accepted[lead], rejected=lead in rejected) for lead in rejected | {*accepted}}
 
 
-def decide(store: Store, ids: Collection[int], decision: str, by: str, now: datetime) -> None:
-    """Keep a decision on these items, and have their leads evaluated again."""
+def decide(store: Store, ids: Collection[int], decision: str | None, by: str, now: datetime) -> None:
+    """Keep a decision on these items of the review, or take back (`None`) the one there was."""
     v = schema.review.c
+    at = None if decision is None else now
     for part in chunks(sorted(ids)):
         change = sa.update(schema.review).where(v.id.in_(part))
-        store.connection.execute(change.values(decision=decision, decided_at=now, decided_by=by))
-        records.mark(store, store.connection.scalars(sa.select(v.record_id).where(v.id.in_(part))).all())
+        store.connection.execute(change.values(decision=decision, decided_at=at, decided_by=by if decision else None))
+        found = store.connection.execute(sa.select(v.kind, v.record_id, v.other_id).where(v.id.in_(part))).all()
+        both = {id_ for row in found if row.kind == PAIR for id_ in (row.record_id, row.other_id)}
+        matching.touch(store, both)
+        records.mark(store, sorted(both.union(row.record_id for row in found)))
 
 
 def items(db: sa.Connection, *, decided: bool = False) -> list[Mapping[str, Any]]:
-    """What waits, oldest first, and what was `decided` as well; with the records that it is about."""
+    """What waits of lists, oldest first, and what was `decided` as well; with the records that it is about."""
     v, r, s = schema.review.c, schema.records.alias(), schema.sources.alias()
     o, t = schema.records.alias(), schema.sources.alias()
     whose = (s.c.connection, s.c.object, r.c.ext_id, r.c.facts)
@@ -74,5 +119,5 @@ def items(db: sa.Connection, *, decided: bool = False) -> list[Mapping[str, Any]
     query = sa.select(*(c for c in v if c.name != "other_id"), *whose, *other).select_from(schema.review)
     query = query.join(r, r.c.id == v.record_id).join(s, s.c.id == r.c.source_id)
     query = query.outerjoin(o, o.c.id == v.other_id).outerjoin(t, t.c.id == o.c.source_id).order_by(v.id)
-    query = query if decided else query.where(v.decided_at.is_(None))
+    query = query.where(v.kind == LIST) if decided else query.where(v.kind == LIST, v.decided_at.is_(None))
     return [dict(row._mapping) for row in db.execute(query)]

@@ -329,18 +329,92 @@ review = sa.Table(  # what waits for a person, and what was decided
     "review",
     metadata,
     _id(),
-    sa.Column("kind", sa.Text, nullable=False),  # list
+    sa.Column("kind", sa.Text, nullable=False),  # list | pair
     sa.Column("record_id", Id, nullable=False),  # a record of the lead that it is about
     sa.Column("other_id", Id),  # another record that it is about
     sa.Column("result", sa.Text, nullable=False),  # hold: to be decided | refuse: so by the rules, until they change
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("value", sa.Text, nullable=False),
     sa.Column("found_at", Moment, nullable=False),
-    sa.Column("decision", sa.Text),  # accepted | rejected
+    sa.Column("decision", sa.Text),  # accepted | rejected; of pairs same | different | later
     sa.Column("decided_at", Moment),
     sa.Column("decided_by", sa.Text),
     sa.Index("ix_review_record", "record_id"),
     sa.Index("ix_review_other", "other_id"),
+)
+
+match_records = sa.Table(  # what matching has compared of a record
+    "match_records",
+    metadata,
+    sa.Column("record_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.BigInteger),  # of what it said; null: its lead is to be worked out again
+    sa.Column("body", Json, nullable=False),  # features, and the terms that follow from them
+)
+
+match_keys = sa.Table(  # what records are found by: see core/match/keys.py
+    "match_keys",
+    metadata,
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("record_id", Id, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+match_terms = sa.Table(  # how many records have a value; term 0: how many there are
+    "match_terms",
+    metadata,
+    sa.Column("term", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("n", sa.Integer, nullable=False),
+    sa.Column("most", sa.Integer, nullable=False),  # the most there were since all was weighed anew: weights know this
+    sqlite_with_rowid=False,
+)
+
+match_edges = sa.Table(  # likely pairs, the smaller id first
+    "match_edges",
+    metadata,
+    sa.Column("left_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("right_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("weight", sa.Float, nullable=False),  # bits
+    sa.Column("probability", sa.Float, nullable=False),
+    sa.Column("evidence", Json, nullable=False),  # [field, level, bits, how many have the value], the prior first
+    sa.Column("asked", sa.SmallInteger, nullable=False),  # 1: they share no key; others of their leads do
+    sa.Index("ix_match_edges_right", "right_id"),
+)
+
+match_edge_terms = sa.Table(  # the counted values that a pair's weight depends on
+    "match_edge_terms",
+    metadata,
+    sa.Column("term", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("left_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("right_id", Id, primary_key=True, autoincrement=False),
+    sa.Index("ix_match_edge_terms_pair", "left_id", "right_id"),
+    sqlite_with_rowid=False,
+)
+
+bonds = sa.Table(  # a record that is one with another, as its CRM says
+    "bonds",
+    metadata,
+    sa.Column("record_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("to_id", Id, nullable=False),
+    sa.Index("ix_bonds_to", "to_id"),
+)
+
+lead_aliases = sa.Table(  # where a lead went that has no records any more
+    "lead_aliases",
+    metadata,
+    sa.Column("lead_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("into_id", Id, nullable=False),
+    sa.Index("ix_lead_aliases_into", "into_id"),
+)
+
+lead_events = sa.Table(  # append-only: leads that became one, and leads that split off
+    "lead_events",
+    metadata,
+    _id(),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),  # merged into other | split off other | moved: some to other
+    sa.Column("lead_id", Id, nullable=False),
+    sa.Column("other_id", Id, nullable=False),
+    sa.Column("records", Json, nullable=False),  # those that moved
 )
 
 lease = sa.Table(

@@ -14,14 +14,15 @@ from leadsync.connector import Connector, InstallsFields
 from leadsync.core import fit
 from leadsync.core.wanted import wanted
 from leadsync.errors import LeadsyncError, Problem, StateRefused, UserError
-from leadsync.store import runs
-from leadsync.store.database import open_store, sqlite_path
+from leadsync.store import matching, runs
+from leadsync.store.database import Store, open_store, sqlite_path
 from leadsync.sync.accounts import few_words
 from leadsync.sync.reading import of_object
 from leadsync.sync.report import told
 from leadsync.types import Finding, ObjectSchema, Quota
 
 FILES, INSTALLATION = "files", "installation"
+_TOLD = 5  # values that too many records share
 _ROOM = 500 * 2**20  # bytes that should be free beside a store, or as many as it has
 _REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.glusterfs"}
 _MOUNTS = Path("/proc/self/mounts")
@@ -168,10 +169,17 @@ def of_installation(config: Config, now: datetime) -> Iterator[Said]:
     try:
         with store.reading() as db:
             found = runs.summary(db, now)
+        looking = Store(store.engine.execution_options(reading=True), store.shown)
+        with looking.begin():
+            capped = matching.capped(looking, _TOLD)
+        looking.close()
     finally:
         store.close()
     yield Said(INSTALLATION, Finding("ok", f"the store {store.shown} is current and holds {found['leads']} leads"))
     yield from (Said(INSTALLATION, finding) for finding in _waiting(found))
+    for what, count in capped:
+        said = f"{count} records share the {what}: too many for it to tell whether two of them are one person"
+        yield Said(INSTALLATION, Finding("ok", said))
 
 
 def of_mail_check(config: Config) -> Iterator[Said]:

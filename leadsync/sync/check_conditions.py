@@ -105,7 +105,7 @@ def placed(config: Config) -> list[Placed]:
     """Every condition of the files, in their order."""
     compiled: dict[str, Any] = {"leadsync": config.never, "scoring": config.scoring, "funnel": config.ladder}
     compiled |= {"routing": config.routing, "facts": config.facts.enough, "classes": config.classes,
-                 "lists": ()}  # fmt: skip
+                 "lists": (), "matching": ()}  # fmt: skip
     compiled |= {f"mappings/{name}": connection.mapping for name, connection in config.connections.items()}
     found = []
     for name, document in config.documents.items():

@@ -24,6 +24,7 @@ from leadsync.sync.companies import AT_ONCE, Fresh, decide, scores
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.mail_check import PATIENCE, MailCheck
+from leadsync.sync.matching import Matcher
 from leadsync.sync.messages import (
     Introduced,
     MailAnswers,
@@ -75,6 +76,7 @@ class Coordinator:
         self.brake = Brake(config, store, clock, self._sources)
         self.adoption = Adoption(config, store, log, self._sources, self.brake)
         self.rederive = Rederive(config, store, clock, self._sources)
+        self.matcher = Matcher(config, store, clock, self._sources)
         self.mail = MailCheck(config, store, clock, log, self.inbox, stopping)
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
         self._calls: dict[str, int] = {}
@@ -173,6 +175,7 @@ class Coordinator:
         while self.polling and not self.stopping.is_set():
             self._next(0.5)
         self.rederive.run(self.stopping)
+        self.matcher.run(self.stopping)
         self.mail.want_marked()
         end = time.monotonic() + PATIENCE
         while self.mail.look() and time.monotonic() < end and not self.stopping.is_set():
@@ -341,7 +344,11 @@ class Coordinator:
         with store.begin():
             busy, companies = self.busy(), dict[int, list[int]]()
             todo = again.load(store) is not None  # what is derived again comes before what waits for it
+            if self.matcher.step(late=False):
+                return True
             marks = evaluation.touched(store, busy, BATCH, late=not todo)
+            if not todo and (marks.late or not marks.leads) and self.matcher.step():
+                return True
             due = () if marks.leads or todo else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
             if not leads and not todo:

@@ -316,7 +316,7 @@ class Evaluator:
     ) -> Decision:  # fmt: skip
         """What follows from what is said of a lead. `on`: the day on which that changes next."""
         on = min(filter(None, (on, lists.until.get(lead))), default=None)
-        finding = lists.waits.get(lead)
+        finding, words = lists.waits.get(lead), {**words, "duplicates": self._duplicates(records)}
         if finding is not None:
             found = finding.value if finding.other is None else ""  # of others nothing is kept here
             words = {**words, "waits": told(finding.reason, found, self.config.classes.labels)}
@@ -326,6 +326,12 @@ class Evaluator:
         stored = Stored(lead, words, parts, whose.rep, min(dates, default=None), place, whose.waits)
         written = [(record, p.fields) for record, p in wanted if p.fields]
         return Decision(stored, written, routed=whose.decided)
+
+    def _duplicates(self, records: Sequence[Member]) -> str:
+        """The rows that are there of one lead, where they are several."""
+        there = [m for m in records if m.gone_at is None and m.fields is not None]
+        named = (f"{self.frames.connection(m)} {self.sources[m.source_id].object} {m.ext_id}" for m in there)
+        return ", ".join(sorted(named)) if len(there) > 1 else ""
 
     # whom leadsync looks after
 

@@ -20,6 +20,7 @@ from leadsync.store.evaluation import ACTIVITY, Material, Member
 from leadsync.store.sources import Source
 
 NOT_OF_RECORDS = ("class", "scored_as")  # worked out of the frame itself
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +117,16 @@ class Frames:
             yield from own_companies(person, near)
 
     def by_trust(self, records: Iterable[Member]) -> list[Member]:
-        """Records of the connection that is preferred first."""
+        """Records of the connection that is preferred first, then the oldest; whichever came first into the store."""
         found = list(records)
         if len(found) < 2:
             return found
         rank = {name: place for place, name in enumerate(self.config.prefer)}
-        return sorted(found, key=lambda m: (rank.get(self.connection(m), len(rank)), m.id))
+
+        def place(m: Member) -> tuple[int, datetime, int, str]:
+            return rank.get(self.connection(m), len(rank)), m.created_at or _NEVER, m.source_id, m.ext_id
+
+        return sorted(found, key=place)
 
     def connection(self, member: Member) -> str:
         """Whose record it is."""

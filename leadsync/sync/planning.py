@@ -1,5 +1,6 @@
 """What a cycle would write, foreseen: leads are evaluated and nothing of it is kept or sent."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -295,10 +296,15 @@ def arrow(old: Value, new: Value) -> str:
 
 
 def find(store: Store, wanted: str) -> list[int]:
-    """The leads that have this e-mail, this id in a CRM, or a record at this URL."""
+    """The leads that have this e-mail, this id in a CRM, or a record at this URL; or the one that is, or has become of,
+    `lead/17`."""
     r = schema.records.c
     people = sa.select(r.lead_id).where(r.lead_id.is_not(None)).order_by(r.lead_id).distinct()
     with store.begin() as db:
+        if number := re.fullmatch(r"lead/(\d{1,15})", wanted):
+            a, lead = schema.lead_aliases.c, int(number[1])
+            into = db.scalar(sa.select(a.into_id).where(a.lead_id == lead))
+            return list(db.scalars(people.where(r.lead_id == (into or lead))))
         if "@" in wanted and "/" not in wanted:
             needle = orjson.dumps({"email": wanted.strip().lower()}).decode()[1:-1]
             held = sa.type_coerce(r.facts, sa.Text).contains(needle, autoescape=True)

@@ -13,7 +13,7 @@ from leadsync.connector import Clock
 from leadsync.core import facts, mapping
 from leadsync.core.facts import Facts
 from leadsync.core.keys import keys as keys_of
-from leadsync.store import again, evaluation, keys, records, schema
+from leadsync.store import again, evaluation, keys, matching, records, schema
 from leadsync.store.again import Todo
 from leadsync.store.database import Store, chunks
 from leadsync.store.records import Row
@@ -45,7 +45,8 @@ class Rederive:
             touched = self._slice(todo) if todo.last < todo.upto else set()
             if not todo.all:
                 again.mark_evaluated(self._store, touched)
-            ended = todo.past(_AT_ONCE)
+            if ended := todo.past(_AT_ONCE):
+                matching.rewind(self._store)
             again.keep(self._store, None if ended else todo)
             if ended and todo.all:
                 evaluation.mark_all(self._store)

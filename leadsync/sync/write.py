@@ -56,6 +56,10 @@ class Outgoing:
         r, uncertain = schema.records.c, set[int]()
         for part in chunks(ids):
             uncertain.update(self._store.connection.scalars(sa.select(_lead).where(r.id.in_(part))))
+        w = schema.writes.c  # a lead may have become another one meanwhile
+        moved = sa.select(_lead).join(schema.writes, w.record_id == r.id)
+        for part in chunks([*self.flying]):
+            uncertain.update(self._store.connection.scalars(moved.where(w.id.in_(part))))
         return self.held | set(self.flying.values()) | uncertain
 
     def take_over(self, writes: Sequence[Write]) -> None:

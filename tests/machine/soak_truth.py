@@ -122,15 +122,18 @@ def _events(world: World, mapping: CrmMapping, found: Kept) -> Iterator[str]:
         crm, ours = wanted.get(lead, Counter()), found.events.get(lead, Counter())
         yield from (f"{key}: the store lacks {event} (× {n})" for event, n in (crm - ours).items())
         yield from (f"{key}: the store has {event} (× {n}) too many" for event, n in (ours - crm).items())
-        yield from _counters(world, mapping, found, key, lead)
+    yield from _counters(world, mapping, found, {key: lead_of.get(key, -1) for key in people})
 
 
-def _counters(world: World, mapping: CrmMapping, found: Kept, key: Key, lead: int) -> Iterator[str]:
-    for counter in mapping.reads[key[0]].counters:
-        crm = core.number(world.value(key[0], world.live(key[0])[key[1]], counter.field)) or 0
-        ours = found.counted[lead, counter.kind]
-        if crm != ours:
-            yield f"{key}: {crm:g} × {counter.kind} in the CRM, {ours} in the store"
+def _counters(world: World, mapping: CrmMapping, found: Kept, lead_of: Mapping[Key, int]) -> Iterator[str]:
+    wanted: Counter[tuple[int, str]] = Counter()
+    for (obj, id_), lead in lead_of.items():
+        for counter in mapping.reads[obj].counters:
+            number = core.number(world.value(obj, world.live(obj)[id_], counter.field)) or 0
+            wanted[lead, counter.kind] += int(number)
+    for (lead, kind), crm in wanted.items():
+        if crm != found.counted[lead, kind]:
+            yield f"lead {lead}: {crm} × {kind} in the CRM, {found.counted[lead, kind]} in the store"
 
 
 def unwritten(world: World, mapping: CrmMapping, bands: Sequence[float], own: Store, fresh: Store) -> list[str]:

@@ -60,6 +60,8 @@ def config(folder: Path, worlds: Sequence[World], wrap: Callable[[Any], Any], *,
     folder.mkdir(exist_ok=True)
     (folder / "leadsync.yaml").write_text(yaml.safe_dump({"connections": listed}))
     (folder / "scoring.yaml").write_text(SCORING)
+    # whoever was the same as a row that was merged away stays with it: a fresh leadsync knows nothing of that
+    (folder / "matching.yaml").write_text("link: off")
     found = load_config(folder / "leadsync.yaml")
     connections = {
         w.name: replace(found.connections[w.name], connector=lambda *_, w=w, **__: wrap(w.driver.connect()))

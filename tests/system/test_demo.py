@@ -1,6 +1,10 @@
 """`leadsync demo`: the first thing that anybody tries."""
 
+import json
 import re
+import sqlite3
+from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +31,10 @@ def cycles(done: Done) -> list[dict[str, Any]]:
 def test_where_nobody_acts_nothing_is_written_and_hardly_anything_asked(tmp_path: Path):
     done = leadsync("demo", "--leads", "150", "--cycles", "4", "--still", "--json", cwd=tmp_path)
     first, second, third, last = cycles(done)
-    assert first["hubspot"]["pulled"] == first["hubspot"]["evaluated"] == first["hubspot"]["written"] == 150
+    assert first["hubspot"]["pulled"] == first["hubspot"]["written"] == 150
+    assert 140 <= first["hubspot"]["evaluated"] < 150  # some are there twice
     assert first["salesforce"]["pulled"] == 150
-    assert first["salesforce"]["written"] == first["salesforce"]["evaluated"] > 120  # all but the converted ones
+    assert first["salesforce"]["written"] >= first["salesforce"]["evaluated"] > 120  # all but the converted ones
     for name in BOTH:
         assert first[name]["rejected"] == first[name]["due"] == 0
         for cycle in (second, third, last):
@@ -55,6 +60,23 @@ def test_where_nobody_acts_nothing_is_written_and_hardly_anything_asked(tmp_path
     folder = Path(done.json["folder"])
     assert (folder / "leadsync.yaml").is_file()
     assert leadsync("status", "--config", str(folder / "leadsync.yaml"), cwd=tmp_path).code == 0
+    assert_planted_duplicates_are_one_lead(folder)
+
+
+def assert_planted_duplicates_are_one_lead(folder: Path) -> None:
+    """Rows of one person, of both CRMs, are one lead, by their mailbox; nobody else is with them."""
+    with closing(sqlite3.connect(folder / "leadsync.db")) as db:
+        rows = db.execute(
+            "SELECT lead_id, source_id, facts FROM records WHERE lead_id IS NOT NULL AND facts IS NOT NULL"
+        )
+        found = [(lead, source, json.loads(facts).get("email")) for lead, source, facts in rows]
+    by_mail, sources = defaultdict[str, set[int]](set), defaultdict[int, set[int]](set)
+    for lead, source, email in found:
+        sources[lead].add(source)
+        if email:
+            by_mail[email].add(lead)
+    assert all(len(leads) == 1 for leads in by_mail.values())
+    assert sum(len(there) > 1 for there in sources.values()) >= 20  # a fifth of the people are in both
 
 
 def test_who_acts_moves_and_a_person_sees_it(tmp_path: Path):

@@ -13,9 +13,11 @@ from doors import Folder, Sandbox, connection
 from leadsync.store.database import open_store
 
 OURS = {
-    "hubspot": ("leadsync_score", "leadsync_temperature", "leadsync_reasons", "lifecyclestage", "hubspot_owner_id"),
-    "salesforce": ("Leadsync_Score__c", "Leadsync_Temperature__c", "Leadsync_Reasons__c", "OwnerId"),
-}
+    "hubspot": ("leadsync_score", "leadsync_temperature", "leadsync_reasons", "leadsync_duplicates",
+                "lifecyclestage", "hubspot_owner_id"),
+    "salesforce": ("Leadsync_Score__c", "Leadsync_Temperature__c", "Leadsync_Reasons__c", "Leadsync_Duplicates__c",
+                   "OwnerId"),
+}  # fmt: skip
 Values = dict[tuple[str, str, str], dict[str, str]]
 
 

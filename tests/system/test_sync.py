@@ -12,7 +12,9 @@ from doors import Folder, NewFolder, Sandbox, connection
 
 POLLED = 9  # HubSpot's objects of the shipped mapping: a request each
 SCORED = ("leadsync_score", "leadsync_temperature", "leadsync_reasons")
-OWNED = "SELECT Id, OwnerId, SystemModstamp, Leadsync_Score__c FROM Lead WHERE IsConverted = false"
+OWNED = (
+    "SELECT Id, OwnerId, SystemModstamp, Leadsync_Score__c, Leadsync_Duplicates__c FROM Lead WHERE IsConverted = false"
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +22,8 @@ def clerks(hubspot: Sandbox, salesforce: Sandbox) -> tuple[str, str]:
     """A contact and a Lead whose scores are far from both ends."""
     person = {"email": "clerk@new.example", "phone": "+48 22 555 0101", "company": "New Ltd"}
     contact = hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": {**person, "jobtitle": "clerk"}})["id"]
-    values = {name.capitalize(): value for name, value in person.items()}
-    return contact, salesforce.create("Lead", LastName="Clerk", Title="clerk", **values)
+    other = {"Email": "agent@other.example", "Phone": "+48 22 555 0202", "Company": "Other Ltd"}
+    return contact, salesforce.create("Lead", LastName="Agent", Title="clerk", **other)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,8 @@ def test_nothing_is_written_until_live_and_then_every_lead(tmp_path: Path):
         folder.live(True)
         first = folder.sync()
         contacts = hubspot.contacts(*SCORED)
-        assert first["hubspot"]["written"] == first["hubspot"]["evaluated"] == len(contacts) == 40
+        assert first["hubspot"]["written"] == len(contacts) == 40
+        assert 35 <= first["hubspot"]["evaluated"] <= 40  # one lead may be several records
         people = [
             row
             for obj, live in (("Lead", " WHERE IsConverted = false"), ("Contact", ""))
@@ -87,7 +90,7 @@ def test_nothing_is_written_until_live_and_then_every_lead(tmp_path: Path):
                 f"SELECT Leadsync_Score__c, Leadsync_Temperature__c, Leadsync_Reasons__c FROM {obj}{live}"
             )
         ]
-        assert first["salesforce"]["written"] == first["salesforce"]["evaluated"] == len(people)
+        assert first["salesforce"]["written"] == len(people) >= first["salesforce"]["evaluated"] > 0
         assert [c["rejected"] for c in first.values()] == [0, 0]
         for row in contacts.values():
             assert_told_truly(*(row[name] for name in SCORED))
@@ -184,6 +187,9 @@ def test_an_owner_is_given_only_to_what_nobody_owns(tmp_path: Path):
         assert {id_: owned[id_] for id_ in leads if id_ not in idle} == {
             id_: owner for id_, owner in leads.items() if id_ not in idle
         }
+        both = hubspot.contacts("leadsync_duplicates")  # whoever is owned in the other CRM is so here
+        nobody = {id_ for id_ in nobody if not both[id_]["leadsync_duplicates"]}
+        idle -= {row["Id"] for row in salesforce.query(OWNED) if row["Leadsync_Duplicates__c"]}
         given = Counter(there[after[id_]] for id_ in nobody) + Counter(users[owned[id_]]["Email"] for id_ in idle)
         assert set(given) == set(emails)
 

@@ -209,7 +209,8 @@ def _leadsync() -> Iterator[Property]:
     yield Property(
         "leadsync_temperature", "enumeration", "select", group, "Leadsync temperature", temperatures, custom=True
     )
-    yield Property("leadsync_reasons", "string", "textarea", group, "Leadsync reasons", custom=True)
+    for name in ("reasons", "duplicates"):
+        yield Property(f"leadsync_{name}", "string", "textarea", group, f"Leadsync {name}", custom=True)
 
 
 _CUSTOM_TYPES = {

@@ -144,6 +144,7 @@ _OURS = """
 Leadsync_Score__c double:18,0
 Leadsync_Temperature__c picklist cold|warm|hot restricted
 Leadsync_Reasons__c textarea:255
+Leadsync_Duplicates__c textarea:255
 """
 _LEAD = _PERSON.replace("OwnerId reference:User", "OwnerId reference:Group,User")
 _OBJECTS: dict[str, tuple[str, str]] = {

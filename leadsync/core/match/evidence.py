@@ -1,10 +1,10 @@
 """How far two records agree, field by field: levels, of which none counts a fact that another one counts already.
 
 A mailbox is made of the name, so a like mailbox counts only with the same digits, and less where it says no more than
-the name. An equal mailbox implies the company; an equal postcode or company the city. An equal phone is a `line` where
-the names differ: families and offices share one. Names are one field with one level for each way that given and family
-name agree together: who shares only the family name is a relative or namesake; `across` is a name that one of them
-spells with vowels and the other without.
+the name. An equal mailbox implies the company, and two mailboxes at one company say all that the company could; an
+equal postcode or company implies the city. An equal phone is a `line` where the names differ: families and offices
+share one. Names are one field with one level for each way that given and family name agree together: who shares only
+the family name is a relative or namesake; `across` is a name that one of them spells with vowels and the other without.
 """
 
 from functools import lru_cache
@@ -73,11 +73,13 @@ def terms(of: Features) -> Terms:
 
 
 def compare(a: Features, b: Features) -> Levels:
-    """The level of each of `FIELDS`, and of the other columns."""
+    """The level of each of `FIELDS`, and of the other columns; the same whichever comes first."""
+    if a > b:  # a name that is turned is looked at from one side only
+        a, b = b, a
     name, mail = _name(a, b), _mail(a, b) if a.mail and b.mail else 0
-    company = 0 if mail >= _MAIL_CLOSE else _company(a, b)
+    company = 0 if mail >= _MAIL_CLOSE or mail == _COLLEAGUE else _company(a, b)
     postcode = _text(a.postcode, b.postcode) if a.postcode and b.postcode else 0
-    implied = postcode == _EXACT or company > 1
+    implied = postcode == _EXACT or company > 1 or mail == _COLLEAGUE
     return (
         name,
         mail,
@@ -93,7 +95,7 @@ def compare(a: Features, b: Features) -> Levels:
 
 _NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
 _EXACT = _LINE = 3
-_MAIL_CLOSE = 5
+_COLLEAGUE, _MAIL_CLOSE = 2, 5
 
 
 def _name(a: Features, b: Features) -> int:
@@ -181,7 +183,7 @@ def _mail(a: Features, b: Features) -> int:
     if a.mail_domain == b.mail_domain:
         if _mistyped(a.user, b.user):
             return _MAIL_CLOSE
-        return 2 if a.domain else 1
+        return _COLLEAGUE if a.domain else 1
     if a.user == b.user and len(a.user) >= LEAST_USER:
         return 3 if a.named or b.named else 4
     return 1
@@ -192,7 +194,7 @@ def _mistyped(a: str, b: str) -> bool:
     allowed = min(min(len(a), len(b)) // 4, 2)
     if not allowed or _digits(a) != _digits(b) or OSA.distance(a, b, score_cutoff=allowed) > allowed:
         return False
-    return not (len(a) == len(b) and (a[1:] == b[1:] or a[:-1] == b[:-1]))
+    return a[0] == b[0] and not (len(a) == len(b) and a[:-1] == b[:-1])
 
 
 def _digits(user: str) -> str:

@@ -22,6 +22,7 @@ from leadsync.store.evaluation import Member
 from leadsync.store.records import companies_of
 from leadsync.sync.companies import Fresh, words
 from leadsync.sync.explain import contact, funnel
+from leadsync.sync.explain.links import table
 from leadsync.sync.explain.owner import owner
 from leadsync.sync.explain.subject import Subject
 from leadsync.sync.planning import meaning
@@ -30,7 +31,7 @@ Row = Mapping[str, Any]
 _EVENTS = 3  # of each part of the score
 _OURS = ("internal", "test")  # classes whose activity is our own
 _TOLD = ("scored_as", "score", "fit", "engagement", "grade", "quadrant", "temperature", "stage", "owner", "next_action",
-         "ask_for", "data", "waits", "reasons")  # fmt: skip
+         "ask_for", "data", "duplicates", "waits", "reasons")  # fmt: skip
 
 
 def records(subject: Subject) -> Iterator[Row]:
@@ -44,6 +45,17 @@ def records(subject: Subject) -> Iterator[Row]:
         state += f", not touched: {PLAN_WHY[held]}" if held else ""
         yield {"connection": source.connection, "object": source.object, "id": member.ext_id,
                "created": subject.day(member.created_at), "state": state}  # fmt: skip
+
+
+def one_lead(subject: Subject) -> Iterator[Row]:
+    """Why its records are one lead: pair by pair what was compared. Not kept for the past."""
+    said = {member.id: member for member in subject.members}
+    for link in subject.links:
+        sides = [said[id_] for id_ in (link.left, link.right)]
+        pair = " = ".join(" ".join((s.connection, s.object, i)) for s, i in (subject.source(m.id) for m in sides))
+        for row in table(link, sides[0].facts or {}, sides[1].facts or {}):
+            yield {"records": pair, **row}
+            pair = ""
 
 
 def facts(subject: Subject) -> Iterator[Row]:
@@ -204,6 +216,7 @@ def _verdicts(subject: Subject, member: Member) -> list[Verdict]:
 Section = Callable[[Subject], Iterator[Row]]
 SECTIONS: Mapping[str, tuple[str, Section]] = {
     "records": ("Its records", records),
+    "one_lead": ("Why these are one person", one_lead),
     "facts": ("What is known", facts),
     "class": ("What it is to the company", lead_class),
     "consent": ("Whether it may be contacted", contact.consent),

@@ -31,6 +31,7 @@ from leadsync.store.sources import Source
 from leadsync.sync import accounts, lists, routes
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.explain.links import Link, links
 from leadsync.sync.frames import NOT_OF_RECORDS
 from leadsync.sync.planning import find
 from leadsync.sync.rederive import derive
@@ -41,7 +42,7 @@ class Subject:
     """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
     source; `turns` is how those of the reps stand; `staff` are the people of its companies, and `offices` the records
-    of these; `moves` are the stages it came to, and when."""
+    of these; `moves` are the stages it came to, and when; `links` tell why its records are one lead."""
 
     lead: int
     now: datetime
@@ -54,6 +55,7 @@ class Subject:
     staff: dict[int, list[Person]]
     offices: dict[int, Member]
     moves: Sequence[tuple[datetime, Move]] = ()
+    links: Sequence[Link] = ()
 
     @cached_property
     def members(self) -> list[Member]:
@@ -186,8 +188,9 @@ def _subjects(
     people = staff.stored(store, near)
     offices = {record.id: record for record in staff.records(store, near)}
     for lead in leads:
-        own = moves.get(lead, ())
-        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, people, offices, own)
+        own = [member.id for member in found.members if member.lead_id == lead]
+        told = moves.get(lead, ()), links(store, own) if as_of is None else ()
+        yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, people, offices, *told)
 
 
 def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]]) -> dict[str, Any]:

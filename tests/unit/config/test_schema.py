@@ -27,6 +27,7 @@ SHIPPED = {
     "classes": sorted(ROOT.glob("mappings/classes/*.yaml")),
     "lists": sorted(ROOT.glob("mappings/lists/*.yaml")),
     "facts": sorted(ROOT.glob("mappings/facts/*.yaml")),
+    "matching": [],
 }
 MAIN = {"connections": {"hubspot": {"type": "hubspot", "token": {"env": "T"}}}}
 OWN = {
@@ -50,6 +51,7 @@ OWN = {
         "classes": {"guest": {"when": "source = guestbook", "label": {"en": "guest"}}},
     },
     "lists": {"use": "default", "connections": ["hubspot"], "max_age": "90d", "suppress": {"countries": ["KP"]}},
+    "matching": {"link": "review", "review": -2, "names": {"given": [["bogdan", "bodzio"]]}},
     "scoring": {
         "use": "b2b", "temperature": {"hot": 80, "hot_when": "need"},
         "fit": {"cap": 40, "rules": {"a": {"points": 18, "when": "email"}}},
@@ -111,7 +113,7 @@ def examples() -> Iterator[tuple[str, Any]]:
             keys = set(data)
             kinds = {"leadsync": {"connections"}, "mapping": {"read", "write"}, "funnel": {"stages"},
                      "routing": {"reps"}, "facts": {"complete"}, "classes": {"classes"}, "lists": {"suppress"},
-                     "scoring": {"temperature", "fit", "engagement"}}  # fmt: skip
+                     "matching": {"link"}, "scoring": {"temperature", "fit", "engagement"}}  # fmt: skip
             yield from ((kind, data) for kind, telling in kinds.items() if telling & keys)
 
 

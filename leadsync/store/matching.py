@@ -1,0 +1,274 @@
+"""What matching keeps: features, keys, counts and likely pairs. All of it inside `Store.begin()`."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import inf
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from leadsync.core.facts import Facts
+from leadsync.core.match.features import Features
+from leadsync.core.match.keys import CAPS, cap, described, keys
+from leadsync.core.match.links import rounded
+from leadsync.core.match.model import Part
+from leadsync.core.match.pairs import Edge, Entry
+from leadsync.store import schema
+from leadsync.store.database import Store, chunks
+from leadsync.store.records import insert
+
+_KEY = "matching"
+ALL = 0  # the term of which every record is one
+_TUPLES = [Features._fields.index(name) for name in ("classes", "phones", "others")]
+Pair = tuple[int, int]
+
+
+def state(store: Store) -> dict[str, Any]:
+    """How far it has come: see sync/matching.py."""
+    return store.get_meta(_KEY) or {}
+
+
+def keep_state(store: Store, found: Mapping[str, Any]) -> None:
+    """Keep it."""
+    store.set_meta(_KEY, dict(found))
+
+
+def rewind(store: Store) -> None:
+    """Facts were derived again, perhaps of records that are marked already: their marks are gone through once more."""
+    if found := state(store):
+        keep_state(store, found | {"fresh": 0, "late": 0})
+
+
+class Row(NamedTuple):
+    """What a record says; `company` is what the record of its company says."""
+
+    id: int
+    source_id: int
+    facts: Facts | None
+    company: Facts | None
+
+
+def marked(store: Store, after: int, most: int, *, late: bool) -> list[tuple[int, int]]:
+    """The next marks (sequence, record)."""
+    d = schema.dirty.c
+    query = sa.select(d.seq, d.record_id).where(d.late == int(late), d.seq > after).order_by(d.seq).limit(most)
+    return [(row.seq, row.record_id) for row in store.connection.execute(query)]
+
+
+def after(store: Store, record_id: int, most: int) -> list[int]:
+    """The next records of people by id."""
+    r = schema.records.c
+    query = sa.select(r.id).where(r.id > record_id, r.lead_id.is_not(None)).order_by(r.id).limit(most)
+    return list(store.connection.scalars(query))
+
+
+def people(store: Store) -> int:
+    """How many records of people there are."""
+    query = sa.select(sa.func.count()).select_from(schema.records).where(schema.records.c.lead_id.is_not(None))
+    return store.connection.scalar(query) or 0
+
+
+def rows(store: Store, ids: Collection[int]) -> list[Row]:
+    """What these records of people say."""
+    r, c = schema.records.c, schema.records.alias()
+    query = sa.select(r.id, r.source_id, r.facts, c.c.facts).select_from(schema.records)
+    query = query.outerjoin(c, c.c.id == r.company_id).where(r.lead_id.is_not(None))
+    return [Row(*row) for part in chunks(sorted(ids)) for row in store.connection.execute(query.where(r.id.in_(part)))]
+
+
+def digests(store: Store, ids: Collection[int]) -> dict[int, int | None]:
+    """What was compared of these records, as a number."""
+    m, found = schema.match_records.c, dict[int, int | None]()
+    for part in chunks(sorted(ids)):
+        query = sa.select(m.record_id, m.digest).where(m.record_id.in_(part))
+        found.update({row.record_id: row.digest for row in store.connection.execute(query)})
+    return found
+
+
+def entries(store: Store, ids: Iterable[int]) -> dict[int, Entry]:
+    """What was compared of these records."""
+    m, found = schema.match_records.c, dict[int, Entry]()
+    for part in chunks(sorted(ids)):
+        query = sa.select(m.record_id, m.body).where(m.record_id.in_(part))
+        for id_, body in store.connection.execute(query):
+            *values, terms = body
+            for place in _TUPLES:
+                values[place] = tuple(values[place])
+            found[id_] = Entry(Features(*values), tuple(terms))
+    return found
+
+
+def put(store: Store, found: Mapping[int, tuple[int | None, Entry]], gone: Collection[int] = ()) -> None:
+    """Keep what was compared of these records, with its digest; forget it of those that are `gone`."""
+    m = schema.match_records
+    for part in chunks(sorted({*found, *gone})):
+        store.connection.execute(sa.delete(m).where(m.c.record_id.in_(part)))
+    insert(store, m, [
+        {"record_id": id_, "digest": told, "body": [*entry.features, entry.terms]}
+        for id_, (told, entry) in found.items()
+    ])  # fmt: skip
+
+
+def touch(store: Store, ids: Collection[int]) -> None:
+    """What speaks for the leads of these records has changed, though not what they say."""
+    m = schema.match_records
+    for part in chunks(sorted(ids)):
+        store.connection.execute(sa.update(m).where(m.c.record_id.in_(part)).values(digest=None))
+
+
+def change_keys(store: Store, lost: Iterable[Pair], won: Iterable[Pair]) -> None:
+    """Take keys from records, and give them some (key, record)."""
+    mark = store.placeholder
+    _many(store, f"DELETE FROM match_keys WHERE key = {mark} AND record_id = {mark}", list(lost))  # noqa: S608
+    insert(store, schema.match_keys, [{"key": key, "record_id": id_} for key, id_ in won])
+
+
+def key_sizes(store: Store, wanted: Collection[int]) -> dict[int, int]:
+    """How many records have these keys."""
+    k, found = schema.match_keys.c, dict[int, int]()
+    for part in chunks(sorted(wanted)):
+        query = sa.select(k.key, sa.func.count()).where(k.key.in_(part)).group_by(k.key)
+        found.update({key: n for key, n in store.connection.execute(query)})
+    return found
+
+
+def having(store: Store, wanted: Collection[int]) -> dict[int, list[int]]:
+    """The records that have these keys."""
+    k, found = schema.match_keys.c, defaultdict[int, list[int]](list)
+    for part in chunks(sorted(wanted)):
+        for key, id_ in store.connection.execute(sa.select(k.key, k.record_id).where(k.key.in_(part))):
+            found[key].append(id_)
+    return found
+
+
+def count(store: Store, more: Mapping[int, int]) -> set[int]:
+    """Count so many more records for each term; those of which weights now know another number."""
+    t, before = schema.match_terms, dict[int, tuple[int, int]]()
+    changed = {term: by for term, by in more.items() if by}
+    for part in chunks(sorted(changed)):
+        found = store.connection.execute(sa.select(t.c.term, t.c.n, t.c.most).where(t.c.term.in_(part)))
+        before.update({row.term: (row.n, row.most) for row in found})
+    now = {term: before.get(term, (0, 0))[0] + by for term, by in changed.items()}
+    top = {term: max(n, before.get(term, (0, 0))[1]) for term, n in now.items()}
+    mark = store.placeholder
+    _many(
+        store,
+        f"INSERT INTO match_terms (term, n, most) VALUES ({mark}, {mark}, {mark}) "  # noqa: S608
+        "ON CONFLICT (term) DO UPDATE SET n = excluded.n, most = excluded.most",
+        [(term, n, top[term]) for term, n in now.items() if n > 0],
+    )
+    _many(store, f"DELETE FROM match_terms WHERE term = {mark}", [(term,) for term, n in now.items() if n <= 0])  # noqa: S608
+    return {term for term in now if max(rounded(top[term]), 2) != max(rounded(before.get(term, (0, 0))[1]), 2)}
+
+
+def counts(store: Store, terms: Collection[int]) -> dict[int, int]:
+    """How many records have each term, as weights know it."""
+    t, found = schema.match_terms.c, dict.fromkeys(terms, 0)
+    for part in chunks(sorted(found)):
+        query = sa.select(t.term, t.most).where(t.term.in_(part))
+        found.update({term: rounded(most) for term, most in store.connection.execute(query)})
+    return found
+
+
+def size(store: Store) -> int:
+    """How many records are matched."""
+    t = schema.match_terms.c
+    return store.connection.scalar(sa.select(t.n).where(t.term == ALL)) or 0
+
+
+def count_anew(store: Store) -> None:
+    """From here on weights know how many records there are now, not how many there once were."""
+    store.connection.execute(sa.update(schema.match_terms).values(most=schema.match_terms.c.n))
+
+
+class Weighed(NamedTuple):
+    """A likely pair: its parts, the terms that they depend on, and what they come to."""
+
+    edge: Edge
+    parts: Sequence[Part]
+    terms: Collection[int]
+    probability: float
+
+
+def edges_of(
+    store: Store, ids: Collection[int], least: float | None = None, *, asked: bool = False
+) -> dict[Pair, float]:  # fmt: skip
+    """The likely pairs that these records are in, from so many bits on; as well those that were only `asked` about,
+    which count as infinitely unlikely."""
+    e, found = schema.match_edges.c, dict[Pair, float]()
+    for part in chunks(sorted(ids)):
+        for column in (e.left_id, e.right_id):
+            query = sa.select(e.left_id, e.right_id, e.weight, e.asked).where(column.in_(part))
+            query = query if least is None else query.where(e.weight >= least)
+            query = query if asked else query.where(e.asked == 0)
+            found.update({(a, b): -inf if only else w for a, b, w, only in store.connection.execute(query)})
+    return found
+
+
+def depending(store: Store, terms: Collection[int]) -> dict[Pair, float]:
+    """The pairs whose weight depends on these terms, those that were only asked about among them."""
+    e, t, found = schema.match_edges.c, schema.match_edge_terms.c, dict[Pair, float]()
+    query = sa.select(e.left_id, e.right_id, e.weight, e.asked).join(
+        schema.match_edge_terms, sa.and_(t.left_id == e.left_id, t.right_id == e.right_id)
+    )
+    for part in chunks(sorted(terms)):
+        for a, b, weight, only in store.connection.execute(query.where(t.term.in_(part))):
+            found[a, b] = -inf if only else weight
+    return found
+
+
+def change_edges(store: Store, gone: Collection[Pair], found: Sequence[Weighed], *, asked: bool = False) -> None:
+    """Forget pairs, and keep pairs in place of what was kept of them; as such that were only `asked` about."""
+    mark, both = store.placeholder, [*{*gone, *(each.edge[:2] for each in found)}]
+    for table in ("match_edges", "match_edge_terms"):
+        _many(store, f"DELETE FROM {table} WHERE left_id = {mark} AND right_id = {mark}", both)  # noqa: S608
+    insert(store, schema.match_edges, [
+        {"left_id": each.edge.left, "right_id": each.edge.right, "weight": each.edge.weight,
+         "probability": each.probability,
+         "evidence": [[part.field, part.level, part.weight, part.records] for part in each.parts],
+         "asked": int(asked)}
+        for each in found
+    ])  # fmt: skip
+    insert(store, schema.match_edge_terms, [
+        {"term": term, "left_id": each.edge.left, "right_id": each.edge.right}
+        for each in found for term in each.terms
+    ])  # fmt: skip
+
+
+def evidence(store: Store, ids: Collection[int]) -> dict[Pair, tuple[float, float, list[list[Any]]]]:
+    """The likely pairs among these records: weight, probability and evidence, the likeliest first."""
+    e = schema.match_edges.c
+    query = sa.select(e.left_id, e.right_id, e.weight, e.probability, e.evidence).order_by(e.weight.desc())
+    found = store.connection.execute(query.where(e.left_id.in_(ids), e.right_id.in_(ids), e.asked == 0))
+    return {(a, b): (weight, probability, told) for a, b, weight, probability, told in found}
+
+
+def forget(store: Store, ids: Collection[int]) -> None:
+    """Records are erased, and all that was kept of them."""
+    known = entries(store, ids)
+    change_edges(store, edges_of(store, ids, asked=True).keys(), [])
+    change_keys(store, [(key, id_) for id_, of in known.items() for key in keys(of.features)], ())
+    fewer = Counter({ALL: -len(known)})
+    for of in known.values():
+        fewer.subtract(filter(None, of.terms))
+    count(store, fewer)
+    put(store, {}, known)
+    b = schema.bonds
+    for part in chunks(sorted(ids)):
+        store.connection.execute(sa.delete(b).where(sa.or_(b.c.record_id.in_(part), b.c.to_id.in_(part))))
+
+
+def _many(store: Store, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        store.connection.exec_driver_sql(sql, list(rows))
+
+
+def capped(store: Store, most: int) -> list[tuple[str, int]]:
+    """Keys that too many records have to be looked up by them, in words, and how many have them: at most so many."""
+    k, fewest = schema.match_keys.c, min(CAPS)
+    size = sa.func.count().label("records")
+    query = sa.select(k.key, size, sa.func.min(k.record_id)).group_by(k.key).having(sa.func.count() > fewest)
+    found = store.connection.execute(query.order_by(size.desc(), k.key)).all()
+    over = [(key, n, id_) for key, n, id_ in found if n > cap(key)][:most]
+    held = entries(store, {id_ for *_, id_ in over})
+    return [(described(held[id_].features, key), n) for key, n, id_ in over if id_ in held]
