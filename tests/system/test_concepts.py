@@ -22,7 +22,6 @@ LACKS: dict[int, str] = {
     55: "an own score",
     66: "retention",
     71: "claim and expiry",
-    75: "marketing as the owner",
     84: "marketing automation",
 }
 """What is still missing from a concept that is partly met."""
