@@ -111,6 +111,7 @@ def test_what_was_planned_stands_in_the_crm_and_nothing_else(tried: Tried) -> No
         "leadsync_score",
         "leadsync_temperature",
         "leadsync_reasons",
+        "leadsync_duplicates",
         "lifecyclestage",
         "hubspot_owner_id",
         "do_not_call",
