@@ -248,14 +248,15 @@ def test_what_the_files_come_to(bench: Bench):
     done = bench.run("check", "--effective")
     assert done.code == 0, done.err
     assert done.out.startswith("# leadsync.yaml: leadsync.yaml\n")
-    assert done.out.count("\n---\n# ") == 6
+    assert done.out.count("\n---\n# ") == 7
     assert "\n    points: {value: score, policy: always, least: 5.0}\n" in done.out
     shown = bench.run("check", "--effective", "--json").json["files"]
     assert [file["file"] for file in shown] == [
-        "leadsync.yaml", "mappings/toy.yaml", "facts.yaml", "classes.yaml", "lists.yaml", "scoring.yaml", "funnel.yaml",
+        "leadsync.yaml", "mappings/toy.yaml", "facts.yaml", "classes.yaml", "lists.yaml", "matching.yaml", "scoring.yaml",
+        "funnel.yaml",
     ]  # fmt: skip
-    assert shown[5]["sources"] == ["scoring/b2b (shipped)"]
-    assert shown[5]["content"]["temperature"]["hot"] == 70
+    assert shown[6]["sources"] == ["scoring/b2b (shipped)"]
+    assert shown[6]["content"]["temperature"]["hot"] == 70
     bench.folder.file("funnel.yaml", "stages: x")
     done = bench.run("check", "--effective")
     assert done.code == 65

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import sqlalchemy as sa
 from store_kit import DAY, HOUR, MAPPING, NOW, Kit, record
 
+from leadsync.config.facts import usual_tables
 from leadsync.core.facts.mail_state import DEAD, GOOD
 from leadsync.core.keys import key
 from leadsync.store import erase, evaluation, keys, mail_domains, schema
@@ -140,7 +141,8 @@ def test_an_erased_persons_domain_goes_with_them_unless_others_are_there(kit: Ki
     live_in(kit, L1="canary.example", L2="firm.example", L3="firm.example")
     want(kit, "canary.example", "firm.example")
     keep(kit, NOW, canary_example="takes_mail", firm_example="takes_mail")
-    config = SimpleNamespace(connections={kit.connection: SimpleNamespace(mapping=MAPPING)})
+    connections = {kit.connection: SimpleNamespace(mapping=MAPPING)}
+    config = SimpleNamespace(connections=connections, facts=SimpleNamespace(tables=usual_tables()))
     for address in ("L1@canary.example", "L2@firm.example"):
         eraser = Eraser(config, kit.store)  # type: ignore[arg-type]
         eraser.erase(eraser.person(address), NOW)
