@@ -210,8 +210,7 @@ def _mapping(root: Schema, defs: dict[str, Schema], known: Known) -> None:
     for name in ("Kind", "Counter"):
         as_ = defs[name]["properties"]["as"]
         defs[name]["properties"]["as"] = _words(catalog.ACTIVITIES, as_["description"])
-    written = _words({**catalog.RESULTS, **known.fields}, MEANINGS["WriteField.value"])
-    defs["WriteField"]["anyOf"][0] = _object(defs["WriteField"])["properties"]["value"] = written
+    _name_words(defs["WriteField"], {**catalog.RESULTS, **known.fields})
     read = defs["ObjectRead"]
     del read["properties"]["fields"]
     objects = root["properties"]["read"]
@@ -225,6 +224,11 @@ def _mapping(root: Schema, defs: dict[str, Schema], known: Known) -> None:
         for name, word in feedable(role, known.fields).items():
             label = word.labels.get("en", name)
             read["properties"].setdefault(name, _or_null({"$ref": "#/$defs/ReadField"}) | {"description": label})
+
+
+def _name_words(write: Schema, words: Mapping[str, Word]) -> None:
+    """What may be written is one of these words."""
+    write["anyOf"][0] = _object(write)["properties"]["value"] = _words(words, MEANINGS["WriteField.value"])
 
 
 def _name_sources(part: Schema) -> None:
@@ -256,6 +260,9 @@ def of_account(known: Known, objects: Mapping[str, Role], schemas: Mapping[str, 
         if obj in schemas:
             _name_fields(made, written, schemas[obj])
         if role in (Role.LEAD, Role.COMPANY):
+            said = {**catalog.RESULTS, **known.fields}.items()
+            own = {name: word for name, word in said if (name in catalog.OF_COMPANIES) == (role is Role.COMPANY)}
+            _name_words(made["WriteField"], own)
             properties["write"]["properties"][obj] = written
         whole["$defs"] |= {f"{obj}.{name}": each for name, each in made.items() if name != "Role"}
     return whole

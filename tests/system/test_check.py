@@ -252,8 +252,8 @@ def test_what_the_files_come_to(bench: Bench):
     assert "\n    points: {value: score, policy: always, least: 5.0}\n" in done.out
     shown = bench.run("check", "--effective", "--json").json["files"]
     assert [file["file"] for file in shown] == [
-        "leadsync.yaml", "mappings/toy.yaml", "facts.yaml", "classes.yaml", "lists.yaml", "matching.yaml", "scoring.yaml",
-        "funnel.yaml",
+        "leadsync.yaml", "mappings/toy.yaml", "facts.yaml", "classes.yaml", "lists.yaml", "matching.yaml",
+        "scoring.yaml", "funnel.yaml",
     ]  # fmt: skip
     assert shown[6]["sources"] == ["scoring/b2b (shipped)"]
     assert shown[6]["content"]["temperature"]["hot"] == 70

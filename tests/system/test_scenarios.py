@@ -57,7 +57,12 @@ def rows() -> Iterator[dict[str, str]]:
         WALKED_IN: {},
     }  # fmt: skip
     for number, (id_, values) in enumerate(about.items()):
-        base = {"Id": id_, "email": f"lead{number}@firm{number}.example", "firstname": f"Lead{number}", "createdate": ago(5)}
+        base = {
+            "Id": id_,
+            "email": f"lead{number}@firm{number}.example",
+            "firstname": f"Lead{number}",
+            "createdate": ago(5),
+        }
         yield base | {name: str(value) for name, value in values.items()}
 
 

@@ -10,7 +10,7 @@ from doors import Folder, leadsync
 from jsonschema import Draft202012Validator
 from toy_crm import MAPPING, plug_in
 
-KINDS = ["leadsync", "mapping", "facts", "classes", "lists", "scoring", "funnel", "routing"]
+KINDS = ["leadsync", "mapping", "facts", "classes", "lists", "matching", "scoring", "funnel", "routing"]
 ACCOUNT = {
     "objects": {
         "people": {
@@ -100,6 +100,7 @@ def test_with_the_fields_of_an_account(here: Folder):
         "write: {people: {sum: score}}",
         "write: {people: {heat: {value: temperature, map: {hot: Hat}}}}",
         "write: {firms: {name: score}}",
+        "write: {people: {fresh: company_score}}",
     ):
         assert errors(found, wrong), wrong
     for right in (
@@ -107,6 +108,7 @@ def test_with_the_fields_of_an_account(here: Folder):
         "read: {extras: {role: activity, at: anything}}",
         "write: {people: {heat: {value: temperature, map: {hot: Hot, cold: null}}}}",
         "write: {people: {heat: null, fresh: score}}",
+        "write: {firms: {name: company_score}}",
     ):
         assert errors(found, right) == [], right
 
