@@ -21,13 +21,15 @@ Event = tuple[str, str, str, str]
 
 @dataclass
 class Kept:
-    """What the store has of one connection: people and companies, activities and outcomes by lead, results."""
+    """What the store has of one connection: people and companies, activities and outcomes by lead, results; `ended`
+    are the leads that came to an outcome."""
 
     records: dict[Key, Any]
     by_id: dict[int, Any]
     events: dict[int, Counter[Event]]
     counted: Counter[tuple[int, str]]
     words: dict[int, Mapping[str, Any]]
+    ended: set[int]
 
 
 def kept(store: Store, connection: str) -> Kept:
@@ -40,19 +42,22 @@ def kept(store: Store, connection: str) -> Kept:
         by_id = {row.id: row for row in rows}
         events: dict[int, Counter[Event]] = {}
         counted: Counter[tuple[int, str]] = Counter()
+        ended = set[int]()
         for table in (schema.activities, schema.outcomes):
             for row in db.execute(sa.select(table).where(table.c.closed_at.is_(None))).mappings():
                 person = by_id.get(row["record_id"])
                 if person is None:
                     continue
                 obj, lead = objects[row["source_id"]], person.lead_id
+                if table is schema.outcomes:
+                    ended.add(lead)
                 if row["source_id"] == person.source_id:  # told by the person's own row
                     counted[lead, row["kind"]] += row.get("count", 1)
                 else:
                     event = (obj, row["ext_id"], row["kind"], str(row["happened_at"]))
                     events.setdefault(lead, Counter())[event] += 1
         results = {row.lead_id: row.words for row in db.execute(sa.select(schema.results))}
-    return Kept({(objects[row.source_id], row.ext_id): row for row in rows}, by_id, events, counted, results)
+    return Kept({(objects[row.source_id], row.ext_id): row for row in rows}, by_id, events, counted, results, ended)
 
 
 def differences(world: World, mapping: CrmMapping, store: Store) -> list[str]:
@@ -140,7 +145,8 @@ def unwritten(world: World, mapping: CrmMapping, bands: Sequence[float], own: St
     """What a leadsync that has never seen the CRM before would still write to it.
 
     Of a person whom HubSpot counted something for only what the store itself says can be asked: a first sight dates
-    the past of a counter otherwise than who watched it.
+    the past of a counter otherwise than who watched it. Likewise of a lead that came to an outcome: it keeps the score
+    that it had then.
     """
     wrong = []
     ours, theirs = kept(own, world.name), kept(fresh, world.name)
@@ -148,7 +154,8 @@ def unwritten(world: World, mapping: CrmMapping, bands: Sequence[float], own: St
     for obj in world.people:
         writes = [write for write in mapping.writes[obj] if write.policy == "always"]
         for id_ in world.live(obj):
-            said = ours if id_ in world.counted else theirs
+            ended = ours.records[obj, id_].lead_id in ours.ended
+            said = ours if ended or id_ in world.counted else theirs
             words = said.words.get(said.records[obj, id_].lead_id)
             row = world.record(obj, id_, [write.field for write in writes])
             left = planned(verdicts(writes, Seen(row.fields), words, account)) if words else "no result"
