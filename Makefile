@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')  # tests often wait
 UV_INSTALL = $(VENV)/bin/uv pip install --quiet --python $(VENV)
 UV_LOCK = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header
@@ -14,7 +15,7 @@ demo-live: $(READY)  ## goes on polling until it is stopped
 	$(VENV)/bin/leadsync demo --cycles 0
 
 test: lint
-	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadfile
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

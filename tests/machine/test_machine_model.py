@@ -149,7 +149,7 @@ class Machine(RuleBasedStateMachine):
 
 
 Machine.TestCase.settings = settings(
-    max_examples=14, stateful_step_count=12, deadline=None, derandomize=True,
+    max_examples=10, stateful_step_count=12, deadline=None, derandomize=True,
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 TestMachine = Machine.TestCase

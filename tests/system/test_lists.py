@@ -116,7 +116,7 @@ def test_leads_of_lists_wait_with_their_reason_until_a_person_decides_beside_a_r
     assert {write["why"] for write in told["records"][0]["writes"]} == {"list"}
     [twin] = folder.run("explain", TWIN, "--json").json["leads"]
     assert twin["list"] == [
-        {"what": "waits", "because": "is there already: —"},
+        {"what": "waits", "because": "is there already"},
         {"what": "is there already", "because": f"hubspot/contacts/{KNOWN}"},
     ]
 
