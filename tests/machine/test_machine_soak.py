@@ -227,7 +227,7 @@ def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
 @pytest.mark.parametrize(
     ("names", "seed", "cycles"),
-    [(["hubspot"], 1, 110), (["salesforce"], 2, 130), (["hubspot", "salesforce"], 3, 45)],
+    [(["hubspot"], 1, 110), (["salesforce"], 2, 130), (["hubspot", "salesforce"], 3, 60)],
     ids=["hubspot", "salesforce", "both"],
 )
 def test_the_store_equals_the_crm_after_hundreds_of_cycles(
