@@ -168,7 +168,7 @@ def print_facts(found: dict[str, Any]) -> None:
     print(f"{'facts of 100,000 leads, CPU s':<62}{found['cpu']:>8.1f}  budget ≤ 25")
     print(f"{'told / of that wrong, %':<62}" + "".join(f"{locale:>14}" for locale in locales) + "  budget wrong ≤ 1")
     for word, of in found["table"].items():
-        shares = (f"{told:.0f} / {wrong:.1f}" for told, wrong in (of[locale] for locale in locales))
+        shares = ("{:.0f} / {:.1f}".format(*of[locale]) if locale in of else "—" for locale in locales)
         print(f"{word:<62}" + "".join(f"{share:>14}" for share in shares), flush=True)
 
 
