@@ -42,7 +42,7 @@ def share(lengths: Iterable[int], room: int) -> int:
 def cut(text: str, most: int) -> str:
     """The text in at most so many units, with `…` where something was cut off. No sign is cut in two, and isolates that
     are opened are closed."""
-    if units(text) <= most:
+    if 2 * len(text) <= most or units(text) <= most:
         return text
     used = opened = end = 0
     for place, c in enumerate(text, 1):

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from leadsync.core.consent import CAUSE_CONTACT
 from leadsync.core.convert.consent import DENIED
@@ -43,8 +44,7 @@ WHY: Mapping[str, str] = {
 """Why a field is not written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What becomes of one field: written where `why` is empty, else one of `WHY`. `until`: when a wait is over.
 
     A field that is written and becomes `None` is cleared.
@@ -77,14 +77,13 @@ class Account:
     lengths: Mapping[str, int] = field(default_factory=dict)  # text field → its most characters
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What is known of a record: what the CRM holds; what we wrote last, when (microseconds since 1970), and what other
     value before it; what the CRM refused last."""
 
     fields: Mapping[str, Value]
-    ours: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    refused: Mapping[str, Value] = field(default_factory=dict)
+    ours: Mapping[str, Sequence[Any]] = MappingProxyType({})
+    refused: Mapping[str, Value] = MappingProxyType({})
 
 
 def same(a: Value, b: Value) -> bool:
@@ -231,6 +230,8 @@ def shown(write: WriteField, value: Value, most: int | None = None) -> Value:
     """A value in its format and length. `most`: the length that its field has in the CRM."""
     if write.format:
         value = write.format.replace("{}", text(value))
-    if not isinstance(value, str) or (write.length is None and most is None):
+    if not isinstance(value, str):
         return value
-    return cut(value, min(n for n in (write.length, most) if n is not None))
+    own = write.length
+    limit = most if own is None else own if most is None else min(own, most)
+    return value if limit is None else cut(value, limit)

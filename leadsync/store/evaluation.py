@@ -14,7 +14,7 @@ from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
 from leadsync.core.lists import Beside, Finding
 from leadsync.store import keys, mail_domains, review, routing, schema
-from leadsync.store.database import Store, among, chunks
+from leadsync.store.database import Store, among, chunks, plain_rows
 from leadsync.store.records import COMPANIES, Row, insert, mark, mark_late
 from leadsync.store.schema import from_microseconds
 from leadsync.types import Role, Value
@@ -183,18 +183,17 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
     read = records.c.source_id.not_in(unread)
     for part in chunks(leads):
-        members += (
-            Member(*row) for row in db.execute(sa.select(*columns).where(records.c.lead_id.in_(among(part)), read))
-        )
+        query = sa.select(*columns).where(records.c.lead_id.in_(among(part)), read)
+        members += [Member(*row) for row in db.execute(query).all()]
         query = (
             sa.select(*told)
             .join(records, records.c.id == activities.c.record_id)
             .where(records.c.lead_id.in_(among(part)), a.closed_at.is_(None), read, a.source_id.not_in(unread))
         )
-        events += map(tuple, db.execute(query))
+        events += plain_rows(db, query)
         kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
         query = sa.select(*kept).where(schema.results.c.lead_id.in_(among(part)))
-        results.update({row.lead_id: Stored(*row) for row in db.execute(query)})
+        results.update((row[0], Stored(*row)) for row in db.execute(query).all())
     linked = {m.company_id for m in members if m.company_id is not None}
     near = keys.companies_near(store, {m.id for m in members} | linked)
     companies: dict[int, Facts] = {}
@@ -202,7 +201,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
         query = sa.select(records.c.id, records.c.facts).where(
             records.c.id.in_(among(part)), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
-        companies.update({row.id: row.facts for row in db.execute(query)})
+        companies.update((row.id, row.facts) for row in db.execute(query).all())
     opted_out: dict[int, int] = {}
     for _, lead, kind, at, _, _, record, *_ in events:
         if kind in TELLS:

@@ -50,7 +50,7 @@ def companies_near(store: Store, record_ids: Iterable[int]) -> dict[int, list[in
     )
     found: dict[int, list[int]] = defaultdict(list)
     for part in chunks(sorted(record_ids)):
-        for id_, company in store.connection.execute(query.where(theirs.c.record_id.in_(among(part)))):
+        for id_, company in store.connection.execute(query.where(theirs.c.record_id.in_(among(part)))).all():
             found[id_].append(company)
     return found
 

@@ -39,6 +39,19 @@ def rewind(store: Store) -> None:
         keep_state(store, found | {"fresh": 0, "late": 0})
 
 
+def is_past(store: Store) -> bool:
+    """Whether it has come past all marks behind what has just happened."""
+    return not marked(store, state(store).get("late", 0), 1, late=True)
+
+
+def go_past(store: Store) -> None:
+    """Come past all of these marks: what they are made for is nothing to compare."""
+    d = schema.dirty.c
+    if found := state(store):
+        last = store.connection.scalar(sa.select(sa.func.max(d.seq)).where(d.late == 1))
+        keep_state(store, found | {"late": last or 0})
+
+
 class Row(NamedTuple):
     """What a record says; `company` is what the record of its company says."""
 

@@ -41,7 +41,7 @@ from leadsync.sync.messages import (
 from leadsync.sync.pull import Pull
 from leadsync.sync.rederive import Rederive
 from leadsync.sync.report import ConnectionReport, CycleReport
-from leadsync.sync.routes import BATCH
+from leadsync.sync.routes import BATCH, BATCH_BEHIND
 from leadsync.sync.upkeep import Upkeep
 from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
@@ -346,9 +346,11 @@ class Coordinator:
             todo = again.load(store) is not None  # what is derived again comes before what waits for it
             if self.matcher.step(late=False):
                 return True
-            marks = evaluation.touched(store, busy, BATCH, late=not todo)
-            if not todo and (marks.late or not marks.leads) and self.matcher.step():
-                return True
+            marks = evaluation.touched(store, busy, BATCH, late=False)
+            if not marks.leads and not todo:
+                if self.matcher.step():
+                    return True
+                marks = evaluation.touched(store, busy, BATCH_BEHIND)
             due = () if marks.leads or todo else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
             if not leads and not todo:

@@ -45,12 +45,19 @@ class Rederive:
             touched = self._slice(todo) if todo.last < todo.upto else set()
             if not todo.all:
                 again.mark_evaluated(self._store, touched)
-            if ended := todo.past(_AT_ONCE):
+            if (ended := todo.past(_AT_ONCE)) and todo.walks:
                 matching.rewind(self._store)
             again.keep(self._store, None if ended else todo)
             if ended and todo.all:
-                evaluation.mark_all(self._store)
+                self._mark_all(facts=todo.walks)
         return True
+
+    def _mark_all(self, *, facts: bool) -> None:
+        """Every lead is evaluated again. Where no `facts` are others, matching has nothing to compare for that."""
+        matched = not facts and matching.is_past(self._store)
+        evaluation.mark_all(self._store)
+        if matched:
+            matching.go_past(self._store)
 
     def _slice(self, todo: Todo) -> set[int]:
         """Derive again what the next records say; the people whose leads this touches."""

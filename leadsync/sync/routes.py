@@ -29,7 +29,7 @@ from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.types import Role
 
-BATCH = 5000  # leads evaluated at once
+BATCH, BATCH_BEHIND = 5000, 20_000  # leads evaluated at once: of what has just happened, of what comes after that
 
 
 class Whose(NamedTuple):

@@ -27,7 +27,7 @@ from tests.bench.child import cpu, peak
 
 LEADS, READ, CHANGED = 1_000_000, 10_000, 500
 _APART = 1_000_000  # more than any id of what is read
-_GROWN = ("leads", "records", "keys", "membership", "changes", "activities", "results")
+_GROWN = ("leads", "records", "keys", "membership", "changes", "activities", "results", "match_records")
 
 
 def grow(path: Path, copies: int) -> None:
