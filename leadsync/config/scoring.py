@@ -19,7 +19,7 @@ from leadsync.core.line import cleaned
 from leadsync.core.score import AXES, CUTS, Cuts, Group, Rule, Scoring, Segment
 from leadsync.errors import Problem, UserError
 
-_MOST_RULES = 10_000
+_MOST_RULES, _MOST_IN_ALL = 1000, 10_000  # that one lead is scored by; of a file with those of its segments
 Ready = Callable[[str, str, Path, Document], Document]
 """Gives a ready-made file: its kind, its name, and the file and document that use it."""
 
@@ -151,9 +151,15 @@ def compile_scoring(
     """The scoring as core works with it. Raises `UserError` with all problems. Segments need what is `ready`."""
     file, conditions = validate(ScoringFile, document), Conditions(document, fields)
     problems, segments = conditions.problems, tuple[Segment, ...]()
-    if _rules(file) * (1 + len(file.segments)) + sum(map(_rules, file.segments)) > _MOST_RULES:
-        told = f"more than {_MOST_RULES} rules" + (", counted again for each segment" if file.segments else "")
-        problems.append(Problem(told, str(document.path), "take some out"))
+    rules = [(name, "rules", rule) for name, group in file.groups.items() for rule in group.rules]
+    if len(rules) > _MOST_RULES:
+        fix = "take some out: one rule can ask for many values, as in `country in [de, at, ch]`"
+        places = [document.place(rule) for rule in rules]
+        last = [place for place in places if place.startswith(str(document.path))][-1:] or places
+        problems.append(Problem(f"more than {_MOST_RULES} rules", last[-1], fix))
+    elif len(rules) * (1 + len(file.segments)) + sum(map(_rules, file.segments)) > _MOST_IN_ALL:
+        told = f"more than {_MOST_IN_ALL} rules, counted again for each segment"
+        problems.append(Problem(told, document.place(("segments",)), "take some out"))
     elif ready is not None:
         segments = tuple(_segments(document, fields, file, conditions, ready))
     groups = tuple(

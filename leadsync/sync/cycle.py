@@ -41,7 +41,7 @@ from leadsync.sync.messages import (
 from leadsync.sync.pull import Pull
 from leadsync.sync.rederive import Rederive
 from leadsync.sync.report import ConnectionReport, CycleReport
-from leadsync.sync.routes import BATCH, BATCH_BEHIND
+from leadsync.sync.routes import BATCH, batch_behind
 from leadsync.sync.upkeep import Upkeep
 from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
@@ -350,7 +350,7 @@ class Coordinator:
             if not marks.leads and not todo:
                 if self.matcher.step():
                     return True
-                marks = evaluation.touched(store, busy, BATCH_BEHIND)
+                marks = evaluation.touched(store, busy, batch_behind(self.config))
             due = () if marks.leads or todo else evaluation.due(store, now, busy, BATCH)
             leads = marks.leads or due
             if not leads and not todo:

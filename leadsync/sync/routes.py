@@ -30,6 +30,7 @@ from leadsync.sync.frames import Frames
 from leadsync.types import Role
 
 BATCH, BATCH_BEHIND = 5000, 20_000  # leads evaluated at once: of what has just happened, of what comes after that
+_RULES = 100  # of more rules that are fewer leads, for memory's sake
 
 
 class Whose(NamedTuple):
@@ -60,6 +61,11 @@ def material(store: Store, config: Config, sources: Mapping[int, Source], found:
         accounts = kept.owners_of(store, found.companies, owned)
     return replace(found, routed=kept.latest(store, leads), accounts=accounts,
                    together=kept.together(store, keys - {None}))  # type: ignore[arg-type] # fmt: skip
+
+
+def batch_behind(config: Config) -> int:
+    """How many leads to evaluate at once of what comes behind what has just happened."""
+    return BATCH_BEHIND * _RULES // max(len(config.scoring.rules), _RULES)
 
 
 def _companies_read(config: Config, sources: Mapping[int, Source]) -> Iterable[tuple[int, ObjectMapping]]:

@@ -25,6 +25,8 @@ ALIASES = "\n".join(
     ["a0: &a0 [x, x, x, x, x, x, x, x, x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
 )
 
+MANY_RULES = "fit: {rules: {\n" + "".join(f"r{i}: {{points: 1, when: email}},\n" for i in range(1002)) + "}}\n"
+
 
 def main(line: str) -> Files:
     """`leadsync.yaml` with one more line: the third."""
@@ -109,6 +111,7 @@ SYNTAX: list[Case] = [
     ({"scoring.yaml": None}, "", "this is not a file", "put a text file here"),
 ]  # fmt: skip
 LIMITS: list[Case] = [
+    (scoring(MANY_RULES), "1003:1", "more than 1000 rules", "one rule can ask for many values"),
     (scoring(ALIASES), "5:15", "more than 20000 values, repeated ones included", "repeat less"),
     (scoring("".join(f"a{i}: &a{i} [{f'*a{i - 1}' if i else 'x'}]\n" for i in range(50))),
      "30:12", "nested more than 30 deep", "write it flatter"),

@@ -79,7 +79,7 @@ def test_a_mistake_of_the_file_is_told_once(refused: Refused) -> None:
 
 
 def test_rules_are_counted_again_for_each_segment(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leadsync.config.scoring._MOST_RULES", 5)
+    monkeypatch.setattr("leadsync.config.scoring._MOST_IN_ALL", 5)
     rules = "fit: {rules: {a: {points: 1, when: email}, b: {points: 1, when: phone}}}\n"
     (problem,) = refused(scoring=f"{rules}segments: [{{name: a, when: email}}, {{name: b, when: phone}}]\n")
     assert problem.what == "more than 5 rules, counted again for each segment"
