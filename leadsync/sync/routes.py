@@ -29,7 +29,7 @@ from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.types import Role
 
-BATCH, BATCH_BEHIND = 5000, 20_000  # leads evaluated at once: of what has just happened, of what comes after that
+BATCH, BATCH_BEHIND = 5000, 10_000  # leads evaluated at once: of what has just happened, of what comes after that
 _RULES = 100  # of more rules that are fewer leads, for memory's sake
 
 

@@ -11,6 +11,7 @@ from doors import Folder
 NOW = datetime.now(UTC)
 SIGNS = {"fit", "need", "readiness", "contact", "engagement", "behaviour", "feedback", "progress"}
 BUYER, READER, TAKER, NEEDS, TRIES, COMPARES, LOOKS = "1", "2", "3", "4", "5", "6", "7"
+ASKS, COUPON, ASKS_ALL, CALLS = "8", "9", "10", "11"
 LEADS: dict[str, dict[str, str]] = {
     BUYER: {"job_title": "Director of Purchasing", "need": "a new press", "budget": "50000"},
     READER: {},
@@ -19,6 +20,10 @@ LEADS: dict[str, dict[str, str]] = {
     TRIES: {},
     COMPARES: {},
     LOOKS: {},
+    ASKS: {"need": "Could you show us how it works? We need a product demo"},
+    COUPON: {},
+    ASKS_ALL: {},
+    CALLS: {},
 }
 CONTENT = [("page_view", 1), ("visit", 1), ("visit", 2), ("visit", 3), ("visit", 4), ("email_click", 1),
            ("email_click", 2)]  # fmt: skip
@@ -30,6 +35,10 @@ DONE: dict[str, list[tuple[str, int]]] = {
     TRIES: [("trial", 3)],
     COMPARES: [("inquiry", 2)],
     LOOKS: [("visit", 2)],
+    COUPON: [("coupon", 1)],
+    ASKS_ALL: [("demo_request", 1), ("trial", 1), ("sample", 1), ("quote_request", 1), ("visit", 1),
+               ("email_click", 1)],
+    CALLS: [("call_in", 1), ("ticket", 2), ("event", 3)],
 }  # fmt: skip
 SCORING = """\
 use: b2c
@@ -107,3 +116,42 @@ def test_with_a_scoring_for_private_customers(tmp_path: Path) -> None:
     heat = {id_: next(row["is"] for row in told(folder, id_)["result"] if row["what"] == "temperature")
             for id_ in (NEEDS, TRIES, COMPARES, LOOKS)}  # fmt: skip
     assert heat == {NEEDS: "warm", TRIES: "warm", COMPARES: "warm", LOOKS: "cold"}
+
+
+@pytest.mark.concept(43)
+def test_what_is_asked_for_and_tried_out_is_worth_much(folder: Folder) -> None:
+    points = {row["part"]: float(row["points"]) for row in told(folder, ASKS_ALL)["score"]}
+    looked = points["e-mail click"] + points["site visit"]
+    assert {name for name in points if points[name] > looked} >= {"demo request", "quote request", "trial", "sample"}
+
+
+@pytest.mark.concept(37)
+def test_a_question_about_the_product_is_a_need_with_a_tag_of_its_own(folder: Folder) -> None:
+    need = {row["part"]: row["points"] for row in told(folder, ASKS)["score"] if row["group"] == "need"}
+    assert need == {"need stated": "+6", "asks about the product": "+6"}
+
+
+@pytest.mark.concept(46)
+def test_a_coupon_counts_in_full_for_somebody_of_whom_little_is_known(folder: Folder) -> None:
+    lead = told(folder, COUPON)
+    assert {row["part"] for row in lead["score"]} == {"company known", "coupon", "rounding", "score"}
+    [line] = [row["is"] for row in lead["result"] if row["what"] == "reasons"]
+    assert line.startswith("12 not enough data · ")  # and is not called cold
+
+
+@pytest.mark.concept(78)
+def test_a_question_to_support_is_an_activity(folder: Folder) -> None:
+    happened = {row["what"]: row["counts"] for row in told(folder, CALLS)["activities"]}
+    assert happened == {"incoming call": 1, "support ticket": 1, "event": 1}
+
+
+@pytest.mark.concept(21)
+def test_what_hot_means_stands_in_one_file_and_is_told_in_plain_words(tmp_path: Path) -> None:
+    folder = settled(tmp_path, {"scoring.yaml": "use: b2b\ntemperature: {hot: 90, hot_when: demo_request in 14d}\n"})
+    means = [(row["temperature"], row["holds"], row["asks"]) for row in told(folder, TRIES)["temperature"]]
+    assert means[:3] == [
+        ("hot", False, "score at least 90"),
+        ("hot", False, "demo request at least once in the last 14 days"),
+        ("warm", False, "score at least 35"),
+    ]
+    assert [row["known"] for row in told(folder, ASKS_ALL)["temperature"]][1].startswith("demo request: 1 ×")

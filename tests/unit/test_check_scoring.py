@@ -91,6 +91,7 @@ def test_stages_that_are_colder_than_their_name(
 
 
 @pytest.mark.concept(17)
+@pytest.mark.concept(25)
 def test_bands_that_leave_the_shipped_stages_behind(tmp_path: Path) -> None:
     (line,) = told(tmp_path, scoring="use: b2b\ntemperature: {hot: 80, warm: 35}\n")
     assert line == "scoring.yaml:2:15: SQL is meant to be hot, and begins at a score of 70, which is warm"

@@ -1,5 +1,5 @@
 """What `explain` tells of a lead's stage: where it stands, what each gate asks and how that stands, how it came there,
-and what would move it."""
+and what would move it; and what hot, warm and cold mean."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -12,6 +12,7 @@ from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.ladder import WHY, Ladder, Stage, checks, shares
 from leadsync.core.mapping import text
 from leadsync.core.sentence import sentence
+from leadsync.core.truth import truths
 from leadsync.sync.explain.subject import Subject
 
 Row = Mapping[str, Any]
@@ -74,6 +75,25 @@ def transitions(subject: Subject) -> Iterator[Row]:
     passed = [(f"{at.astimezone(zone):%F %H:%M}", move) for at, move in subject.moves]
     for at, move in (*passed, *(("with the next sync", move) for move in subject.decision.moves)):
         yield {"on": at, "from": move.before or "—", "to": move.after or "—", "why": WHY[move.why], "gate": move.gate}
+
+
+def temperature(subject: Subject) -> Iterator[Row]:
+    """What makes a lead hot, warm or cold, in plain words, and how that stands: the first line that holds decides."""
+    if not subject.result.parts:
+        return
+    scoring = subject.evaluator.config.scoring.of(subject.result.words.get("scored_as"))
+    lines = [("cold", None, scoring.cold_when), ("hot", scoring.hot, None), ("hot", None, scoring.hot_when),
+             ("warm", scoring.warm, None), ("warm", None, scoring.warm_when)]  # fmt: skip
+    score = int(str(subject.result.words["score"]))
+    for name, lowest, condition in lines:
+        if lowest is not None:
+            yield {"temperature": name, "holds": score >= lowest, "asks": f"score at least {lowest}",
+                   "known": f"score: {score}"}  # fmt: skip
+        elif condition is not None:
+            holds = truths([condition], subject.frame, subject.activities)["0"].item()
+            yield {"temperature": name, "holds": holds, "asks": _said(subject, condition),
+                   "known": "; ".join(_known(subject, condition))}  # fmt: skip
+    yield {"temperature": "cold", "holds": True, "asks": "nothing: all others are cold", "known": ""}
 
 
 def _ladder(subject: Subject) -> Ladder:
