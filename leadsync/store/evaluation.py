@@ -149,7 +149,21 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
         own = table.c.seq.in_(part)
         store.connection.execute(sa.update(table).where(own, table.c.record_id.in_(theirs)).values(late=COMPANIES))
         store.connection.execute(sa.delete(table).where(own, table.c.late < COMPANIES))
-    return Marks(tuple(seqs), {lead: tuple(marks) for lead, marks in seqs.items()}, all_late)
+    return Marks(tuple(seqs), _every_mark(store, list(seqs), late=late), all_late)
+
+
+def _every_mark(store: Store, leads: Sequence[int], *, late: bool) -> dict[int, tuple[int, ...]]:
+    """All marks of these leads, those too that stand further back: what they were made for is evaluated with the rest.
+
+    Of `late` ones only if these are asked for: before that, matching has not seen them.
+    """
+    d, r, found = schema.dirty.c, schema.records.c, defaultdict[int, list[int]](list)
+    query = sa.select(d.seq, r.lead_id).join(schema.records, r.id == d.record_id)
+    query = query.where(d.late < (COMPANIES if late else 1))
+    for part in chunks(leads):
+        for seq, lead in store.connection.execute(query.where(r.lead_id.in_(among(part)))).all():
+            found[lead].append(seq)
+    return {lead: tuple(marks) for lead, marks in found.items()}
 
 
 def backlog(store: Store, most: int, now: datetime | None = None, *, late: bool = True) -> int:

@@ -296,6 +296,7 @@ dirty = sa.Table(  # a mark per touch; evaluation clears those up to the sequenc
     sa.Column("record_id", Id, nullable=False),
     sa.Column("late", sa.SmallInteger, nullable=False),  # 1: of a backfill, after what has just happened; 2: a company
     sa.Index("ix_dirty_order", "late", "seq"),
+    sa.Index("ix_dirty_record", "record_id"),
     sqlite_autoincrement=True,
 )
 
