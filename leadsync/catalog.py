@@ -168,7 +168,7 @@ ACTIVITIES = _words(
     _did("meeting", "meeting", "جلسه", "встреча", "spotkanie", "cuộc hẹn"),
     _did("webinar", "webinar", "وبینار", "вебинар", "webinarium", "hội thảo online"),
     _did("event", "event", "رویداد", "мероприятие", "wydarzenie", "sự kiện"),
-    _did("demo_request", "demo request", "درخواست دمو", "запрос демонстрации", "umówione demo", "đặt lịch demo"),
+    _did("demo_request", "demo request", "درخواست دمو", "запрос демонстрации", "prośba o demo", "đặt lịch demo"),
     _did(
         "quote_request", "quote request", "درخواست پیش‌فاکتور", "запрос предложения", "zapytanie o ofertę",
         "yêu cầu báo giá",
@@ -182,7 +182,7 @@ ACTIVITIES = _words(
         "bỏ giỏ hàng",
     ),
     _did(
-        "ticket", "support ticket", "درخواست پشتیبانی", "обращение в поддержку", "zgłoszenie do pomocy",
+        "ticket", "support ticket", "درخواست پشتیبانی", "обращение в поддержку", "zgłoszenie do pomocy technicznej",
         "yêu cầu hỗ trợ",
     ),
     _did(
@@ -227,7 +227,7 @@ RESULTS = _words(
         "company_score", "number", "company score", "امتیاز شرکت", "балл компании", "punktacja firmy", "điểm công ty"
     ),
     _word(
-        "company_engaged", "number", "engaged people", "افراد درگیر", "вовлечённые сотрудники", "zaangażowane osoby",
+        "company_engaged", "number", "engaged people", "افراد دارای تعامل", "вовлечённые сотрудники", "zaangażowane osoby",
         "số người quan tâm",
     ),
 )  # fmt: skip

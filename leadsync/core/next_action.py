@@ -17,16 +17,16 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
     ),
     ("middle", "hot"): (
         "call today, ask about need and budget", "امروز تماس بگیرید و نیاز و بودجه را بپرسید",
-        "позвонить сегодня, уточнить потребность и бюджет", "zadzwoń dziś, zapytaj o potrzebę i budżet",
+        "позвонить сегодня, уточнить потребность и бюджет", "zadzwoń dziś, zapytaj o potrzeby i budżet",
         "gọi hôm nay, hỏi nhu cầu và ngân sách",
     ),
     ("middle", "warm"): (
         "write, ask about need and budget", "پیام بدهید و نیاز و بودجه را بپرسید",
-        "написать, уточнить потребность и бюджет", "napisz, zapytaj o potrzebę i budżet",
+        "написать, уточнить потребность и бюджет", "napisz, zapytaj o potrzeby i budżet",
         "nhắn tin, hỏi nhu cầu và ngân sách",
     ),
     ("middle", "cold"): (
-        "keep in touch, no call yet", "در ارتباط بمانید، فعلاً تماس نگیرید", "поддерживать контакт, пока не звонить",
+        "keep in touch, no call yet", "در ارتباط بمانید، فعلاً تماس تلفنی نگیرید", "поддерживать контакт, пока не звонить",
         "utrzymuj kontakt, na razie nie dzwoń", "giữ liên lạc, chưa cần gọi",
     ),
     ("top", "hot"): (
@@ -43,8 +43,8 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "để marketing nuôi dưỡng, chưa cần gọi",
     ),
     ("", "opted out"): (
-        "do not contact, opted out", "تماس نگیرید، لغو اشتراک کرده است", "не связываться, есть отписка",
-        "nie kontaktuj się, jest rezygnacja z wiadomości", "không liên hệ, khách đã từ chối nhận tin",
+        "do not contact, opted out", "نه تماس بگیرید نه پیام بدهید، لغو اشتراک کرده است", "не связываться, есть отписка",
+        "nie kontaktuj się: rezygnacja z wiadomości", "không liên hệ, khách đã từ chối nhận tin",
     ),
 }  # fmt: skip
 Step = tuple[str, str]

@@ -63,28 +63,28 @@ _DOTTED = "{0.day:02}.{0.month:02}.{0.year}"
 _ALL = (
     Wording(
         "en", _TEMPERATURES["en"],
-        {"other": "and {} more"}, "limits", "rounding", "Next",
+        {"other": "and {} more"}, "score limits", "rounding", "Next",
         _named("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec", "{0.day} {1} {0.year}"),
     ),
     Wording(
         "fa", _TEMPERATURES["fa"],
-        {"other": "و {} مورد دیگر"}, "سقف و کف", "گرد کردن", "گام بعدی", _solar, _PERSIAN, rtl=True,
+        {"other": "و {} مورد دیگر"}, "سقف و کف امتیاز", "گرد کردن", "گام بعدی", _solar, _PERSIAN, rtl=True,
     ),
     Wording(
         "ru", _TEMPERATURES["ru"],
         {"one": "и ещё {} причина", "few": "и ещё {} причины", "other": "и ещё {} причин"},
-        "ограничения", "округление", "Дальше",
+        "лимиты баллов", "округление", "Дальше",
         _named("янв фев мар апр мая июн июл авг сен окт ноя дек", _DOTTED),
     ),
     Wording(
         "pl", _TEMPERATURES["pl"],
         {"one": "i jeszcze {} powód", "few": "i jeszcze {} powody", "other": "i jeszcze {} powodów"},
-        "limity", "zaokrąglenie", "Dalej",
+        "limity punktów", "zaokrąglenie", "Dalej",
         _named("sty lut mar kwi maja cze lip sie wrz paź lis gru", _DOTTED),
     ),
     Wording(
         "vi", _TEMPERATURES["vi"],
-        {"other": "và {} mục khác"}, "giới hạn", "làm tròn", "Tiếp theo", _slashed,
+        {"other": "và {} mục khác"}, "giới hạn điểm", "làm tròn", "Tiếp theo", _slashed,
     ),
 )  # fmt: skip
 WORDINGS: Mapping[str, Wording] = {wording.code: wording for wording in _ALL}

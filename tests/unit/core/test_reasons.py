@@ -93,9 +93,9 @@ def balanced(text: str) -> bool:
         (
             40,
             [rule("a", 3000), rule("b", 1850), limit("cap", -850, group="g")],
-            "40 hot · demo booked +30 · director +19 · limits −9",
+            "40 hot · demo booked +30 · director +19 · score limits −9",
         ),
-        (0, [rule("c", -1500), limit("floor", 1500)], "0 hot · no activity −15 · limits +15"),
+        (0, [rule("c", -1500), limit("floor", 1500)], "0 hot · no activity −15 · score limits +15"),
         (20, [rule("a", 7500, NOV), limit("cap", -5500, name="a", group="g")], "20 hot · demo booked +20 (20 Nov)"),
         (25, [rule("a", 2500), rule("b", 20), rule("c", -20)], "25 hot · demo booked +25 · and 2 more ±0"),
         (5, [rule("a", 500, date(2026, 1, 26))], "5 hot · demo booked +5 (26 Jan)"),
@@ -147,7 +147,7 @@ def test_labels_are_told_in_the_language_of_the_line() -> None:
         "en": ["demo request", "our market", "large", "small firm"],
         "fa": ["درخواست دمو", "our market", "large", "small firm"],
         "ru": ["запрос демонстрации", "our market", "large", "small firm"],
-        "pl": ["umówione demo", "nasz rynek", "large", "small firm"],
+        "pl": ["prośba o demo", "nasz rynek", "large", "small firm"],
         "vi": ["đặt lịch demo", "our market", "large", "small firm"],
     }
 
