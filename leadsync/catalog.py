@@ -227,8 +227,8 @@ RESULTS = _words(
         "company_score", "number", "company score", "امتیاز شرکت", "балл компании", "punktacja firmy", "điểm công ty"
     ),
     _word(
-        "company_engaged", "number", "engaged people", "افراد دارای تعامل", "вовлечённые сотрудники", "zaangażowane osoby",
-        "số người quan tâm",
+        "company_engaged", "number", "engaged people", "افراد دارای تعامل", "вовлечённые сотрудники",
+        "zaangażowane osoby", "số người quan tâm",
     ),
 )  # fmt: skip
 """What leadsync works out."""

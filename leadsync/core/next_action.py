@@ -26,8 +26,8 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "nhắn tin, hỏi nhu cầu và ngân sách",
     ),
     ("middle", "cold"): (
-        "keep in touch, no call yet", "در ارتباط بمانید، فعلاً تماس تلفنی نگیرید", "поддерживать контакт, пока не звонить",
-        "utrzymuj kontakt, na razie nie dzwoń", "giữ liên lạc, chưa cần gọi",
+        "keep in touch, no call yet", "در ارتباط بمانید، فعلاً تماس تلفنی نگیرید",
+        "поддерживать контакт, пока не звонить", "utrzymuj kontakt, na razie nie dzwoń", "giữ liên lạc, chưa cần gọi",
     ),
     ("top", "hot"): (
         "check the contact details, then call", "اطلاعات تماس را بررسی کنید و تماس بگیرید",
@@ -43,8 +43,9 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "để marketing nuôi dưỡng, chưa cần gọi",
     ),
     ("", "opted out"): (
-        "do not contact, opted out", "نه تماس بگیرید نه پیام بدهید، لغو اشتراک کرده است", "не связываться, есть отписка",
-        "nie kontaktuj się: rezygnacja z wiadomości", "không liên hệ, khách đã từ chối nhận tin",
+        "do not contact, opted out", "نه تماس بگیرید نه پیام بدهید، لغو اشتراک کرده است",
+        "не связываться, есть отписка", "nie kontaktuj się: rezygnacja z wiadomości",
+        "không liên hệ, khách đã từ chối nhận tin",
     ),
 }  # fmt: skip
 Step = tuple[str, str]

@@ -24,8 +24,8 @@ GOLDEN = Path(__file__).parent / "story.txt"
 PRICE = {"en": "asked about price", "fa": "پرسش قیمت", "ru": "запрос цены", "pl": "zapytanie o cenę", "vi": "hỏi giá"}
 DECIDES = {"en": "director", "fa": "مدیر ارشد", "ru": "директор", "pl": "dyrektor", "vi": "giám đốc"}
 SILENT = {
-    "en": "silent for 60 days", "fa": "۶۰ روز بدون فعالیت", "ru": "60 дней без активности", "pl": "60 dni bez aktywności",
-    "vi": "60 ngày không tương tác",
+    "en": "silent for 60 days", "fa": "۶۰ روز بدون فعالیت", "ru": "60 дней без активности",
+    "pl": "60 dni bez aktywności", "vi": "60 ngày không tương tác",
 }  # fmt: skip
 SCORING = {
     "fit": {"cap": 40, "rules": {"decides": {"points": 18, "when": "job_title contains director", "label": DECIDES}}},

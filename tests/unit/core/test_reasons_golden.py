@@ -18,8 +18,8 @@ GOLDEN = Path(__file__).parent / "golden"
 PRICE = {"en": "asked about price", "fa": "پرسش قیمت", "ru": "запрос цены", "pl": "zapytanie o cenę", "vi": "hỏi giá"}
 DECIDES = {"en": "director", "fa": "مدیر ارشد", "ru": "директор", "pl": "dyrektor", "vi": "giám đốc"}
 SILENT = {
-    "en": "silent for 60 days", "fa": "۶۰ روز بدون فعالیت", "ru": "60 дней без активности", "pl": "60 dni bez aktywności",
-    "vi": "60 ngày không tương tác",
+    "en": "silent for 60 days", "fa": "۶۰ روز بدون فعالیت", "ru": "60 дней без активности",
+    "pl": "60 dni bez aktywności", "vi": "60 ngày không tương tác",
 }  # fmt: skip
 LONG = {
     "en": "decides about the budget of all branches in the north and in the south",
