@@ -1,7 +1,7 @@
 """The one condition language, for rules, gates, filters and routing. `parse` reads it, `truth` evaluates it in columns.
 
     employees between 50 and 2000 and country in [PL, VN] and not job_title contains [intern, student]
-    2 meeting in 30d or demo_request in 7d
+    2 meeting in 30d or demo_request in 7d or any of [call_in, form_submit] about [demo, quote] in 7d
     no activity in 60d and email_click since capture
 
 - A comparison with an unknown value is false. `a != b` is exactly `not a = b`, hence true where `a` is unknown.
@@ -9,9 +9,10 @@
 - `contains` looks for a part of the text, or for one of several; `matches` for a regular expression (the linear-time
   kind: no look-around, no back-references) anywhere in the text.
 - A field alone means that it is known; a field of type bool alone means that it is true.
-- An activity alone means that it ever happened; `any of [a, b]` that one of them did. `3 visit` counts. `in 30d` means
-  at most 29 days ago, so that a thing stops counting exactly 30 days after it; `since capture` means on the day of
-  capture or later, and is never true of a lead without one. `activity` is any sign of interest (see the catalogue).
+- An activity alone means that it ever happened; `any of [a, b]` that one of them did. `3 visit` counts. `about quote`,
+  or `about [price, quote]`, counts only those of one of these topics. `in 30d` means at most 29 days ago, so that
+  a thing stops counting exactly 30 days after it; `since capture` means on the day of capture or later, and is never
+  true of a lead without one. `activity` is any sign of interest (see the catalogue).
 - Keywords are lower-case: `country in [NO, IN]` is about countries. Words with spaces need quotes outside of lists.
 """
 
@@ -30,7 +31,9 @@ from leadsync.catalog import FIELDS, NOT_INTEREST, unknown_word
 
 Literal = str | float | bool | date
 _DEEPEST, _MOST_TESTS = 50, 500
-KEYWORDS = ("and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity")
+KEYWORDS = (
+    "and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity", "about",
+)  # fmt: skip
 _ORDER = {"number", "date"}
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
@@ -95,12 +98,16 @@ class FieldTest:
 
 @dataclass(frozen=True)
 class ActivityTest:
-    """Whether things of these kinds happened at least `least` times (0: not once), of late or since capture or ever."""
+    """Whether things of these kinds happened at least `least` times (0: not once), of late or since capture or ever.
+
+    Where there are `topics`, only those about one of them count.
+    """
 
     kinds: tuple[str, ...]
     least: int = 1
     days: int | None = None
     since_capture: bool = False
+    topics: tuple[str, ...] = ()
 
     @cached_property
     def column(self) -> str:
@@ -295,16 +302,25 @@ class _Parser:
         return (token.text,)
 
     def _window(self, kinds: tuple[str, ...], least: int) -> ActivityTest:
+        topics = self._topics() if self._found("about") else ()
         if self._found("since"):
             self._need("capture", "after 'since'")
-            return ActivityTest(kinds, least, since_capture=True)
+            return ActivityTest(kinds, least, since_capture=True, topics=topics)
         if not self._found("in"):
-            return ActivityTest(kinds, least)
+            return ActivityTest(kinds, least, topics=topics)
         token = self._take()
         days = re.fullmatch(r"([1-9]\d{0,4})d", token.text, re.ASCII)
         if days is None:
             self._fail("expected a number of days such as '30d'", token)
-        return ActivityTest(kinds, least, days=int(days[1]))
+        return ActivityTest(kinds, least, int(days[1]), topics=topics)
+
+    def _topics(self) -> tuple[str, ...]:
+        tokens = self._items() if self._at("[") else [self._take()]
+        for token in tokens:
+            if token.kind not in ("word", "quoted") or token.text.strip("\"' ") in ("", "and", "or", "not"):
+                self._fail("expected a topic", token)
+        said = (token.text[1:-1] if token.kind == "quoted" else token.text for token in tokens)
+        return tuple(sorted({each.strip().lower() for each in said}))
 
     def _field(self, name: str) -> Node:
         kind = self._fields[name]

@@ -116,6 +116,10 @@ class Ladder:
         top = {stage.name: len(climbed) - 1 for stage in self.stages if stage.when in ("won", "converted")}
         return climbed | top
 
+    def of_customers(self, stage: str | None) -> bool:
+        """Whether leads of this stage have bought."""
+        return any(each.name == stage and each.when == "won" for each in self.stages)
+
     def shown(self, stage: str | None, label: str) -> str | None:
         """A label of the stage, if it has one."""
         return next((each.shows.get(label) for each in self.stages if each.name == stage), None)

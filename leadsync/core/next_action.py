@@ -42,6 +42,11 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "оставить маркетингу, пока не звонить", "zostaw marketingowi, na razie nie dzwoń",
         "để marketing nuôi dưỡng, chưa cần gọi",
     ),
+    ("", "customer"): (
+        "ask whether all is well and what else is needed", "بپرسید آیا همه‌چیز خوب است و چه نیاز دیگری هست",
+        "узнать, всё ли устраивает и что ещё нужно", "zapytaj, czy wszystko w porządku i czego jeszcze potrzeba",
+        "hỏi khách có hài lòng không và cần gì thêm",
+    ),
     ("", "opted out"): (
         "do not contact, opted out", "نه تماس بگیرید نه پیام بدهید، لغو اشتراک کرده است",
         "не связываться, есть отписка", "nie kontaktuj się: rezygnacja z wiadomości",
@@ -51,15 +56,17 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
 Step = tuple[str, str]
 
 
-def next_step(stage: int | None, stages: int, temperature: str, opted_out: bool = False) -> Step:
+def next_step(
+    stage: int | None, stages: int, temperature: str, opted_out: bool = False, customer: bool = False
+) -> Step:  # fmt: skip
     """What to do next: for `told`.
 
     `stage` is the lead's place among so many stages, 0 the lowest and the last one that which sales works on; `None`
-    is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top. Whoever
-    has opted out is not to be contacted at any stage.
+    is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top.
+    Customers are looked after, whatever their temperature. Whoever has opted out is not to be contacted at any stage.
     """
-    if opted_out:
-        return "", "opted out"
+    if opted_out or customer:
+        return "", "opted out" if opted_out else "customer"
     above = 2 if stage is None else stages - 1 - stage
     return ("bottom", "middle", "top")[min(max(above, 0), 2)], temperature
 

@@ -4,12 +4,12 @@ changed and what to do next where the caller says so. In columns, for many leads
 Whole points that always add up to the score. Dates of events, not ages, so that the line does not change by itself.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from leadsync.core.line import LONGEST, LRI, PDI, RLI, cleaned, cut, isolated, share, units
+from leadsync.core.line import FSI, LONGEST, LRI, PDI, RLI, cleaned, cut, isolated, share, units
 from leadsync.core.score import Labels, Scores
 from leadsync.core.wording import WORDINGS, Wording
 
@@ -161,6 +161,17 @@ def _tail(words: Wording, rows: pl.DataFrame) -> pl.Expr:
 def _next(words: Wording, action: str) -> str:
     end = "" if action.endswith((".", "!", "?", "؟", "…")) else "."
     return f". {words.next}: {isolated(action, rtl=words.rtl)}{end}" if action else ""
+
+
+def renewed(line: str, action: Callable[[str], str]) -> str:
+    """A line of before with what to do next now, in its language; one that did not tell that stays as it is."""
+    for words in WORDINGS.values():
+        kept, mark, _ = line.rpartition(f". {words.next}: ")
+        if mark:
+            end = PDI if words.rtl else ""
+            room = LONGEST - units(f"{kept}{mark}{FSI}{PDI}.{end}")
+            return f"{kept}{_next(words, cut(cleaned(action(words.code)), room))}{end}"
+    return line
 
 
 def _number(words: Wording, frame: pl.DataFrame, number: pl.Expr) -> pl.Expr:

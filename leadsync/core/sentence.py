@@ -140,6 +140,9 @@ class _Speaker:
         any_sign = set(test.kinds) == _INTEREST
         labels = [catalog.ACTIVITIES[kind].labels[self._language] for kind in test.kinds]
         what = self._say("interest") if any_sign else self._either(labels)
+        if test.topics:
+            about = self._either([self._value(FieldTest("topic", "text", "in"), topic) for topic in test.topics])
+            what = f"{what} ({self._words['topic'].labels[self._language]}: {about})"
         how = "never" if not test.least else "once" if test.least == 1 else "times"
         told = self._say(how, what, self._number(test.least), number=test.least)
         if test.days is not None:

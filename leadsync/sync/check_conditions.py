@@ -34,6 +34,7 @@ from leadsync.types import Finding, Role
 
 MOST = 100_000  # leads that are looked at; of more, an even sample
 _AT_ONCE = 2_000
+_NAMED = 4  # words that are named one by one
 MEANT = {"IQL": "cold", "MQL": "warm", "SQL": "hot"}  # what leads of these stages mostly are
 TELLING = 100  # leads from which on "none" and "all" say something
 _KEYS = ("when", "hot_when", "warm_when", "cold_when", "agrees", "keep", "or", "scope", "never", "enough")
@@ -64,6 +65,12 @@ class Placed:
         """The line of a gate that it is, in words."""
         stage = self.document.part(self.loc[:-2]) if "gate" in self.loc[-2:-1] else None
         return f"{self.loc[-1]!r} of the gate of {stage['name']}" if isinstance(stage, dict) else ""
+
+    @property
+    def way(self) -> str:
+        """The line of a gate, or the other way in, that it is, in words."""
+        stage = self.document.part(self.loc[:-1]) if self.loc[-1] == "or" else None
+        return f"`or` of {stage['name']}" if isinstance(stage, dict) else self.gate
 
     @property
     def name(self) -> str:
@@ -154,15 +161,45 @@ def findings(config: Config) -> Iterator[Finding]:
             if not shipped(place):
                 yield _unfed(config, place, (rule.per,))
     yield from _gates(config)
+    yield from _ways(config)
     if idle:
         told = f"no mapping feeds {', '.join(sorted(idle))}: what the files say about them comes to nothing"
         yield Finding("ok", told)
 
 
-def fed(config: Config) -> frozenset[str]:
-    """The words that some mapping feeds."""
+def _ways(config: Config) -> Iterator[Finding]:
+    """Gates, and other ways in, that leads of some connection can never pass: it feeds nothing that they ask for."""
+    leads = {
+        name: fed(config, name)
+        for name, connection in config.connections.items()
+        if any(read.role is Role.LEAD for read in connection.mapping.reads.values())
+    }
+    for each in placed(config):
+        shut = [name for name, words in leads.items() if each.way and not _can_hold(each.condition.root, words)]
+        if shut and (each.shipped or len(shut) < len(leads)):
+            of = shipped(each.document.place(each.loc))
+            place = f"the shipped {of}.yaml" if of else each.document.place(each.loc)
+            told = f"{place}: leads that are in {' or '.join(shut)} alone never pass {each.way}"
+            asked = sorted({word for words in _tested(each.condition) for word in words} - catalog.NOT_INTEREST)
+            asked = asked if len(asked) <= _NAMED else ["activity"]
+            fix = f"let the mapping feed {' or '.join(asked)}, or write a gate that leads there can pass"
+            yield Finding("warning", f"{told}: nothing that it asks for is read there", fix)
+
+
+def _can_hold(node: Node, words: frozenset[str]) -> bool:
+    """Whether a condition can be true where only these words are fed."""
+    if isinstance(node, Combined):
+        whether = (_can_hold(part, words) for part in node.parts)
+        return node.op == "not" or (all(whether) if node.op == "and" else any(whether))
+    if isinstance(node, FieldTest):
+        return node.field in words or node.field in catalog.RESULTS
+    return not node.least or not words.isdisjoint(node.kinds)
+
+
+def fed(config: Config, name: str | None = None) -> frozenset[str]:
+    """The words that some mapping feeds, or that of the connection `name`."""
     found = set[str]()
-    for connection in config.connections.values():
+    for connection in config.connections.values() if name is None else (config.connections[name],):
         for read in connection.mapping.reads.values():
             if read.role in (Role.LEAD, Role.COMPANY):
                 found.update(field.name for field in read.fields)

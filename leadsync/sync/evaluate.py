@@ -23,7 +23,7 @@ from leadsync.core.mapping import ObjectMapping
 from leadsync.core.next_action import Step
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, score_before, verdicts
-from leadsync.core.reasons import reason_lines
+from leadsync.core.reasons import reason_lines, renewed
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.translate import label, translations
@@ -197,6 +197,9 @@ class Evaluator:
             if lead in found.outcomes and former is not None and former.words.get("score") is not None:
                 said |= {word: former.words.get(word) for word in said if word.partition("@")[0] in _SCORED}
                 said[COLUMN], own = former.words.get(COLUMN), former.parts
+                told = partial(next_action.told, steps[lead])
+                lined = [word for word in said if word.partition("@")[0] == "reasons"]
+                said |= {word: renewed(line, told) for word in lined if isinstance(line := said[word], str)}
             on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
             decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists,
                                       standing.places[lead])  # fmt: skip
@@ -253,7 +256,11 @@ class Evaluator:
         told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email")
         return {
             lead: next_action.next_step(
-                funnels[lead].places.get(stage), len(funnels[lead].steps), temperature, DENIED in consent
+                funnels[lead].places.get(stage),
+                len(funnels[lead].steps),
+                temperature,
+                DENIED in consent,
+                funnels[lead].of_customers(stage),
             )
             for lead, stage, temperature, *consent in told_of.iter_rows()
         }

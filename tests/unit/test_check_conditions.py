@@ -88,6 +88,26 @@ def test_a_gate_that_nobody_can_pass_is_told_with_its_place(tmp_path: Path, gate
     assert own == ([expected] if expected else [])
 
 
+BARE = "read: {contacts: {role: lead, email: email}}\n"
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_way_in_that_leads_of_one_connection_never_pass_is_told(tmp_path: Path, own: bool) -> None:
+    two = "{hubspot: {type: hubspot, token: {env: T}}, bare: {type: hubspot, token: {env: T}}}"
+    (tmp_path / "leadsync.yaml").write_text(f"connections: {two}\n")
+    (tmp_path / "mappings").mkdir()
+    (tmp_path / "mappings/bare.yaml").write_text(BARE)
+    if own:
+        gate = "{reached: email or phone, asked: email and call_in, silent: no meeting}"
+        (tmp_path / "funnel.yaml").write_text(f"stages: [{{name: low}}, {{name: IQL, gate: {gate}}}]\n")
+    told = [finding for finding in findings(load_config(tmp_path / "leadsync.yaml")) if "alone" in finding.what]
+    where = f"{tmp_path}/funnel.yaml:1:67" if own else "the shipped funnel/default.yaml"
+    ways = ["'asked' of the gate of IQL"] if own else ["'interest' of the gate of IQL", "`or` of SQL"]
+    expected = [f"{where}: leads that are in bare alone never pass {way}" for way in ways]
+    assert [finding.what.removesuffix(": nothing that it asks for is read there") for finding in told] == expected
+    assert all(finding.level == "warning" and finding.fix for finding in told)
+
+
 def test_a_stage_for_an_outcome_that_no_mapping_tells_of_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "leadsync.yaml").write_text(MAIN)
     stages = "{name: low}, {name: sold, when: won}, {name: taken, when: converted}"

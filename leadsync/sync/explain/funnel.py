@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from leadsync import catalog
-from leadsync.core.conditions import Condition, FieldTest
+from leadsync.core.conditions import ActivityTest, Condition, FieldTest
 from leadsync.core.ladder import WHY, Ladder, Stage, checks, shares
 from leadsync.core.mapping import text
 from leadsync.core.sentence import sentence
@@ -118,15 +118,18 @@ def _known(subject: Subject, condition: Condition) -> Iterator[str]:
             if test.field in subject.frame.columns:
                 yield f"{words[test.field].labels['en']}: {text(subject.frame[test.field].item()) or 'unknown'}"
         else:
-            yield f"{_kinds(test.kinds)}: {_times(subject, test.kinds)}"
+            about = f" about {' or '.join(test.topics)}" if test.topics else ""
+            yield f"{_kinds(test.kinds)}{about}: {_times(subject, test)}"
 
 
 def _kinds(kinds: Sequence[str]) -> str:
     return "activity" if len(kinds) > _AND_SO_ON else " or ".join(catalog.ACTIVITIES[k].labels["en"] for k in kinds)
 
 
-def _times(subject: Subject, kinds: Sequence[str]) -> str:
+def _times(subject: Subject, test: ActivityTest) -> str:
     day = subject.frame["day"].item()
-    theirs = subject.activities.filter(pl.col("kind").is_in(kinds) & (pl.col("on") <= day))
+    theirs = subject.activities.filter(pl.col("kind").is_in(test.kinds) & (pl.col("on") <= day))
+    if test.topics:
+        theirs = theirs.filter(pl.col("topic").str.strip_chars().str.to_lowercase().is_in(test.topics))
     times = theirs["count"].sum()
     return f"{times} ×, last on {theirs['on'].max()!s}" if times else "never"

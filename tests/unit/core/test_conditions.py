@@ -2,13 +2,14 @@ from datetime import date
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
+import polars as pl
 import pytest
 from core_frames import TODAY, activities_frame, cond, gate, leads_frame, on
 from hypothesis import given
 from hypothesis import strategies as st
 
 from leadsync.core.conditions import ConditionError, parse
-from leadsync.core.truth import truths
+from leadsync.core.truth import happenings, truths
 
 
 def true_of(text: str, *activities: tuple[str, date] | tuple[str, date, int], **lead: Any) -> bool:
@@ -110,6 +111,22 @@ def test_nothing_is_since_a_capture_that_never_was() -> None:
     assert not true_of("no visit since capture")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("call_in about quote in 7d", True), ("call_in about quote in 3d", False), ("call_in about demo", False),
+        ("any of [call_in, visit] about [demo, 'Quote'] since capture", True), ("2 activity about quote", False),
+        ("no visit about quote and visit", True), ("no call_in about quote", False), ("call_in and visit in 3d", True),
+    ],
+)  # fmt: skip
+def test_activity_of_a_topic(text: str, expected: bool) -> None:
+    happened = activities_frame([(1, "call_in", on(5)), (1, "call_in", on(1)), (1, "visit", on(1))])
+    happened = happened.with_columns(topic=pl.Series([" Quote", None, ""]))
+    lead = leads_frame({"capture": on(10)})
+    assert truths([cond(text), cond("visit")], lead, happened).row(0) == (expected, True)
+    assert happenings([cond(text)], lead, happened.head(0)).is_empty()
+
+
 def test_the_day_of_capture_counts() -> None:
     assert true_of("visit since capture", ("visit", on(3)), capture=on(3))
 
@@ -155,6 +172,8 @@ def test_a_condition_tells_what_it_reads() -> None:
         ("2.5 visit", 0, "how often must be a whole number from 1 on (or write 'no'), found '2.5'"),
         ("visit in 30", 9, "expected a number of days such as '30d', found '30'"),
         ("visit in 0d", 9, "expected a number of days such as '30d', found '0d'"),
+        ("visit about", 11, "expected a topic, but the condition ends here"),
+        ("visit about and email", 12, "expected a topic, found 'and'"),
         ("visit since", 11, "expected 'capture' after 'since', but the condition ends here"),
         ("email matches x", 14, "expected a regular expression in quotes, found 'x'"),
         ('email matches "(a"', 14, "not a usable regular expression: unclosed group"),

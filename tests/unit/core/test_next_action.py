@@ -20,11 +20,13 @@ from leadsync.core.score import TEMPERATURES
 def test_what_is_next(stage: int | None, temperature: str, told: str) -> None:
     assert said(next_step(stage, 4, temperature)) == told
     assert said(next_step(stage, 4, temperature, opted_out=True)) == "do not contact, opted out"
+    assert said(next_step(stage, 4, temperature, True, customer=True)) == "do not contact, opted out"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_tells_all_of_them_apart(language: str) -> None:
     told = {said(next_step(stage, 3, how), language) for stage, how in product(range(3), TEMPERATURES)}
     told.add(said(next_step(None, 3, "cold", opted_out=True), language))
-    assert len(told) == 10
+    told |= {said(next_step(2, 3, how, customer=True), language) for how in TEMPERATURES}
+    assert len(told) == 11
     assert all(cleaned(text) == text and not text.endswith(".") for text in told)

@@ -216,6 +216,13 @@ SAID = {
         "spotkanie: ani razu",
         "không có cuộc hẹn",
     ),
+    "2 meeting about [Quote, demo] in 30d": (
+        "meeting (topic: demo or Quote) at least 2 times in the last 30 days",
+        "جلسه (موضوع: \u2068demo\u2069 یا \u2068Quote\u2069): دست‌کم 2 بار در 30 روز گذشته",
+        "встреча (тема: demo или Quote): не менее 2 раз за 30 дней",
+        "spotkanie (temat: demo lub Quote): co najmniej 2 razy w ciągu 30 dni",
+        "cuộc hẹn (chủ đề: demo hoặc Quote) ít nhất 2 lần trong 30 ngày qua",
+    ),
     "2 meeting in 30d": (
         "meeting at least 2 times in the last 30 days",
         "جلسه: دست‌کم 2 بار در 30 روز گذشته",

@@ -1,0 +1,59 @@
+"""Leads that come straight with a request, by the files as they are shipped: nothing else is known of them."""
+
+import csv
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from doors import Folder, Sandbox, connection
+
+CALLER, FORM, MAIL, LOOKER = "301", "302", "303", "304"
+ASKED = "the other way in, or:, held"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Folder]:
+    path = tmp_path_factory.mktemp("ways")
+    now = datetime.now(UTC)
+    at = (now - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    people: list[dict[str, str]] = [{"Id": id_, "email": f"p{id_}@firm{id_}.example"} for id_ in (CALLER, MAIL, LOOKER)]
+    people.append({"Id": FORM, "email": f"p{FORM}@firm{FORM}.example", "num_conversion_events": "1",
+                   "recent_conversion_date": at, "first_conversion_date": at,
+                   "recent_conversion_event_name": "Book a demo: contact form"})  # fmt: skip
+    with (path / "people.csv").open("w", newline="") as file:
+        rows = csv.DictWriter(file, people[-1], restval="")
+        rows.writeheader()
+        rows.writerows(people)
+    with Sandbox("hubspot", "--load", str(path / "people.csv")) as crm:
+        for who, title in ((CALLER, "Wants a quote for two presses"), (LOOKER, "How long does delivery take?")):
+            crm.log("calls", who, hs_timestamp=at, hs_call_direction="INBOUND", hs_call_title=title)
+        mail = {"hs_email_direction": "INCOMING_EMAIL", "hs_email_subject": "Prośba o ofertę"}
+        crm.log("emails", MAIL, hs_timestamp=at, **mail)
+        made = Folder(path, {"hubspot": connection(crm)})
+        assert made.sync()["hubspot"]["error"] is None
+        yield made
+
+
+def told(folder: Folder, id_: str) -> dict[str, Any]:
+    [lead] = folder.run("explain", f"p{id_}@firm{id_}.example", "--json").json["leads"]
+    return lead | {"stage": next(row["is"] for row in lead["result"] if row["what"] == "stage")}
+
+
+@pytest.mark.concept(38)
+@pytest.mark.parametrize("id_", [CALLER, FORM, MAIL])
+def test_whoever_asks_for_a_quote_or_a_demo_is_for_sales_at_once(folder: Folder, id_: str) -> None:
+    lead = told(folder, id_)
+    assert lead["stage"] == "SQL"
+    [passed] = [row for row in lead["transitions"] if row["to"] == "SQL"]
+    assert passed["why"] == ASKED
+    gate = {row["part"]: row for row in lead["gates"] if row["stage"] == "SQL"}
+    assert (gate["ready"]["holds"], gate["or"]["holds"]) == (False, True)
+    assert "about demo or quote: 1 ×" in gate["or"]["known"]
+
+
+def test_whoever_asks_about_something_else_goes_gate_by_gate(folder: Folder) -> None:
+    lead = told(folder, LOOKER)
+    assert lead["stage"] == "IQL"
+    [row] = [row for row in lead["gates"] if (row["stage"], row["part"]) == ("SQL", "or")]
+    assert not row["holds"]
