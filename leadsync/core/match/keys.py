@@ -35,7 +35,7 @@ def described(of: Features, key: int) -> str:
 
 
 def _keys(of: Features) -> Iterator[tuple[str, str]]:
-    family, domain, firm = of.family_skeleton, of.domain, of.company_skeleton.replace(" ", "")
+    family, domain, firm = of.family_skeleton or of.family, of.domain, of.company_skeleton.replace(" ", "")
     if of.mail:
         yield "email", of.mail
     for phone in of.phones:
@@ -82,8 +82,10 @@ def _of_lists(of: Features) -> Iterator[tuple[str, str]]:
 
 
 def names(of: Features) -> list[str]:
-    """The skeletons of the whole name in any order, one for each group that the given name is in."""
-    if not of.family_skeleton or not (of.given_skeleton or of.classes):
+    """The skeletons of the whole name in any order, one for each group that the given name is in; what has no
+    skeleton, like Võ and Vũ, stands for itself."""
+    family = of.family_skeleton or of.family
+    if not family or not (of.given or of.classes):
         return []
-    given = [skeleton(head) for head in of.classes] or [of.given_skeleton]
-    return [" ".join(sorted((one, of.family_skeleton))) for one in dict.fromkeys(given)]
+    given = [skeleton(head) or head for head in of.classes] or [of.given_skeleton or of.given]
+    return [" ".join(sorted((one, family))) for one in dict.fromkeys(given)]
