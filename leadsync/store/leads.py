@@ -8,76 +8,66 @@ import sqlalchemy as sa
 
 from leadsync.store import records, schema
 from leadsync.store.database import Store, chunks
+from leadsync.store.lookup import Lookup, asked
 from leadsync.store.matching import Pair, edges_of
 from leadsync.store.review import PAIR, SAME
+
+_r, _b, _v, _m, _a = (
+    table.c for table in (schema.records, schema.bonds, schema.review, schema.membership, schema.lead_aliases)
+)
+_LEADS_OF = Lookup(sa.select(_r.id, _r.lead_id).where(asked(_r.id), _r.lead_id.is_not(None)))
+_OF_LEADS = Lookup(sa.select(_r.id).where(asked(_r.lead_id)))
+_CALLED = Lookup(sa.select(_r.source_id, _r.ext_id, _r.id).where(asked(_r.id)))
+_BONDS = [Lookup(sa.select(_b.record_id, _b.to_id).where(asked(column))) for column in (_b.record_id, _b.to_id)]
+_DECIDED = [
+    Lookup(sa.select(_v.record_id, _v.other_id, _v.decision).where(asked(column), _v.kind == PAIR))
+    for column in (_v.record_id, _v.other_id)
+]
+_FORMER = Lookup(
+    sa.select(_m.record_id, _m.lead_id).join(schema.lead_aliases, _a.lead_id == _m.lead_id).where(asked(_m.record_id))
+)
 
 
 def together(store: Store, ids: Collection[int], least: float) -> tuple[dict[int, int], set[Pair]]:
     """All records that may be of one lead with these: by pairs of at least so many bits, bonds, decisions, and the lead
     that they are now. Record → lead; and the pairs that are one, whatever they say."""
-    r = schema.records.c
     lead_of, tied = dict[int, int](), set[Pair]()
     fresh = {*ids}
     while fresh:
-        found, leads = set[int](), set[int]()
-        for part in chunks(sorted(fresh)):
-            for id_, lead in store.connection.execute(sa.select(r.id, r.lead_id).where(r.id.in_(part))):
-                if lead is not None:
-                    lead_of[id_] = lead
-                    leads.add(lead)
+        own = leads_of(store, fresh)
+        lead_of |= own
         tied |= bonds(store, fresh) | decided(store, fresh, SAME)
-        found.update(*edges_of(store, fresh, least), *tied)
-        for part in chunks(sorted(leads)):
-            found.update(store.connection.scalars(sa.select(r.id).where(r.lead_id.in_(part))))
+        found = {id_ for pair in (*edges_of(store, fresh, least), *tied) for id_ in pair}
+        found.update(id_ for (id_,) in _OF_LEADS(store, {*own.values()}))
         fresh = found - lead_of.keys() - fresh
     return lead_of, {pair for pair in tied if pair[0] in lead_of and pair[1] in lead_of}
 
 
 def bonds(store: Store, ids: Collection[int]) -> set[Pair]:
     """The pairs with these records that are one by their CRM."""
-    b, found = schema.bonds.c, set[Pair]()
-    for part in chunks(sorted(ids)):
-        for column in (b.record_id, b.to_id):
-            query = sa.select(b.record_id, b.to_id).where(column.in_(part))
-            found.update((x, y) for x, y in store.connection.execute(query))
-    return found
+    return {(a, b) for lookup in _BONDS for a, b in lookup(store, ids)}
 
 
 def decided(store: Store, ids: Collection[int], decision: str) -> set[Pair]:
     """The pairs with these records of which a person decided so."""
-    v, found = schema.review.c, set[Pair]()
-    for part in chunks(sorted(ids)):
-        query = sa.select(v.record_id, v.other_id).where(v.kind == PAIR, v.decision == decision)
-        for column in (v.record_id, v.other_id):
-            found.update((a, b) for a, b in store.connection.execute(query.where(column.in_(part))))
-    return found
+    return {(a, b) for lookup in _DECIDED for a, b, so in lookup(store, ids) if so == decision}
 
 
 def in_stable_order(store: Store, ids: Collection[int]) -> list[int]:
     """The records, ordered by what they are called in their CRMs."""
-    r, found = schema.records.c, list[tuple[int, str, int]]()
-    for part in chunks(sorted(ids)):
-        query = sa.select(r.source_id, r.ext_id, r.id).where(r.id.in_(part))
-        found += (tuple(row) for row in store.connection.execute(query))
-    return [id_ for *_, id_ in sorted(found)]
+    return [id_ for *_, id_ in sorted(_CALLED(store, ids))]
 
 
 def leads_of(store: Store, ids: Collection[int]) -> dict[int, int]:
     """Record → lead."""
-    r, found = schema.records.c, dict[int, int]()
-    for part in chunks(sorted(ids)):
-        query = sa.select(r.id, r.lead_id).where(r.id.in_(part), r.lead_id.is_not(None))
-        found.update({id_: lead for id_, lead in store.connection.execute(query)})
-    return found
+    return dict(_LEADS_OF(store, ids))
 
 
 def former(store: Store, ids: Collection[int]) -> dict[int, set[int]]:
     """The ids of leads that these records once were, of those that no record is now."""
-    m, a, found = schema.membership.c, schema.lead_aliases.c, defaultdict[int, set[int]](set)
-    query = sa.select(m.record_id, m.lead_id).join(schema.lead_aliases, a.lead_id == m.lead_id)
-    for part in chunks(sorted(ids)):
-        for id_, lead in store.connection.execute(query.where(m.record_id.in_(part))):
-            found[id_].add(lead)
+    found = defaultdict[int, set[int]](set)
+    for id_, lead in _FORMER(store, ids):
+        found[id_].add(lead)
     return found
 
 
@@ -107,17 +97,15 @@ def settle(
     ways = defaultdict[tuple[int, int], list[int]](list)
     for record, lead in sorted(moved.items()):
         ways[lead_of[record], lead].append(record)
-    into: dict[int, int] = {}
+    into, stay = dict[int, int](), {*now_ids}
     for (old, new), _ in sorted(ways.items(), key=lambda way: -len(way[1])):
-        if old not in now_of.values():
+        if old not in stay:
             into.setdefault(old, new)
-    for (old, new), own in ways.items():
-        if into.get(old) == new:
-            records.retire(store, old, new, own, now)
-        else:
-            records.tell(
-                store, "moved" if new in before else "split", *((old, new) if new in before else (new, old)), own, now
-            )
+    records.retire(store, [(*way, own) for way, own in ways.items() if into.get(way[0]) == way[1]], now)
+    others = [(old, new, own) for (old, new), own in ways.items() if into.get(old) != new]
+    records.tell(store, [
+        ("moved", old, new, own) if new in before else ("split", new, old, own) for old, new, own in others
+    ], now)  # fmt: skip
     for part in chunks(sorted({*now_ids} - before)):  # an id that comes back leads nowhere else
         store.connection.execute(sa.delete(a).where(a.c.lead_id.in_(part)))
     touched = {lead_of[record] for record in moved} | {*moved.values()}

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
 from leadsync.core.facts import Facts
@@ -15,12 +16,33 @@ from leadsync.core.match.model import Part
 from leadsync.core.match.pairs import Edge, Entry
 from leadsync.store import schema
 from leadsync.store.database import Store, chunks
+from leadsync.store.lookup import Lookup, asked
 from leadsync.store.records import insert
 
 _KEY = "matching"
 ALL = 0  # the term of which every record is one
 _TUPLES = [Features._fields.index(name) for name in ("classes", "phones", "others")]
 Pair = tuple[int, int]
+
+_r, _c, _m, _k = (
+    table.c for table in (schema.records, schema.records.alias(), schema.match_records, schema.match_keys)
+)
+_e, _t, _et = schema.match_edges.c, schema.match_terms.c, schema.match_edge_terms.c
+_EDGE = sa.select(_e.left_id, _e.right_id, _e.weight, _e.asked)
+_ROWS = Lookup(
+    sa.select(_r.id, _r.source_id, _r.facts, _c.facts).select_from(schema.records)
+    .outerjoin(_c.id.table, _c.id == _r.company_id).where(asked(_r.id), _r.lead_id.is_not(None))
+)  # fmt: skip
+_DIGESTS = Lookup(sa.select(_m.record_id, _m.digest).where(asked(_m.record_id)))
+_ENTRIES = Lookup(sa.select(_m.record_id, _m.body).where(asked(_m.record_id)))
+_SIZES = Lookup(sa.select(_k.key, sa.func.count()).where(asked(_k.key)).group_by(_k.key))
+_HAVING = Lookup(sa.select(_k.key, _k.record_id).where(asked(_k.key)))
+_COUNTS = Lookup(sa.select(_t.term, _t.n, _t.most).where(asked(_t.term)))
+_EDGES_LEFT, _EDGES_RIGHT = (Lookup(_EDGE.where(asked(column))) for column in (_e.left_id, _e.right_id))
+_DEPENDING = Lookup(
+    _EDGE.join(schema.match_edge_terms, sa.and_(_et.left_id == _e.left_id, _et.right_id == _e.right_id))
+    .where(asked(_et.term))
+)  # fmt: skip
 
 
 def state(store: Store) -> dict[str, Any]:
@@ -83,31 +105,25 @@ def people(store: Store) -> int:
 
 def rows(store: Store, ids: Collection[int]) -> list[Row]:
     """What these records of people say."""
-    r, c = schema.records.c, schema.records.alias()
-    query = sa.select(r.id, r.source_id, r.facts, c.c.facts).select_from(schema.records)
-    query = query.outerjoin(c, c.c.id == r.company_id).where(r.lead_id.is_not(None))
-    return [Row(*row) for part in chunks(sorted(ids)) for row in store.connection.execute(query.where(r.id.in_(part)))]
+    return [
+        Row(id_, source, own and orjson.loads(own), company and orjson.loads(company))
+        for id_, source, own, company in _ROWS(store, ids)
+    ]
 
 
 def digests(store: Store, ids: Collection[int]) -> dict[int, int | None]:
     """What was compared of these records, as a number."""
-    m, found = schema.match_records.c, dict[int, int | None]()
-    for part in chunks(sorted(ids)):
-        query = sa.select(m.record_id, m.digest).where(m.record_id.in_(part))
-        found.update({row.record_id: row.digest for row in store.connection.execute(query)})
-    return found
+    return dict(_DIGESTS(store, ids))
 
 
-def entries(store: Store, ids: Iterable[int]) -> dict[int, Entry]:
+def entries(store: Store, ids: Collection[int]) -> dict[int, Entry]:
     """What was compared of these records."""
-    m, found = schema.match_records.c, dict[int, Entry]()
-    for part in chunks(sorted(ids)):
-        query = sa.select(m.record_id, m.body).where(m.record_id.in_(part))
-        for id_, body in store.connection.execute(query):
-            *values, terms = body
-            for place in _TUPLES:
-                values[place] = tuple(values[place])
-            found[id_] = Entry(Features(*values), tuple(terms))
+    found = dict[int, Entry]()
+    for id_, body in _ENTRIES(store, ids):
+        *values, terms = orjson.loads(body)
+        for place in _TUPLES:
+            values[place] = tuple(values[place])
+        found[id_] = Entry(Features(*values), tuple(terms))
     return found
 
 
@@ -138,29 +154,21 @@ def change_keys(store: Store, lost: Iterable[Pair], won: Iterable[Pair]) -> None
 
 def key_sizes(store: Store, wanted: Collection[int]) -> dict[int, int]:
     """How many records have these keys."""
-    k, found = schema.match_keys.c, dict[int, int]()
-    for part in chunks(sorted(wanted)):
-        query = sa.select(k.key, sa.func.count()).where(k.key.in_(part)).group_by(k.key)
-        found.update({key: n for key, n in store.connection.execute(query)})
-    return found
+    return dict(_SIZES(store, wanted))
 
 
 def having(store: Store, wanted: Collection[int]) -> dict[int, list[int]]:
     """The records that have these keys."""
-    k, found = schema.match_keys.c, defaultdict[int, list[int]](list)
-    for part in chunks(sorted(wanted)):
-        for key, id_ in store.connection.execute(sa.select(k.key, k.record_id).where(k.key.in_(part))):
-            found[key].append(id_)
+    found = defaultdict[int, list[int]](list)
+    for key, id_ in _HAVING(store, wanted):
+        found[key].append(id_)
     return found
 
 
 def count(store: Store, more: Mapping[int, int]) -> set[int]:
     """Count so many more records for each term; those of which weights now know another number."""
-    t, before = schema.match_terms, dict[int, tuple[int, int]]()
     changed = {term: by for term, by in more.items() if by}
-    for part in chunks(sorted(changed)):
-        found = store.connection.execute(sa.select(t.c.term, t.c.n, t.c.most).where(t.c.term.in_(part)))
-        before.update({row.term: (row.n, row.most) for row in found})
+    before = {term: (n, most) for term, n, most in _COUNTS(store, changed)}
     now = {term: before.get(term, (0, 0))[0] + by for term, by in changed.items()}
     top = {term: max(n, before.get(term, (0, 0))[1]) for term, n in now.items()}
     mark = store.placeholder
@@ -176,11 +184,7 @@ def count(store: Store, more: Mapping[int, int]) -> set[int]:
 
 def counts(store: Store, terms: Collection[int]) -> dict[int, int]:
     """How many records have each term, as weights know it."""
-    t, found = schema.match_terms.c, dict.fromkeys(terms, 0)
-    for part in chunks(sorted(found)):
-        query = sa.select(t.term, t.most).where(t.term.in_(part))
-        found.update({term: rounded(most) for term, most in store.connection.execute(query)})
-    return found
+    return dict.fromkeys(terms, 0) | {term: rounded(most) for term, _, most in _COUNTS(store, terms)}
 
 
 def size(store: Store) -> int:
@@ -208,26 +212,16 @@ def edges_of(
 ) -> dict[Pair, float]:  # fmt: skip
     """The likely pairs that these records are in, from so many bits on; as well those that were only `asked` about,
     which count as infinitely unlikely."""
-    e, found = schema.match_edges.c, dict[Pair, float]()
-    for part in chunks(sorted(ids)):
-        for column in (e.left_id, e.right_id):
-            query = sa.select(e.left_id, e.right_id, e.weight, e.asked).where(column.in_(part))
-            query = query if least is None else query.where(e.weight >= least)
-            query = query if asked else query.where(e.asked == 0)
-            found.update({(a, b): -inf if only else w for a, b, w, only in store.connection.execute(query)})
-    return found
+    return {
+        (a, b): -inf if only else weight
+        for a, b, weight, only in (*_EDGES_LEFT(store, ids), *_EDGES_RIGHT(store, ids))
+        if (asked or not only) and (least is None or weight >= least)
+    }
 
 
 def depending(store: Store, terms: Collection[int]) -> dict[Pair, float]:
     """The pairs whose weight depends on these terms, those that were only asked about among them."""
-    e, t, found = schema.match_edges.c, schema.match_edge_terms.c, dict[Pair, float]()
-    query = sa.select(e.left_id, e.right_id, e.weight, e.asked).join(
-        schema.match_edge_terms, sa.and_(t.left_id == e.left_id, t.right_id == e.right_id)
-    )
-    for part in chunks(sorted(terms)):
-        for a, b, weight, only in store.connection.execute(query.where(t.term.in_(part))):
-            found[a, b] = -inf if only else weight
-    return found
+    return {(a, b): -inf if only else weight for a, b, weight, only in _DEPENDING(store, terms)}
 
 
 def change_edges(store: Store, gone: Collection[Pair], found: Sequence[Weighed], *, asked: bool = False) -> None:

@@ -125,7 +125,7 @@ def unite(store: Store, record_id: int, survivor_id: int, now: datetime) -> None
     if len(leads) == 2:
         others = store.connection.scalars(sa.select(table.c.id).where(table.c.lead_id == leads[1])).all()
         moving += others
-        retire(store, leads[1], lead, others, now)
+        retire(store, [(leads[1], lead, others)], now)
     query = sa.select(table.c.id).where(
         table.c.id.in_(moving), sa.or_(table.c.lead_id.is_(None), table.c.lead_id != lead)
     )
@@ -156,7 +156,7 @@ def follow(store: Store, record_id: int, person_id: int, now: datetime) -> None:
         if former is not None and not store.connection.scalar(
             sa.select(sa.func.count()).select_from(table).where(table.c.lead_id == former)
         ):
-            retire(store, former, lead_of[person_id], [record_id], now)
+            retire(store, [(former, lead_of[person_id], [record_id])], now)
         mark(store, [record_id, person_id])
 
 
@@ -173,21 +173,25 @@ def bind(store: Store, record_id: int, to_id: int) -> None:
     mark(store, ids)
 
 
-def retire(store: Store, lead: int, into: int, moved: Sequence[int], now: datetime) -> None:
-    """A lead has no records any more: its id leads to the one that these have moved to."""
-    aliases = schema.lead_aliases
-    forget_results(store, [lead])
-    store.connection.execute(sa.update(aliases).where(aliases.c.into_id == lead).values(into_id=into))
-    store.connection.execute(sa.delete(aliases).where(aliases.c.lead_id.in_((lead, into))))
-    insert(store, aliases, [{"lead_id": lead, "into_id": into}])
-    tell(store, "merged", lead, into, moved, now)
+def retire(store: Store, gone: Sequence[tuple[int, int, Sequence[int]]], now: datetime) -> None:
+    """Leads have no records any more: the id of each leads to the one that these have moved to, which stays."""
+    aliases, mark = schema.lead_aliases, store.placeholder
+    forget_results(store, [lead for lead, *_ in gone])
+    if gone:
+        sql = f"UPDATE lead_aliases SET into_id = {mark} WHERE into_id = {mark}"  # noqa: S608
+        store.connection.exec_driver_sql(sql, [(into, lead) for lead, into, _ in gone])
+    for part in chunks(sorted({lead for both in gone for lead in both[:2]})):
+        store.connection.execute(sa.delete(aliases).where(aliases.c.lead_id.in_(part)))
+    insert(store, aliases, [{"lead_id": lead, "into_id": into} for lead, into, _ in gone])
+    tell(store, [("merged", *each) for each in gone], now)
 
 
-def tell(store: Store, what: str, lead: int, other: int, moved: Sequence[int], now: datetime) -> None:
-    """Log that a lead was merged into the other, or split off it, with these records."""
-    [id_] = store.new_ids(schema.lead_events, 1)
+def tell(store: Store, events: Sequence[tuple[str, int, int, Sequence[int]]], now: datetime) -> None:
+    """Log what became of leads: `merged` into the other, `split` off it or `moved` to it, with these records."""
+    ids = store.new_ids(schema.lead_events, len(events)) if events else ()
     insert(store, schema.lead_events, [
         {"id": id_, "at": now, "what": what, "lead_id": lead, "other_id": other, "records": sorted(moved)}
+        for id_, (what, lead, other, moved) in zip(ids, events, strict=True)
     ])  # fmt: skip
 
 
