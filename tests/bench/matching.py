@@ -1,29 +1,21 @@
 """How well and how fast leads are matched: `python -m tests.bench.matching RECORDS SEED` prints one as JSON.
 
 The leads are invented, with the truth beside them; the model and its automatic line are those that are shipped, made of
-other seeds. A pair counts as found from the automatic line on. With `cycle` as a third word the records lie in a store
-of key, frequency and record tables, and a cycle brings 500 more.
+other seeds. A pair counts as found from the automatic line on.
 """
 
 import json
 import resource
-import sqlite3
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-
-import orjson
 
 from leadsync.config.matching import model, words
 from leadsync.core.match.clusters import clusters
-from leadsync.core.match.features import Features, features
-from leadsync.core.match.keys import cap, keys
+from leadsync.core.match.features import features
 from leadsync.core.match.model import Scale
-from leadsync.core.match.pairs import Entry, all_edges, candidates, counts, entry, joined, key_rows, weighed
+from leadsync.core.match.pairs import Entry, all_edges, counts, entry, joined, key_rows, weighed
 from tests.bench import matching_people as people
 
 _STEP = 10  # bins in a bit
@@ -109,88 +101,5 @@ def _of_clusters(of: dict[int, int], persons: list[int], true: int) -> dict[str,
     }  # fmt: skip
 
 
-# ---- a cycle against a store
-
-
-def cycle(records: int, seed: int, new: int = 500) -> dict[str, float]:
-    """What a cycle of so many new records costs, without its commit, and how well it finds who they are."""
-    stored, brought = people.cycle(seed, records, new)
-    persons = [int(row["person"]) for row in (*stored, *brought)]
-    table, using = words(), model()
-    with tempfile.TemporaryDirectory() as folder, sqlite3.connect(Path(folder) / "match.db") as store:
-        store.executescript(
-            "pragma cache_size = -262144; pragma mmap_size = 2000000000;"
-            "create table key (hash integer, id integer, primary key (hash, id)) without rowid;"
-            "create table term (hash integer primary key, n integer);"
-            "create table rec (id integer primary key, body blob)"
-        )
-        _add(store, ((n, entry(features(row, table))) for n, row in enumerate(stored)))
-        store.commit()
-        del stored
-        _against(store, brought[:20], persons, records)  # what is loaded on first use
-        store.rollback()
-        wall, began = time.perf_counter(), time.process_time()
-        seen, edges = _against(store, brought, persons, records)
-        found = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - began, "candidates": seen / new}
-        store.rollback()
-        took = []
-        for row in brought[:50]:
-            began = time.perf_counter()
-            _against(store, [row], persons, records)
-            took.append(time.perf_counter() - began)
-            store.rollback()
-        found["one_ms"] = sorted(took)[25] * 1e3
-    members = Counter(persons)
-    true = sum(members[p] - 1 for p in persons[records:]) - sum(
-        n * (n - 1) // 2 for n in Counter(persons[records:]).values()
-    )
-    bins = Counter((int(max(weight, _FLOOR) * _STEP // 1), same) for weight, same in edges)
-    hits = Counter(same for weight, same in edges if weight >= using.automatic)
-    right = hits[True]
-    return found | _sweep(bins, true) | {"precision": right / max(hits.total(), 1), "recall": right / true}
-
-
-def _add(store: sqlite3.Connection, rows: Iterator[tuple[int, Entry]]) -> None:
-    for id_, of in rows:
-        store.execute("insert into rec values (?, ?)", (id_, orjson.dumps((tuple(of.features), of.terms))))
-        store.executemany("insert into key values (?, ?)", [(key, id_) for key in keys(of.features)])
-        store.executemany(
-            "insert into term values (?, 1) on conflict do update set n = n + 1", [(term,) for term in of.terms if term]
-        )
-
-
-def _against(
-    store: sqlite3.Connection, rows: list[dict[str, str]], persons: list[int], records: int
-) -> tuple[int, list[tuple[float, bool]]]:
-    """Adds the rows; how many candidates they had, and the weight of each with whether it is true."""
-    table = words()
-    fresh = {records + n: entry(features(row, table)) for n, row in enumerate(rows)}
-    _add(store, iter(fresh.items()))
-
-    def members(key: int) -> list[int]:
-        asked = store.execute("select id from key where hash = ? limit ?", (key, cap(key) + 1))
-        return [id_ for (id_,) in asked]
-
-    @cache
-    def count(term: int) -> int:
-        found = store.execute("select n from term where hash = ?", (term,)).fetchone()
-        return int(found[0]) if found else 0
-
-    @cache
-    def stored(id_: int) -> Entry:
-        (body,) = store.execute("select body from rec where id = ?", (id_,)).fetchone()
-        of, terms = orjson.loads(body)
-        return Entry(Features(*of), terms)
-
-    scale, seen, edges = Scale(model(), count, records), 0, []
-    for id_, of in fresh.items():
-        for other in candidates(id_, keys(of.features), members):
-            seen += 1
-            edge = weighed(id_, other, {id_: of, other: stored(other)}, scale)
-            edges.append((edge.weight, persons[id_] == persons[other]))
-    return seen, edges
-
-
 if __name__ == "__main__":
-    work = cycle if sys.argv[3:] == ["cycle"] else measure
-    print(json.dumps(work(int(sys.argv[1]), int(sys.argv[2]))))
+    print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,120 @@
+"""What matching costs in a store, by the way that cycles go: `python -m tests.bench.matching_store RECORDS SEED`.
+
+A store takes in so many invented leads and matches them; then 500 more come, of whom about half are somebody there,
+and after that single records change. Times are without the commits.
+"""
+
+import json
+import logging
+import resource
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from leadsync.config.load import Config, load_config
+from leadsync.core import facts
+from leadsync.service.clock import SystemClock
+from leadsync.store import records, schema, sources
+from leadsync.store.database import Store, open_store
+from leadsync.store.sources import Source
+from leadsync.sync.matching import Matcher
+from leadsync.types import Role
+from tests.bench import matching_people as people
+
+NEW, SINGLE = 500, 40
+_SAID = ("first_name", "last_name", "name", "email", "phone", "company", "domain", "country", "city")
+_AT_ONCE = 20_000
+
+
+def opened(folder: Path) -> tuple[Config, Store, Source]:
+    """A store for the people of one connection."""
+    (folder / "token").write_text("bench")
+    connection = "{type: hubspot, token: {file: " + str(folder / "token") + "}}"
+    (folder / "leadsync.yaml").write_text(f"connections: {{crm: {connection}}}\n")
+    config = load_config(folder / "leadsync.yaml")
+    store = open_store(config.store, config.folder)
+    with store.begin():
+        [source] = sources.prepare(store, "crm", [("contacts", Role.LEAD, ["email"])])
+    return config, store, source
+
+
+def add(config: Config, store: Store, source: Source, rows: Sequence[dict[str, str]]) -> list[int]:
+    """These people have come, each a lead of their own so far, and are marked; their records."""
+    now, found = SystemClock(threading.Event()).now(), list[int]()
+    for start in range(0, len(rows), _AT_ONCE):
+        part = rows[start : start + _AT_ONCE]
+        with store.begin():
+            ids = list(store.new_ids(schema.records, len(part)))
+            known = [facts.derive({n: row[n] for n in _SAID if row.get(n)}, config.facts.tables) for row in part]
+            leads = records.new_leads(store, ids, now)
+            records.insert(store, schema.records, [
+                {"id": id_, "source_id": source.id, "ext_id": str(id_), "lead_id": leads[id_], "fields": {},
+                 "facts": own, "created_at": now, "known_at": now}
+                for id_, own in zip(ids, known, strict=True)
+            ])  # fmt: skip
+            records.mark(store, ids)
+        found += ids
+    return found
+
+
+def move(store: Store, record: int, nth: int) -> None:
+    """Somebody lives elsewhere now."""
+    r = schema.records.c
+    said = store.connection.scalar(sa.select(r.facts).where(r.id == record))
+    records.update(store, [{"id": record, "facts": {**said, "city": f"Town {nth}"}}])
+    records.mark(store, [record])
+
+
+def measure(number: int, seed: int) -> dict[str, float]:
+    """Seconds of a first load per 1,000 records, of 500 records that come (those that passed, and of CPU), and
+    milliseconds of CPU of one that changes; how many pairs are right at the automatic line, and how many are found."""
+    stored, brought = people.cycle(seed, number, NEW)
+    with tempfile.TemporaryDirectory() as folder:
+        config, store, source = opened(Path(folder))
+        matcher = Matcher(config, store, SystemClock(threading.Event()), {source.id: source})
+        of = dict(zip(add(config, store, source, stored), (row["person"] for row in stored), strict=True))
+        began = time.process_time()
+        matcher.run(threading.Event())
+        found = {"load_s": (time.process_time() - began) / number * 1000}
+        fresh = add(config, store, source, brought)
+        of |= dict(zip(fresh, (row["person"] for row in brought), strict=True))
+        with store.begin():
+            wall, began = time.perf_counter(), time.process_time()
+            while matcher.step(late=False):
+                pass
+            found |= {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - began}
+        took = []
+        for nth, record in enumerate(fresh[:SINGLE]):
+            with store.begin():
+                move(store, record, nth)
+            with store.begin():
+                began = time.process_time()
+                matcher.step(late=False)
+                took.append(time.process_time() - began)
+        found["one_ms"] = sorted(took)[SINGLE // 2] * 1e3
+        found |= _rightly(store, of, fresh[0], config.matching.model.automatic)
+        store.close()
+    return found | {"peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def _rightly(store: Store, of: dict[int, str], first: int, line: float) -> dict[str, float]:
+    """Precision and recall of the pairs with records from the `first` one on."""
+    e, members = schema.match_edges.c, dict[str, list[int]]()
+    query = sa.select(e.left_id, e.right_id).where(e.right_id >= first, e.weight >= line, e.asked == 0)
+    with store.begin():
+        said = store.connection.execute(query).all()
+    for record, person in of.items():
+        members.setdefault(person, []).append(record)
+    right = sum(of[a] == of[b] for a, b in said)
+    true = sum(b >= first for own in members.values() for i, _ in enumerate(own) for b in own[i + 1 :])
+    return {"precision": right / max(len(said), 1), "recall": right / max(true, 1)}
+
+
+if __name__ == "__main__":
+    logging.disable()
+    print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]))))

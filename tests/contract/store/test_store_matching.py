@@ -1,0 +1,62 @@
+"""What matching keeps is read back as it was, by ids of any size."""
+
+from collections import Counter
+from math import inf
+
+from store_kit import Kit, record
+
+from leadsync.core.match.features import Features
+from leadsync.core.match.model import Part
+from leadsync.core.match.pairs import Edge, Entry
+from leadsync.store import leads, matching, schema
+from leadsync.store.matching import Weighed
+from leadsync.store.records import bind
+
+LARGE = 2**62 + 1
+ANN = Entry(Features("ann", "", "lee", "n", "l", classes=("anne",), phones=("2025550142",)), (LARGE, 0, 7))
+BOB = Entry(Features("bob"), (0, LARGE, 7))
+LIKELY = Weighed(Edge(1, 2, 12.5), [Part("name", "exact", "ann", "ann", 12.5, 3)], {LARGE, 7}, 0.99)
+ASKED = Weighed(Edge(2, 3, -4.0), [], {7}, 0.01)
+
+
+def test_records_and_keys(kit: Kit) -> None:
+    with kit.store.begin():
+        matching.put(kit.store, {1: (LARGE, ANN), 2: (None, BOB)})
+        matching.change_keys(kit.store, [], [(LARGE, 1), (LARGE, 2), (5, 2)])
+        assert matching.digests(kit.store, [1, 2, 3]) == {1: LARGE, 2: None}
+        assert matching.entries(kit.store, {1, 2, 3}) == {1: ANN, 2: BOB}
+        assert matching.key_sizes(kit.store, [LARGE, 5, 6]) == {LARGE: 2, 5: 1}
+        assert {key: sorted(of) for key, of in matching.having(kit.store, {LARGE}).items()} == {LARGE: [1, 2]}
+        assert matching.digests(kit.store, []) == {}
+
+
+def test_how_often_values_occur(kit: Kit) -> None:
+    with kit.store.begin():
+        assert matching.count(kit.store, Counter({LARGE: 3, 7: 1})) == {LARGE}
+        assert matching.count(kit.store, Counter({7: -1})) == set()
+        assert matching.counts(kit.store, [LARGE, 7, 8]) == {LARGE: 3, 7: 0, 8: 0}
+
+
+def test_likely_pairs_and_what_they_depend_on(kit: Kit) -> None:
+    with kit.store.begin():
+        matching.change_edges(kit.store, (), [LIKELY])
+        matching.change_edges(kit.store, (), [ASKED], asked=True)
+        assert matching.edges_of(kit.store, [2]) == {(1, 2): 12.5}
+        assert matching.edges_of(kit.store, [2], asked=True) == {(1, 2): 12.5, (2, 3): -inf}
+        assert matching.edges_of(kit.store, [1, 2, 3], 13) == {}
+        assert matching.depending(kit.store, {LARGE}) == {(1, 2): 12.5}
+        assert matching.depending(kit.store, {7, LARGE}).keys() == {(1, 2), (2, 3)}
+        matching.change_edges(kit.store, [(1, 2)], [])
+        assert matching.depending(kit.store, {LARGE}) == {}
+
+
+def test_who_may_belong_together(kit: Kit) -> None:
+    kit.keep("Lead", *(record(name) for name in "abc"))
+    of = {row.ext_id: (row.id, row.lead_id) for row in kit.rows(schema.records)}
+    (a, first), (b, second), (c, third) = (of[name] for name in "abc")
+    with kit.store.begin():
+        bind(kit.store, a, b)
+        matching.change_edges(kit.store, (), [LIKELY._replace(edge=Edge(b, c, 9.0))])
+        assert leads.together(kit.store, [a], 8.0) == ({a: first, b: second, c: third}, {(a, b)})
+        assert leads.together(kit.store, [a], 10.0) == ({a: first, b: second}, {(a, b)})
+        assert leads.in_stable_order(kit.store, {c, b, a}) == [a, b, c]
