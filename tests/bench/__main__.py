@@ -75,7 +75,8 @@ MATCHED = {
     "recall pl_PL": "", "best_f1": "≥ .80", "recall_at_95": "at a precision of .95: ≥ .68", "recall_at_99": "",
     "cluster_precision": "", "cluster_recall": "", "largest": "", "candidates": "per record: ≤ 25", "features_us": "",
     "pair_us": "≤ 1.5 times that at 20,000", "tenth_s": "a tenth of them changed: ≤ 30 s of a million",
-    "load_s": "a first load, of 1,000 in a store", "wall_s": "500 come: ≤ 0.3 s", "cpu_s": "", "one_ms": "one changed: ≤ 2 ms", "peak_mb": "",
+    "load_s": "a first load, of 1,000 in a store", "wall_s": "500 come: ≤ 0.3 s", "cpu_s": "",
+    "one_ms": "one changed: ≤ 2 ms", "peak_mb": "",
 }  # fmt: skip
 ALONE = {
     "mapping": ("reading, per field and record, µs", READING),
@@ -232,9 +233,8 @@ def main() -> None:
 
     for name in (name for name in names if name in MATCHING):
         records, seeds, what = MATCHING[name]
-        print(
-            f"{'matching ' + (what and 'in a store ') + f'of {records:,} leads, {len(seeds)} seed(s)':<62}{'mean':>9}{'±':>8}  budget"
-        )
+        heading = f"matching {'in a store ' if what else ''}of {records:,} leads, {len(seeds)} seed(s)"
+        print(f"{heading:<62}{'mean':>9}{'±':>8}  budget")
         told = measure_matching(name)
         for row in (row for row in MATCHED if row in told):
             print(f"{row:<62}{told[row][0]:>9.3f}{told[row][1]:>8.3f}  {MATCHED[row]}", flush=True)
