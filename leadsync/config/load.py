@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from difflib import get_close_matches
@@ -163,7 +163,7 @@ def load_config(path: Path) -> Config:
     facts = files.file("facts", None, compile_facts)
     classes = files.file("classes", "default", compile_classes)
     lists = files.file("lists", "default", partial(_lists, files, facts))
-    matching = files.file("matching", None, partial(_matching, files, facts, lists))
+    matching = files.file("matching", None, partial(_matching, files, facts, lists, tuple(connections)))
     scoring = files.file("scoring", "b2b", partial(compile_scoring, ready=shipped))
     ladder = files.file("funnel", "default", compile_funnel)
     home = (settings.home.hours, ZoneInfo(settings.home.time_zone)) if settings else ()
@@ -194,13 +194,14 @@ def _lists(files: _Files, facts: FactRules | None, document: Document, fields: M
 
 
 def _matching(
-    files: _Files, facts: FactRules | None, lists: Lists | None, document: Document, _: Mapping[str, Word]
-) -> Matching:
+    files: _Files, facts: FactRules | None, lists: Lists | None, connections: Sequence[str], document: Document,
+    fields: Mapping[str, Word],
+) -> Matching:  # fmt: skip
     """With the words that facts are read by, and without rows of lists, which are held back by rules of their own."""
     own = files.documents["facts"].data if "facts" in files.documents else {}
     words = {key: said for key, said in own.items() if key not in ("complete", "enough")}
     of = repr((words, sorted(lists.connections), sorted(lists.channels)) if lists else words)
-    return compile_matching(document, facts.tables if facts else usual_tables(), of)
+    return compile_matching(document, facts.tables if facts else usual_tables(), of, connections, fields)
 
 
 def _version(documents: Mapping[str, Document]) -> str:

@@ -1,7 +1,7 @@
 """`matching.yaml`: from where on records are one lead; the tables and the model by which they are matched."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.resources import files
@@ -11,13 +11,17 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field
 
+from leadsync.catalog import Word, unknown_word
 from leadsync.config.document import Document, validate
 from leadsync.config.facts import usual_tables
+from leadsync.config.reading import Texts
 from leadsync.config.settings import Strict
+from leadsync.core.consent import WORDS
 from leadsync.core.facts.tables import Tables
 from leadsync.core.match.features import Words
 from leadsync.core.match.model import Model, read
 from leadsync.core.match.spelling import spellings
+from leadsync.core.survivorship import PICKS, TOGETHER, Rule
 from leadsync.errors import Problem, UserError
 
 REVIEW = 0.0
@@ -41,12 +45,15 @@ class MatchingFile(Strict):
     automatic: Bits | None = None
     review: Bits = REVIEW
     names: NamesFile = NamesFile()
+    survive: dict[str, Texts] = {}
+    merge: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Matching:
     """How the leads of a store are matched. Pairs from `automatic` bits on are one lead, those from `review` bits on
-    are for a person to decide; `off`: none is compared. `version` names all that features and weights depend on."""
+    are for a person to decide; `off`: none is compared. `version` names all that features and weights depend on.
+    `survive` are rules of fields, `merge` the connections whose rows of one lead become one."""
 
     automatic: float | None = None
     review: float = REVIEW
@@ -54,6 +61,8 @@ class Matching:
     names: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     tables: Tables | None = None
     version: str = ""
+    survive: Mapping[str, Rule] = field(default_factory=dict)
+    merge: Sequence[str] = ()
 
     @cached_property
     def model(self) -> Model:
@@ -87,13 +96,17 @@ def model() -> Model:
     return read(_shipped("model.yaml"))
 
 
-def compile_matching(document: Document, tables: Tables, of: str) -> Matching:
+def compile_matching(
+    document: Document, tables: Tables, of: str, connections: Sequence[str], fields: Mapping[str, Word]
+) -> Matching:
     """The rules as matching works with them; `of` names what else they depend on. Raises `UserError`."""
     file = validate(MatchingFile, document)
     if file.automatic is not None and file.review > file.automatic:
         told = f"review: pairs from {file.review:g} bits on are to be decided, but from {file.automatic:g} on they join"
         raise UserError([Problem(told, document.place(("review",)), "write less bits than for `automatic`")])
-    said = repr((file, of, _text("model.yaml"), _text("names.yaml")))
+    if problems := list(_wrong(file, document, connections, fields)):
+        raise UserError(problems)
+    said = repr((file.model_copy(update={"survive": {}, "merge": ()}), of, _text("model.yaml"), _text("names.yaml")))
     return Matching(
         inf if file.link == "review" else file.automatic,
         file.review,
@@ -101,4 +114,37 @@ def compile_matching(document: Document, tables: Tables, of: str) -> Matching:
         file.names.model_dump(),
         tables,
         hashlib.sha256(said.encode(errors="replace")).hexdigest()[:12],
+        {name: _rule(said, connections) for name, said in file.survive.items()},
+        file.merge,
     )
+
+
+def _rule(said: Sequence[str], connections: Sequence[str]) -> Rule:
+    if len(said) == 1 and said[0] in PICKS:
+        return Rule(said[0])
+    return Rule("connections" if said and set(said) <= set(connections) else "values", tuple(said))
+
+
+def _wrong(
+    file: MatchingFile, document: Document, connections: Sequence[str], fields: Mapping[str, Word]
+) -> Iterator[Problem]:
+    with_ = {other: name for name, others in TOGETHER.items() for other in others}
+    for name, said in file.survive.items():
+        at, rule = document.place(("survive", name)), _rule(said, connections)
+        if name not in fields:
+            yield Problem(unknown_word(name, "field", fields), at)
+        elif name in WORDS or name.startswith("consent"):
+            yield Problem(f"{name} has no rule: the strictest consent counts", at, "take it away")
+        elif name in with_:
+            yield Problem(f"{name} goes with {with_[name]}", at, f"give {with_[name]} the rule")
+        elif rule.pick in ("highest", "lowest") and fields[name].type != "number":
+            yield Problem(f"{name} is no number, and none is {rule.pick}", at, "write longest, newest, or another rule")
+        elif rule.pick in ("longest", "all") and fields[name].type != "text":
+            yield Problem(f"{name} is no text, and cannot be {rule.pick}", at, "write highest, newest, or another rule")
+        elif rule.pick == "values" and len(said) < 2:
+            fix = f"one of {', '.join(PICKS)}, or a list of connections or values, the best first"
+            yield Problem(f"{name}: {', '.join(said) or 'nothing'} is no rule", at, fix)
+    for nth, name in enumerate(file.merge):
+        if name not in connections:
+            fix = f"connections are {', '.join(connections)}"
+            yield Problem(f"there is no connection '{name}'", document.place(("merge", nth)), fix)

@@ -158,6 +158,9 @@ MEANINGS: Mapping[str, str] = {
     "MatchingFile.automatic": "Bits from which on two records are one lead.",
     "MatchingFile.review": "Bits from which on a pair waits for a person to decide.",
     "MatchingFile.names": "Names that one person may go by, besides those that are shipped.",
+    "MatchingFile.survive": "Which of several records speaks for a field: newest, oldest, changed, active, fullest, "
+    "longest, highest, lowest, majority, all, or a list of connections or values, the best first.",
+    "MatchingFile.merge": "Connections whose rows of one lead are merged in the CRM; it cannot be undone there.",
     "NamesFile.given": "Groups of given names: [bogdan, bodzio].",
     "NamesFile.family": "Groups of family names, spelt otherwise.",
     "SuppressFile.domains": "A file with a domain per line; all below it counts, too.",

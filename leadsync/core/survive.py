@@ -1,10 +1,12 @@
 """Several records, one golden lead: field by field the best value that any of its records knows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from leadsync.catalog import FIELDS
 from leadsync.core.facts.fact import PLAIN, SAID, Fact, Facts, Value, known
+from leadsync.core.survivorship import About, Rule, ruled
 
 OF_COMPANIES = (
     "company", "domain", "industry", "employees", "employees_band", "revenue", "revenue_band", "country",
@@ -20,23 +22,39 @@ class Survivor(NamedTuple):
     record: int
 
 
-def survivors(records: Sequence[Facts], companies: Sequence[Facts]) -> dict[str, Survivor]:
+_NO_RULES: Mapping[str, Rule] = MappingProxyType({})
+
+
+def survivors(
+    records: Sequence[Facts], companies: Sequence[Facts], rules: Mapping[str, Rule] = _NO_RULES,
+    about: Sequence[About] = (),
+) -> dict[str, Survivor]:  # fmt: skip
     """The best fact of each field. `records` and the `companies` that they belong to come most trusted first.
 
     What a CRM says beats what was derived, and that what was guessed. Among equals a person's own record beats what the
     company says about them, then the first record that knows the field wins. Of a company only what is said of
-    companies is taken, and what the installation's own fields say.
+    companies is taken, and what the installation's own fields say. A field with one of the `rules` goes by that among
+    the records of which its `about` tells.
     """
     found: dict[str, Survivor] = {}
     for place, name, fact in _all(records, companies):
         best = found.get(name)
         if best is None or fact.confidence > best.fact.confidence:
             found[name] = Survivor(fact, place)
+    if rules and len(records) > 1:
+        for name, (fact, place) in ruled(rules, records, about).items():
+            if fact.confidence == found[name].fact.confidence:
+                found[name] = Survivor(fact, place)
     return found
 
 
-def golden(records: Sequence[Facts], companies: Sequence[Facts]) -> dict[str, Value]:
+def golden(
+    records: Sequence[Facts], companies: Sequence[Facts], rules: Mapping[str, Rule] = _NO_RULES,
+    about: Sequence[About] = (),
+) -> dict[str, Value]:  # fmt: skip
     """The values alone of what survives: the same, for many leads at once."""
+    if rules and len(records) > 1:
+        return {name: each.fact.value for name, each in survivors(records, companies, rules, about).items()}
     found: dict[str, Value] = {}
     weak: dict[str, int] = {}  # of what was not said: its confidence
     for facts in (*records, *({n: v for n, v in facts.items() if _of_company(n)} for facts in companies)):

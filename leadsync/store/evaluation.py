@@ -1,6 +1,6 @@
 """What evaluation reads (touched leads with all that is known of them) and keeps (results, writes)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,7 +82,8 @@ class Material:
     what happened to mail to a record's address, `mail` what the DNS says of their domains. `opted_out`: lead → when it
     did so last, in microseconds since 1970. `lists`: what is known besides of leads that are of a list. `outcomes`:
     lead → won, or else its latest outcome. `routed`: lead → the last decision on its owner; `accounts`: company's
-    record → its source and the id of its owner there; `together`: company → the rep of its people.
+    record → its source and the id of its owner there; `together`: company → the rep of its people. `changed`: record →
+    when somebody else than leadsync has changed it last, in microseconds since 1970, where a rule asks for it.
     """
 
     members: Sequence[Member]
@@ -98,6 +99,7 @@ class Material:
     routed: Mapping[int, routing.Kept] = field(default_factory=dict)
     accounts: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     together: Mapping[int, str] = field(default_factory=dict)
+    changed: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -227,6 +229,18 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
     return Material(members, companies, events, results, near, met_by, mail, opted_out, outcomes(store, leads))
+
+
+def changed(store: Store, members: Sequence[Member]) -> dict[int, int]:
+    """When somebody else than leadsync has changed these records last, in microseconds since 1970; only of those that
+    were changed since they were read first, and of leads with several."""
+    c, several = schema.changes.c, Counter(m.lead_id for m in members)
+    ids, found = [m.id for m in members if several[m.lead_id] > 1], dict[int, int]()
+    for part in chunks(ids):
+        last = sa.func.max(sa.type_coerce(c.happened_at, sa.BigInteger))
+        query = sa.select(c.record_id, last).where(c.record_id.in_(among(part))).group_by(c.record_id)
+        found.update({id_: at for id_, at in store.connection.execute(query.having(sa.func.count() > 1))})
+    return found
 
 
 def outcomes(store: Store, leads: Sequence[int], until: datetime | None = None) -> dict[int, str]:

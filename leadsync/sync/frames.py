@@ -1,5 +1,6 @@
 """What is known of leads, in the columns that core decides on: facts of all their records, and what they did."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -16,10 +17,12 @@ from leadsync.core.facts.mail_state import MailState, latest, mail_state
 from leadsync.core.frames import column
 from leadsync.core.keys import own_companies
 from leadsync.core.survive import golden
+from leadsync.core.survivorship import About
 from leadsync.store.evaluation import ACTIVITY, Material, Member
 from leadsync.store.sources import Source
 
 NOT_OF_RECORDS = ("class", "scored_as")  # worked out of the frame itself
+_RECORD = ACTIVITY.index("record")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -54,7 +57,7 @@ class Frames:
     def facts(self, records: Sequence[Member], found: Material) -> dict[str, Value]:
         """What is known of the lead that these records are."""
         own, companies = self.told(records, found)
-        known = golden(own, companies)
+        known = golden(own, companies, self.config.matching.survive, self.about(records, found))
         state = self.mailbox(known, own, records, found)
         for word in ("mail_state", "mail_since"):
             known.pop(word, None)
@@ -93,6 +96,21 @@ class Frames:
         """What each record says, most trusted first, and what the records of its company say."""
         alive, own = self._alive(records)
         return own, [found.companies[company] for company in self._companies(alive, own, found)]
+
+    def about(self, records: Sequence[Member], found: Material) -> list[About]:
+        """What rules of survivorship ask of those records that `told` tells of, in its order; nothing without rules."""
+        if not self.config.matching.survive or len(records) < 2:
+            return []
+        alive, _ = self._alive(records)
+        times = Counter(event[_RECORD] for event in found.activities)
+
+        def at(m: Member) -> int | None:
+            return None if m.created_at is None else int(m.created_at.timestamp() * 1e6)
+
+        return [
+            About(self.connection(m), at(m), found.changed.get(m.id, at(m)), times[m.id], len(m.facts or {}))
+            for m in alive
+        ]
 
     def companies(self, records: Sequence[Member], found: Material) -> list[int]:
         """The records of the company whose people these are, those that the CRMs link first."""

@@ -35,7 +35,7 @@ def mail(subject: Subject) -> Iterator[Mapping[str, Any]]:
     """Whether mail to its address arrives, why that is thought, and when its domain is asked about again."""
     inside, frames = subject.inside, subject.evaluator.frames
     own, theirs = frames.told(inside, subject.found)
-    facts = golden(own, theirs)
+    facts = golden(own, theirs, subject.rules, frames.about(inside, subject.found))
     state = frames.mailbox(facts, own, inside, subject.found)
     if state is not None:
         domain = subject.found.mail.get(str(facts["email"]).rpartition("@")[2])

@@ -60,14 +60,17 @@ def one_lead(subject: Subject) -> Iterator[Row]:
 
 def facts(subject: Subject) -> Iterator[Row]:
     """What is known: each value with the row and fields that say it, since when, and how sure it is."""
+    people = {member.id for member in subject.members} if len(subject.members) > 1 else set[int]()
     for name, (fact, _), record in sorted(subject.facts, key=lambda each: each[0]):
         source, ext_id = subject.source(record)
         values = {n: d for n, d in subject.dated(record).items() if text(d.value)}
+        rule = subject.rules.get(name) if record in people else None
         fields = [f for f in _feeding(subject, source.connection, source.object, name, fact.how) if f in values]
         since = max((values[f].since for f in fields), default=None)
         yield {"fact": name, "value": text(fact.value), "record": f"{source.connection} {source.object} {ext_id}",
                "field": ", ".join(fields), "since": subject.day(since), "sure": f"{fact.confidence} %",
-               "how": f"from {fact.how}" if fact.how else "said"}  # fmt: skip
+               "how": (f"from {fact.how}" if fact.how else "said") + (f", by the rule {rule}" if rule else "")
+               }  # fmt: skip
 
 
 def _feeding(subject: Subject, connection: str, obj: str, name: str, how: str) -> list[str]:

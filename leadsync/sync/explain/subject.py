@@ -21,6 +21,7 @@ from leadsync.core.facts.mail_state import TELLS, met
 from leadsync.core.frames import column
 from leadsync.core.score import RESULTS
 from leadsync.core.survive import Survivor, survivors
+from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
 from leadsync.store import evaluation, keys, past, routing, sources, staff
 from leadsync.store.database import Store, open_store
@@ -104,7 +105,14 @@ class Subject:
         people = [m for m in people if m.gone_at is None] or people
         of = {id(facts): company for company, facts in self.found.companies.items()}
         records = [*(m.id for m in people), *(of[id(facts)] for facts in theirs)]
-        return [(name, fact, records[fact.record]) for name, fact in survivors(own, theirs).items()]
+        about = self.evaluator.frames.about(self.inside, self.found)
+        found = survivors(own, theirs, self.rules, about)
+        return [(name, fact, records[fact.record]) for name, fact in found.items()]
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """Which fields have a rule that says whose value survives."""
+        return self.evaluator.config.matching.survive
 
     @cached_property
     def events(self) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import pytest
 
 from leadsync.config.load import load_config
 from leadsync.config.matching import Matching, model
+from leadsync.core.survivorship import Rule
 from leadsync.errors import UserError
 
 MAIN = "connections:\n  crm: {type: hubspot, token: {env: T}}\n"
@@ -49,6 +50,18 @@ def test_all_that_weights_and_features_rest_on_makes_another_version(tmp_path: P
     assert versions[1] == versions[3]
 
 
+def test_rules_of_survivorship_are_words_or_lists_of_connections_or_values(tmp_path: Path) -> None:
+    text = "survive: {phone: newest, job_title: [crm], source: [fair, web]}\nmerge: [crm]\n"
+    found = matching(tmp_path, text)
+    rules = {
+        "phone": Rule("newest"),
+        "job_title": Rule("connections", ("crm",)),
+        "source": Rule("values", ("fair", "web")),
+    }
+    assert (found.survive, found.merge) == (rules, ("crm",))
+    assert found.version == matching(tmp_path, "{}\n").version  # nothing has to be compared again
+
+
 @pytest.mark.parametrize(
     ("text", "where"),
     [
@@ -56,6 +69,19 @@ def test_all_that_weights_and_features_rest_on_makes_another_version(tmp_path: P
         ("link: maybe\n", "1:1"),
         ("names: {given: [[bob]]}\n", "1:"),
         ("x: 1\n", "1:1"),
+        ("merge: [crn]\n", "1:9"),
+        *(
+            (f"survive: {{{rule}}}\n", "1:11")
+            for rule in (
+                "phon: newest",
+                "consent: newest",
+                "first_name: newest",
+                "phone: newer",
+                "phone: highest",
+                "employees: longest",
+                "phone: []",
+            )
+        ),
     ],
 )
 def test_what_is_wrong_is_told_at_its_place(tmp_path: Path, text: str, where: str) -> None:
