@@ -57,10 +57,10 @@ from leadsync.types import (
 __all__ = [
     "Ask", "AuthLost", "Capabilities", "Clock", "Conflict", "ConnectionFailed", "ConnectionSettings", "Connector",
     "Cursor", "Failed", "FaultRule", "FieldSchema", "Finding", "Gone", "HasDriver", "HasHistory", "HasSandbox",
-    "IdPage", "InstallsFields", "LeadsyncError", "ListsDeleted", "Moved", "NotFound", "ObjectSchema", "PackagesFields",
-    "Page", "Past", "Problem", "Quota", "QuotaShares", "Record", "Ref", "Rejected", "Role", "SandboxOptions",
-    "SecretRef", "Secrets", "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp", "WriteResult",
-    "WriteStatus", "WritesInBulk", "concealed", "retrying", "utc",
+    "IdPage", "InstallsFields", "LeadsyncError", "ListsDeleted", "MergesRecords", "Moved", "NotFound", "ObjectSchema",
+    "PackagesFields", "Page", "Past", "Problem", "Quota", "QuotaShares", "Record", "Ref", "Rejected", "Role",
+    "SandboxOptions", "SecretRef", "Secrets", "Step", "Transient", "UserError", "Value", "WantedField", "WriteOp",
+    "WriteResult", "WriteStatus", "WritesInBulk", "concealed", "retrying", "utc",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -282,6 +282,19 @@ class WritesInBulk(Protocol):
 
     def bulk_results(self, job: str, writes: Sequence[WriteOp]) -> Sequence[WriteResult] | None:
         """One result per write; `None` while the job works. A job that was never sent is given up: all `RETRY`."""
+        ...
+
+
+@runtime_checkable
+class MergesRecords(Protocol):
+    """A connector whose CRM merges two rows of an object in `capabilities.merges`, for good."""
+
+    def merge(self, obj: str, kept: str, other: str) -> Moved:
+        """Merge the other row into the kept one, whose values win; where the other lives on, which may be a new id.
+
+        Sent once: whether a call that was not answered has arrived is found by `fetch`. Raises `Rejected` where the CRM
+        refuses.
+        """
         ...
 
 

@@ -177,6 +177,7 @@ class Capabilities:
     fault. `settle` is how late a change may still appear in the stream: a second, delayed pass re-reads everything
     younger than that. `write_batch` is the most rows one `write` call takes. More writes than `bulk_from` at once go
     through `WritesInBulk`. `conditional`: the CRM itself can refuse to write a row that somebody changed meanwhile.
+    `merges` names the objects of which it merges rows, see `MergesRecords`.
     """
 
     objects: Mapping[str, Role]
@@ -185,6 +186,7 @@ class Capabilities:
     optional: frozenset[str] = frozenset()
     bulk_from: int | None = None
     conditional: bool = False
+    merges: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ class HubSpotConnector:
         write_batch=api.BATCH_LIMIT,
         settle=api.SETTLE,
         optional=api.OPTIONAL,
+        merges=frozenset({"contacts"}),
     )
 
     def __init__(self, settings: HubSpotSettings, *, clock: Clock, secrets: Secrets, log: logging.Logger) -> None:
@@ -190,6 +191,13 @@ class HubSpotConnector:
         for op in writes:
             _known(op.object)
         return self._writer.write(writes)
+
+    def merge(self, obj: str, kept: str, other: str) -> Moved:
+        """Merge two contacts; both live on under an id that may be a new one."""
+        path, body = f"{api.OBJECTS}/{obj}/merge", {"primaryObjectId": kept, "objectIdToMerge": other}
+        answer = self._http.post(path, body, attempts=1)
+        with understood():
+            return Moved(other, obj, str(answer["id"]), "merged")
 
     def install(self, wanted: Sequence[WantedField], *, dry_run: bool) -> list[Step]:
         """Create the properties that are missing, in a group of their own."""

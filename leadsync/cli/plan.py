@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CHANGES = 2  # the exit code where something would be written
 _EXAMPLE = 48  # characters of an example
+_MERGES = 20  # that are told one by one
 
 
 def plan(
@@ -87,7 +88,7 @@ def plan(
         print_json(made.body())
     else:
         show(made)
-    return report.exit_code or (CHANGES if made.fields else 0)
+    return report.exit_code or (CHANGES if made.fields or made.merges else 0)
 
 
 def _replay(config: "Config", said: str, as_json: bool) -> int:
@@ -182,6 +183,13 @@ def show(made: "Plan") -> None:
 
 
 def _lines(body: dict[str, Any]) -> Iterator[str]:
+    if merges := body["merges"]:
+        calls = sum(merge["calls"] for merge in merges)
+        yield f"\nRows that would become one in their CRM, which cannot undo it: {len(merges)}, with {calls} requests"
+    for merge in body["merges"][:_MERGES]:
+        yield from _merge(merge)
+    if (more := len(body["merges"]) - _MERGES) > 0:
+        yield f"  and {more} more: see --json"
     if body["movers"]:
         yield "\nScores that move most:"
     for m in body["movers"]:
@@ -201,6 +209,18 @@ def _lines(body: dict[str, Any]) -> Iterator[str]:
         yield f"  {h['count']:5} {h['connection']} {h['object']} {h['field']}: {h['means']}"
 
 
+def _merge(merge: dict[str, Any]) -> Iterator[str]:
+    from leadsync.core.line import cut
+    from leadsync.core.mapping import text
+    from leadsync.sync.planning import arrow
+
+    yield f"  {merge['connection']} {merge['object']}: {merge['into']} stays and takes in {merge['id']}"
+    for name, (before, after) in merge["fields"].items():
+        yield f"    {name} is set: {cut(arrow(before, after), _EXAMPLE)}"
+    for name, value in merge["lost"].items():
+        yield f"    {name} loses {cut(text(value), _EXAMPLE)}"
+
+
 def _leads(found: "Coordinator", wanted: str, as_json: bool) -> int:
     from rich.markup import escape
 
@@ -216,7 +236,9 @@ def _leads(found: "Coordinator", wanted: str, as_json: bool) -> int:
         console = wide()
         for line in (line for lead in leads for line in _told(planning.lead_body(lead, found.config))):
             console.print(escape(line))
-    return CHANGES if any(not v.why for lead in leads for _, _, verdicts in lead.records for v in verdicts) else 0
+    return (
+        CHANGES if any(lead.merges or any(not v.why for _, _, vs in lead.records for v in vs) for lead in leads) else 0
+    )
 
 
 def _told(body: dict[str, Any]) -> Iterator[str]:
@@ -236,6 +258,10 @@ def _told(body: dict[str, Any]) -> Iterator[str]:
     for r in body["records"]:
         yield f"What becomes of {r['connection']} {r['object']} {r['id']}"
         yield from (f"  {w['field']} {w['means']}" for w in r["writes"])
+    if body["merges"]:
+        yield "Rows that would become one in their CRM, which cannot undo it"
+    for merge in body["merges"]:
+        yield from _merge(merge)
 
 
 def _result(body: dict[str, Any]) -> Iterator[str]:

@@ -43,7 +43,8 @@ FILE = "leadsync.yaml"
 
 @dataclass(frozen=True, slots=True)
 class ConnectionConfig:
-    """One connection, ready to be opened. `where` is its place in `leadsync.yaml`, `written` its mapping as written."""
+    """One connection, ready to be opened. `where` is its place in `leadsync.yaml`, `written` its mapping as written,
+    `merges` names the objects of which its CRM merges rows."""
 
     name: str
     connector: Any
@@ -52,6 +53,7 @@ class ConnectionConfig:
     mapping: CrmMapping
     where: str
     written: Document | None = None
+    merges: frozenset[str] = frozenset()
 
     @property
     def live(self) -> bool:
@@ -322,7 +324,7 @@ def _connection(files: _Files, name: str, raw: dict[str, Any], home: Home) -> Co
     paths = {key: files.folder / value for key, value in own if isinstance(value, Path) and key != "mapping"}
     own, where = own.model_copy(update=paths), main.place(loc)
     secrets = ConnectionSecrets(name, own, files.folder / f".{name}.secrets.json", where)
-    return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping)
+    return ConnectionConfig(name, connector, own, secrets, compiled, where, mapping, can.merges)
 
 
 def _connector(main: Document, name: str, raw: dict[str, Any]) -> Any:

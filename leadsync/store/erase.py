@@ -18,7 +18,7 @@ _UNSCRUBBED = "unscrubbed"
 _SAID = ("message", "fix", "waiting_for")  # in the report of a cycle: what a CRM may have worded
 _OWN = (
     schema.activities, schema.outcomes, schema.changes, schema.writes, schema.dirty, schema.membership, schema.keys,
-    schema.review,
+    schema.review, schema.merges,
 )  # fmt: skip
 Hide = Callable[[str], str]
 
@@ -99,6 +99,7 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
         met = sa.select(r.source_id, r.ext_id).where(r.id.in_(part))
         census = sa.tuple_(schema.census.c.source_id, schema.census.c.ext_id)
         store.connection.execute(sa.delete(schema.census).where(census.in_(met)))
+        store.connection.execute(sa.delete(schema.merges).where(schema.merges.c.other_id.in_(part)))
         for table in _OWN:
             store.connection.execute(sa.delete(table).where(table.c.record_id.in_(part)))
         store.connection.execute(sa.delete(schema.records).where(r.id.in_(part)))

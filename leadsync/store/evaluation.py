@@ -13,6 +13,7 @@ from leadsync.core.consent import OPT_OUTS
 from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
 from leadsync.core.lists import Beside, Finding
+from leadsync.core.merging import Merge
 from leadsync.store import keys, mail_domains, review, routing, schema
 from leadsync.store.database import Store, among, chunks, plain_rows
 from leadsync.store.records import COMPANIES, Row, insert, mark, mark_late
@@ -84,6 +85,7 @@ class Material:
     lead → won, or else its latest outcome. `routed`: lead → the last decision on its owner; `accounts`: company's
     record → its source and the id of its owner there; `together`: company → the rep of its people. `changed`: record →
     when somebody else than leadsync has changed it last, in microseconds since 1970, where a rule asks for it.
+    `unmerged`: two rows that their CRM refused to merge → what they held then.
     """
 
     members: Sequence[Member]
@@ -100,6 +102,7 @@ class Material:
     accounts: Mapping[int, tuple[int, str]] = field(default_factory=dict)
     together: Mapping[int, str] = field(default_factory=dict)
     changed: Mapping[int, int] = field(default_factory=dict)
+    unmerged: Mapping[tuple[int, int], Sequence[Mapping[str, Value]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -108,7 +111,7 @@ class Decision:
 
     `held` are the records that leadsync keeps away from, with the reason. `waits` is what a person is to decide on, by
     a record of the lead. `moves` are the stages that it came to, `routed` is whose it became. `companies` are the
-    records of companies that are to be scored anew because of it.
+    records of companies that are to be scored anew because of it. `merges` are to be carried out in the CRMs.
 
     A decision on a company has minus the id of its record in place of the lead; of its result nothing is kept.
     """
@@ -120,6 +123,7 @@ class Decision:
     moves: Sequence[Move] = ()
     companies: Collection[int] = ()
     routed: Routed | None = None
+    merges: Sequence[Merge] = ()
 
 
 def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True) -> Marks:

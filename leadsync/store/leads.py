@@ -48,6 +48,15 @@ def bonds(store: Store, ids: Collection[int]) -> set[Pair]:
     return {(a, b) for lookup in _BONDS for a, b in lookup(store, ids)}
 
 
+def bound(store: Store, record: int) -> set[int]:
+    """All records that are one with this one by their CRM, itself among them."""
+    found, fresh = {record}, {record}
+    while fresh:
+        fresh = {id_ for pair in bonds(store, fresh) for id_ in pair} - found
+        found |= fresh
+    return found
+
+
 def decided(store: Store, ids: Collection[int], decision: str) -> set[Pair]:
     """The pairs with these records of which a person decided so."""
     return {(a, b) for lookup in _DECIDED for a, b, so in lookup(store, ids) if so == decision}

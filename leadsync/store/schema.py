@@ -289,6 +289,22 @@ writes = sa.Table(
              postgresql_where=sa.text("state IN ('planned', 'sent')")),
 )  # fmt: skip
 
+merges = sa.Table(  # rows that leadsync has had their CRM make one; never undone there
+    "merges",
+    metadata,
+    _id(),
+    sa.Column("record_id", Id, nullable=False),  # the row that stays
+    sa.Column("other_id", Id, nullable=False),
+    sa.Column("fields", Json, nullable=False),  # to be set then: field → [what the merge leaves, value]
+    sa.Column("before", Json, nullable=False),  # what the two held
+    sa.Column("state", sa.Text, nullable=False),  # sent | applied rejected dropped
+    sa.Column("sent_at", Moment, nullable=False),
+    sa.Column("done_at", Moment),
+    sa.Column("code", sa.Text),
+    sa.Index("ix_merges_record", "record_id"),
+    sa.Index("ix_merges_other", "other_id"),
+)
+
 dirty = sa.Table(  # a mark per touch; evaluation clears those up to the sequence that it read
     "dirty",
     metadata,
@@ -340,6 +356,8 @@ review = sa.Table(  # what waits for a person, and what was decided
     sa.Column("decision", sa.Text),  # accepted | rejected; of pairs same | different | later
     sa.Column("decided_at", Moment),
     sa.Column("decided_by", sa.Text),
+    sa.Column("evidence", sa.Text),  # what the two said when they were told apart
+    sa.Column("again_at", Moment),  # since when it is to be decided again, since they say something else
     sa.Index("ix_review_record", "record_id"),
     sa.Index("ix_review_other", "other_id"),
 )

@@ -25,6 +25,7 @@ class Account:
     """One account as it was at `at` (seconds since 1970), against the mapping named `mapping`.
 
     `options`: object → written field → its options; `lengths`: object → written text field → its most characters.
+    `fixed`: object whose rows can be merged → the fields that nobody can write.
     `blocked` fields are not written, `missing` ones not asked for, `absent` objects not read, `undescribed` ones could
     not be looked at; `calculated` objects have mapped fields that change without the row being touched. `problems` say
     what the admin should mend: object, field, code, message, fix.
@@ -41,6 +42,7 @@ class Account:
     at: float = 0.0
     mapping: str = ""
     lengths: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    fixed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -63,6 +65,7 @@ def judge(
     missing: dict[str, list[str]] = {}
     problems: list[fit.Misfit] = []
     lengths: dict[str, dict[str, int]] = {}
+    fixed: dict[str, list[str]] = {}
     calculated = []
     for obj, schema in schemas.items():
         asked, writes = connection.mapping.asked(obj), connection.mapping.writes.get(obj, ())
@@ -76,9 +79,11 @@ def judge(
         lengths[obj] = {name: f.length for name, f in found.items() if f and f.type == "text" and f.length}
         if any((f := schema.field(name)) is not None and f.calculated for name in asked):
             calculated.append(obj)
+        if obj in connection.merges:
+            fixed[obj] = [name for name in asked if (f := schema.field(name)) is None or f.calculated or not f.writable]
     told = [{"object": p.object, "field": p.field, "code": p.code, "message": str(p), "fix": p.fix} for p in problems]
     return Account(user, options, blocked, missing, tuple(absent), tuple(calculated), tuple(told),
-                   tuple(undescribed), now.timestamp(), digest(connection), lengths)  # fmt: skip
+                   tuple(undescribed), now.timestamp(), digest(connection), lengths, fixed)  # fmt: skip
 
 
 def stored(raw: Any) -> Account | None:

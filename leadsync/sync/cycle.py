@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from leadsync.config.load import Config, ConnectionConfig
 from leadsync.connector import Clock, HasHistory
+from leadsync.core.merging import MERGED_INTO, Merge
 from leadsync.errors import LeadsyncError
 from leadsync.store import again, evaluation, outbox, runs, sources, staff
 from leadsync.store.database import Store
@@ -25,9 +26,11 @@ from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.mail_check import PATIENCE, MailCheck
 from leadsync.sync.matching import Matcher
+from leadsync.sync.merging import Merging
 from leadsync.sync.messages import (
     Introduced,
     MailAnswers,
+    Merged,
     Message,
     Opened,
     PageRead,
@@ -79,6 +82,7 @@ class Coordinator:
         self.matcher = Matcher(config, store, clock, self._sources)
         self.mail = MailCheck(config, store, clock, log, self.inbox, stopping)
         self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
+        self._merging = Merging(store, clock, self._sources, self.workers)
         self._calls: dict[str, int] = {}
         self._owners_changed = True
         self._freed: set[str] | None = None  # reps who have had a lead less; None: nobody has looked yet
@@ -99,6 +103,7 @@ class Coordinator:
                 self._prepare(name, connection)
             self._sources.update({s.id: s for s in sources.load(self.store)})
             self._outgoing.take_over(outbox.unsettled(self.store))
+            self._merging.take_over()
             self.brake.load()
             self.adoption.take_up()
         self.mail.open()
@@ -149,7 +154,7 @@ class Coordinator:
         """Answers that are here are kept also while stopping: what is known need not be read again."""
         while not self.inbox.empty():
             message = self.inbox.get_nowait()
-            if isinstance(message, Written | PageRead | Introduced | MailAnswers):
+            if isinstance(message, Written | Merged | PageRead | Introduced | MailAnswers):
                 self.handle(message)
 
     def allow(self) -> None:
@@ -185,9 +190,9 @@ class Coordinator:
     def decide(self) -> CycleReport:
         """The second half: evaluate, write, wait for the answers."""
         while not self.stopping.is_set():
-            if not self.evaluate_some() and not self._outgoing.flying:
+            if not self.evaluate_some() and not self._flying:
                 break
-            self.take_in(0.5 if self._outgoing.full else 0.05 if self._outgoing.flying else 0.0)
+            self.take_in(0.5 if self._outgoing.full else 0.05 if self._flying else 0.0)
         return self.end_cycle()
 
     def begin_cycle(self) -> None:
@@ -228,6 +233,7 @@ class Coordinator:
         """Ask a connection for what is new, after what is not known of our own writes."""
         worker, connection = self.workers[name], self.config.connections[name]
         self._outgoing.resolve(name)
+        self._merging.resolve(name)
         troubled = name in self._troubled | self._refused
         account = self._accounts[name]
         introduce = accounts.due(account, connection, troubled, self.clock.now()) or name in self._look
@@ -266,7 +272,11 @@ class Coordinator:
     @property
     def quiet(self) -> bool:
         """Whether nothing is on its way."""
-        return not self.polling and not self._outgoing.flying and self.inbox.empty()
+        return not self.polling and not self._flying and self.inbox.empty()
+
+    @property
+    def _flying(self) -> bool:
+        return bool(self._outgoing.flying or self._merging.flying)
 
     @property
     def waits(self) -> bool:
@@ -275,7 +285,7 @@ class Coordinator:
 
     def busy(self) -> set[int]:
         """Leads of which it cannot be said yet what to write next; inside `begin()`."""
-        return self._outgoing.busy()
+        return self._outgoing.busy() | self._merging.busy()
 
     # what arrives
 
@@ -307,6 +317,8 @@ class Coordinator:
                 self._look.add(message.connection)
             if any(result.status is WriteStatus.REJECTED for result in message.results):
                 self._refused.add(message.connection)
+        elif isinstance(message, Merged):
+            self._outgoing.held |= self._merging.merged(message, report)
         elif isinstance(message, Opened):
             self._outgoing.bulk.opened(message, now)
         elif isinstance(message, Seen):
@@ -424,8 +436,11 @@ class Coordinator:
     ) -> list[Write]:
         """Keep the decisions and what they intend to write: one transaction."""
         waiting: list[evaluation.Member] = []
+        merging = self._merges(decisions, of)
+        leaving = {id_ for merge in merging for id_ in (merge.kept, merge.other)}
         for decision in decisions:
-            wanted, decision.writes = decision.writes, []
+            wanted = [write for write in decision.writes if write[0] not in leaving]
+            decision.writes = []
             for record, fields in wanted:
                 source = self._sources[of[record].source_id]
                 if not self.config.connections[source.connection].live or source.connection in self.brake.pulled:
@@ -437,10 +452,24 @@ class Coordinator:
         with self.store.begin():
             planned = evaluation.save(self.store, decisions, cleared, self.clock.now())
             self._outgoing.postpone(waiting)
+            intended = [self._merging.intend(merge, of) for merge in merging]
+        self._merging.send(intended)
         return [
             Write(row["id"], record, of[record].source_id, of[record].ext_id, row["fields"], "planned")
             for record, row in planned
         ]
+
+    def _merges(self, decisions: Sequence[Decision], of: Mapping[int, evaluation.Member]) -> list[Merge]:
+        """The merges that can be sent now: of each lead's rows in an object two at a time."""
+        found: dict[tuple[int, int], Merge] = {}
+        for decision in decisions:
+            for merge in decision.merges:
+                source, other = self._sources[of[merge.kept].source_id], of[merge.other]
+                if not self.config.connections[source.connection].live or source.connection in self.brake.pulled:
+                    self.report.show(source, other.ext_id, {MERGED_INTO: (None, of[merge.kept].ext_id)})
+                elif self._open(source.connection):
+                    found.setdefault((decision.result.lead_id, source.id), merge)
+        return [*found.values()]
 
     def _open(self, name: str) -> bool:
         """Whether a connection can be written to now."""

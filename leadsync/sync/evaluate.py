@@ -20,6 +20,7 @@ from leadsync.core.frames import fulfilled
 from leadsync.core.ladder import Ladder
 from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping
+from leadsync.core.merging import Merge
 from leadsync.core.next_action import Step
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, score_before, verdicts
@@ -32,7 +33,7 @@ from leadsync.core.write_field import WriteField
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.records import THEIR_COMPANIES, companies_of
 from leadsync.store.sources import Source
-from leadsync.sync import accounts
+from leadsync.sync import accounts, merging
 from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
@@ -121,7 +122,7 @@ class Evaluator:
         if not buyers.is_empty():
             decisions += self._decided(members, buyers, activities, found, whose, now, lists)
         if not others.is_empty():
-            decisions += self._set_aside(members, others, activities, evidence, whose, now, lists)
+            decisions += self._set_aside(members, others, activities, evidence, whose, now, lists, found)
         for decision in decisions:
             lead = decision.result.lead_id
             self._note_companies(decision, members.get(lead, ()), found)
@@ -201,7 +202,7 @@ class Evaluator:
                 lined = [word for word in said if word.partition("@")[0] == "reasons"]
                 said |= {word: renewed(line, told) for word in lined if isinstance(line := said[word], str)}
             on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
-            decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists,
+            decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists, found,
                                       standing.places[lead])  # fmt: skip
             decision.moves = standing.moves.get(lead, ())
             yield decision
@@ -209,6 +210,7 @@ class Evaluator:
     def _set_aside(
         self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame, activities: pl.DataFrame,
         evidence: Mapping[int, str], whose: Callable[..., dict[int, Whose]], now: datetime, lists: Judged,
+        material: Material,
     ) -> Iterator[Decision]:  # fmt: skip
         """Decisions on leads that are no buyers: they get no points and no stage, go by routing rules of their own, and
         are told as what they are."""
@@ -241,7 +243,7 @@ class Evaluator:
         due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
-            yield self._decision(lead, known | more, [], routed[lead], due[lead], members[lead], now, lists)
+            yield self._decision(lead, known | more, [], routed[lead], due[lead], members[lead], now, lists, material)
 
     def _ask_for(self, frame: pl.DataFrame) -> pl.Series:
         """What is most worth asking for, by what it is worth in the segment."""
@@ -319,26 +321,35 @@ class Evaluator:
 
     def _decision(
         self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], whose: Whose,
-        on: date | None, records: Sequence[Member], now: datetime, lists: Judged, place: Place | None = None,
+        on: date | None, records: Sequence[Member], now: datetime, lists: Judged, found: Material,
+        place: Place | None = None,
     ) -> Decision:  # fmt: skip
         """What follows from what is said of a lead. `on`: the day on which that changes next."""
         on = min(filter(None, (on, lists.until.get(lead))), default=None)
-        finding, words = lists.waits.get(lead), {**words, "duplicates": self._duplicates(records)}
+        finding = lists.waits.get(lead)
+        wanted_merges = [] if finding is not None else list(merging.proposals(self, records, found))
+        words = {**words, "duplicates": self._duplicates(records, wanted_merges)}
         if finding is not None:
-            found = finding.value if finding.other is None else ""  # of others nothing is kept here
-            words = {**words, "waits": told(finding.reason, found, self.config.classes.labels)}
+            about = finding.value if finding.other is None else ""  # of others nothing is kept here
+            words = {**words, "waits": told(finding.reason, about, self.config.classes.labels)}
         wanted = [] if finding is not None else list(self._writes(records, words, now))
         again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
         dates = [at for at in (self.frames.midnight(on), whose.again, *again) if at is not None]
         stored = Stored(lead, words, parts, whose.rep, min(dates, default=None), place, whose.waits)
         written = [(record, p.fields) for record, p in wanted if p.fields]
-        return Decision(stored, written, routed=whose.decided)
+        return Decision(stored, written, routed=whose.decided, merges=[m for s, m in wanted_merges if self._can(s)])
 
-    def _duplicates(self, records: Sequence[Member]) -> str:
-        """The rows that are there of one lead, where they are several."""
+    def _can(self, source: Source) -> bool:
+        """Whether its CRM merges rows of this object."""
+        return source.object in self.config.connections[source.connection].merges
+
+    def _duplicates(self, records: Sequence[Member], wanted: Sequence[tuple[Source, Merge]]) -> str:
+        """The rows that are there of one lead, where they are several, and how a person would make them one."""
+        of = {member.id: member for member in records}
+        by_hand = (merging.suggestion(source, merge, of) for source, merge in wanted if not self._can(source))
         there = [m for m in records if m.gone_at is None and m.fields is not None]
         named = (f"{self.frames.connection(m)} {self.sources[m.source_id].object} {m.ext_id}" for m in there)
-        return ", ".join(sorted(named)) if len(there) > 1 else ""
+        return "; ".join((", ".join(sorted(named)), *by_hand)) if len(there) > 1 else ""
 
     # whom leadsync looks after
 

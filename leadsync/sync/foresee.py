@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from leadsync.connector import Clock
 from leadsync.core.facts.fact import Value
+from leadsync.core.merging import Merge
 from leadsync.core.plan import Verdict
 from leadsync.store import schema
 from leadsync.store.database import Store, chunks
@@ -25,12 +26,13 @@ Known = Callable[[Material], Material]
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """A lead as evaluating it now would leave it. `before` is its stored result; `records` are its rows that are there,
-    each with the verdicts on all of its written fields."""
+    each with the verdicts on all of its written fields; `merges` would make some of them one."""
 
     before: Stored | None
     after: Stored
     facts: Mapping[str, Value]
     records: Sequence[tuple[Key, Member, Sequence[Verdict]]]
+    merges: Sequence[Merge] = ()
 
 
 def foresee(
@@ -57,7 +59,7 @@ def foresee(
                 inside = [m for m in own if decision.held.get(m.id) != "scope"]
                 facts = evaluator.frames.facts(inside, found) if wanted is not None else {}
                 judged = list(_judged(evaluator, own, decision, now))
-                yield Foreseen(found.results.get(after.lead_id), after, facts, judged)
+                yield Foreseen(found.results.get(after.lead_id), after, facts, judged, decision.merges)
 
 
 def ahead(

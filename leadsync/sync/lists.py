@@ -16,7 +16,7 @@ from leadsync.core.facts.fact import Facts, known
 from leadsync.core.facts.mail import MailWords
 from leadsync.core.keys import key
 from leadsync.core.lists import CUSTOMER, OK, Beside, Finding, findings, judge, old_on
-from leadsync.store import evaluation, keys, review, schema
+from leadsync.store import evaluation, keys, merges, review, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.evaluation import Material, Member
 from leadsync.store.sources import Source
@@ -51,6 +51,8 @@ def material(store: Store, config: Config, sources: Mapping[int, Source], leads:
     found = routes.material(store, config, sources, evaluation.material(store, leads))
     if any(rule.pick == "changed" for rule in config.matching.survive.values()):
         found = replace(found, changed=evaluation.changed(store, found.members))
+    if config.matching.merge:
+        found = replace(found, unmerged=merges.refused(store, [member.id for member in found.members]))
     of_lists = listed(config, sources, found.members)
     if not of_lists:
         return found

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from leadsync.core.facts.mail_state import Answer
 from leadsync.errors import LeadsyncError
+from leadsync.store.merges import Kept
 from leadsync.store.outbox import Write
 from leadsync.store.sources import Source
 from leadsync.sync.accounts import Account
@@ -114,7 +115,18 @@ class MailAnswers:
     last: bool
 
 
-Message = Introduced | PageRead | Seen | Remembered | Polled | Written | Opened | Fetched | MailAnswers
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What came of a merge (see store/merges.py); no `state`: that has still to be read."""
+
+    connection: str
+    merge: Kept
+    state: str | None
+    code: str | None = None
+    error: LeadsyncError | None = None
+
+
+Message = Introduced | PageRead | Seen | Remembered | Polled | Written | Merged | Opened | Fetched | MailAnswers
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +178,16 @@ class CarryBulk:
     send: bool
 
 
-Job = Poll | Send | Resolve | OpenBulk | CarryBulk | None
+@dataclass(frozen=True, slots=True)
+class CarryMerge:
+    """Merge two rows of one object; or, to `resume`, find out whether that was done."""
+
+    object: str
+    merge: Kept
+    resume: bool = False
+
+
+Job = Poll | Send | Resolve | OpenBulk | CarryBulk | CarryMerge | None
 
 
 def hushed(message: Message, hide: Callable[[str], str]) -> Message:

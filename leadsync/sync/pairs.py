@@ -1,6 +1,6 @@
 """Likely pairs that wait for a person: side by side, the most valuable first; and what is decided on them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from leadsync.core.facts import Facts, known
 from leadsync.core.mapping import number, text
 from leadsync.errors import UsageError
-from leadsync.store import leads, matching, review, schema
+from leadsync.store import leads, matching, merges, review, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.review import DIFFERENT, PAIR, SAME
 from leadsync.sync.explain.links import Link, table
@@ -66,8 +66,8 @@ def take_apart(store: Store, names: Sequence[str], by: str, now: datetime) -> st
     lead = leads.leads_of(store, (a, b))
     if a == b or lead.get(a) != lead.get(b):
         raise UsageError("these two are not one lead", fix="`leadsync explain` shows what is, and why")
-    if (a, b) in leads.bonds(store, (a, b)) or (b, a) in leads.bonds(store, (a, b)):
-        raise UsageError("their CRM holds these two to be one", fix="they can be taken apart only there, if at all")
+    if b in leads.bound(store, a):
+        raise UsageError(*_for_good(store, names, (_record(store, name) for name in names)))
     if row is None:  # the process that holds the lease counts ids upwards
         least = store.connection.scalar(sa.select(sa.func.min(v.id))) or 0
         id_ = min(least, 0) - 1
@@ -76,6 +76,20 @@ def take_apart(store: Store, names: Sequence[str], by: str, now: datetime) -> st
         store.connection.execute(sa.insert(schema.review), values)
     review.decide(store, [row.id if row is not None else id_], DIFFERENT, by, now)
     return "they are different people from now on"
+
+
+def _for_good(store: Store, names: Sequence[str], ids: Iterable[int]) -> tuple[str]:
+    """Why rows that their CRM holds to be one are not taken apart; what each held, where leadsync had them merged."""
+    merged = merges.done(store, list(ids))
+    if merged is None:
+        return ("their CRM holds these two to be one: they can be taken apart only there, if at all",)
+    at, before = merged
+    held = (
+        f"    {name} held " + ", ".join(f"{field} {text(value)}" for field, value in fields.items() if text(value))
+        for name, fields in zip(names, before, strict=True)
+    )
+    told = f"leadsync had their CRM merge these two on {at:%F}, and no CRM undoes that; make the second row anew there:"
+    return ("\n".join((told, *held)),)
 
 
 def _record(store: Store, name: str) -> int:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from leadsync.config.load import Config
 from leadsync.core.mapping import number, text, values_with_reasons
+from leadsync.core.merging import MERGED_INTO
 from leadsync.core.plan import WHY, Verdict
 from leadsync.errors import LeadsyncError, PlanOutdated, UserError
 from leadsync.store import schema
@@ -87,6 +88,7 @@ class Plan:
     stages: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # before, after
     reps: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # gained, lost
     movers: list[tuple[float, int, float, float, list[Key]]] = field(default_factory=list)
+    merges: list[dict[str, Any]] = field(default_factory=list)
     writes: Writes = field(default_factory=dict)
 
     def add(self, lead: Foreseen, was: Standing | None = None) -> None:
@@ -105,6 +107,11 @@ class Plan:
             self.movers = nlargest(_MOVERS, [*self.movers, moved])
         for key, _, verdicts in lead.records:
             self.tally(key, verdicts)
+        for merge in merges_body(lead):
+            self.merges.append(merge)
+            self.writes[merge["connection"], merge["object"], merge["id"]] = {MERGED_INTO: (None, merge["into"])}
+            if merge["fields"]:
+                self.writes[merge["connection"], merge["object"], merge["into"]] = merge["fields"]
 
     def tally(self, key: Key, verdicts: Sequence[Verdict]) -> None:
         """Count a record in, of a lead or a company."""
@@ -139,6 +146,7 @@ class Plan:
                 {**dict(zip(place, key, strict=False)), "why": key[3], "means": WHY[key[3]], "count": count}
                 for key, count in sorted(self.held.items())
             ],
+            "merges": self.merges,
             "movers": [{"before": m[2], "after": m[3], "records": list(map(_named, m[4]))} for m in self.movers],
             "reps": {rep: {"gained": g, "lost": lost} for rep, (g, lost) in sorted(self.reps.items())},
             "stages": {
@@ -152,6 +160,16 @@ class Plan:
         """As `sync --apply` reads it; only of a `whole` plan."""
         writes = [{**_named(key), "fields": fields} for key, fields in sorted(self.writes.items())]
         return orjson.dumps({"configuration": self.config.version, "writes": writes}, option=orjson.OPT_INDENT_2)
+
+
+def merges_body(lead: Foreseen) -> list[dict[str, Any]]:
+    """The merges of a lead's rows as JSON has them: `id` becomes part of `into`. No CRM undoes one."""
+    of = {member.id: key for key, member, _ in lead.records}
+    return [
+        {**_named(of[merge.other]), "into": of[merge.kept][2], "fields": dict(merge.fields), "lost": dict(merge.lost),
+         "calls": merge.calls, "undo": False}
+        for merge in lead.merges
+    ]  # fmt: skip
 
 
 def _named(key: Key) -> dict[str, str]:
@@ -265,6 +283,7 @@ def lead_body(lead: Foreseen, config: Config) -> dict[str, Any]:
             }
             for key, member, verdicts in lead.records
         ],
+        "merges": merges_body(lead),
         "facts": lead.facts,
         "result": {name: value for name, value in lead.after.words.items() if name != THEIR_COMPANIES},
         "parts": lead.after.parts,

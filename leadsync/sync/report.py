@@ -18,8 +18,8 @@ _SAMPLES = 5  # of each connection
 @dataclass(slots=True)
 class ConnectionReport:
     """`pulled` leads new or changed; `evaluated` leads that something new touched; `due` leads that time alone moved;
-    `planned` writes that were only shown because the connection is not live; `problems` what does not fit the account:
-    the rest goes on without it."""
+    `merged` pairs of rows that became one; `planned` writes that were only shown because the connection is not live;
+    `problems` what does not fit the account: the rest goes on without it."""
 
     pulled: int = 0
     activities: int = 0
@@ -27,6 +27,7 @@ class ConnectionReport:
     due: int = 0
     planned: int = 0
     written: int = 0
+    merged: int = 0
     rejected: int = 0
     api_calls: int = 0
     waiting: Waiting | None = None
@@ -113,7 +114,15 @@ class CycleReport:
     def busy(self) -> bool:
         """Whether anything but asking happened."""
         return any(
-            c.pulled or c.activities or c.evaluated or c.due or c.written or c.rejected or c.problems or c.error
+            c.pulled
+            or c.activities
+            or c.evaluated
+            or c.due
+            or c.written
+            or c.merged
+            or c.rejected
+            or c.problems
+            or c.error
             for c in self.connections.values()
         )
 

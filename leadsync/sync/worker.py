@@ -13,8 +13,10 @@ from leadsync.errors import ConnectionFailed, LeadsyncError, NotFound
 from leadsync.sync import accounts
 from leadsync.sync.accounts import Account
 from leadsync.sync.budget import Budget
+from leadsync.sync.merging import carry_out
 from leadsync.sync.messages import (
     CarryBulk,
+    CarryMerge,
     Fetched,
     Introduced,
     Job,
@@ -75,6 +77,8 @@ class Worker:
                 self._sending.open_bulk(job)
             elif isinstance(job, CarryBulk):
                 self._sending.carry_bulk(job)
+            elif isinstance(job, CarryMerge):
+                carry_out(self, job)
             else:
                 self._resolve(job)
         self.connector.close()

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from leadsync.config.load import load_config
 from leadsync.store.database import Store
 
 
-def cycle(folder: Path, kill_at: int | None) -> None:
-    """One cycle; `steps` and `report` in the folder tell how it went."""
+def cycle(folder: Path, kill_at: int | None, after: str | None = None) -> None:
+    """One cycle; `steps` and `report` in the folder tell how it went. `after`: killed once this call is answered."""
     steps = count(1)
 
     def step() -> None:
@@ -44,10 +45,12 @@ def cycle(folder: Path, kill_at: int | None) -> None:
     begin = Store.begin
     Store.begin = lambda self: Steps(begin(self))  # type: ignore[method-assign, assignment, return-value]
 
-    def around(call: Any) -> Any:
+    def around(call: Any, name: str) -> Any:
         def wrapped(*given: Any, **named: Any) -> Any:
             step()
             answer = call(*given, **named)
+            if name == after:
+                os.kill(os.getpid(), signal.SIGKILL)
             step()
             return answer
 
@@ -55,8 +58,8 @@ def cycle(folder: Path, kill_at: int | None) -> None:
 
     config = load_config(folder / "leadsync.yaml")
     for connection in config.connections.values():
-        for name in ("write", "fetch", "changes", "backfill"):
-            setattr(connection.connector, name, around(getattr(connection.connector, name)))
+        for name in filter(partial(hasattr, connection.connector), ("write", "merge", "fetch", "changes", "backfill")):
+            setattr(connection.connector, name, around(getattr(connection.connector, name), name))
     with coordinator(config, quiet=True) as found:
         found.allow()
         report = found.cycle()
@@ -69,7 +72,7 @@ def main() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         if (child := os.fork()) == 0:
-            cycle(Path(asked["folder"]), asked.get("kill_at"))
+            cycle(Path(asked["folder"]), asked.get("kill_at"), asked.get("after"))
             os._exit(0)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import sqlalchemy as sa
 import yaml
 from fake_crm import Clock
@@ -27,6 +28,7 @@ from leadsync.types import Record
 
 LEADS, POINTS = 12, 9
 TODAY = datetime.now(UTC).date()
+BEARER = {"Authorization": "Bearer demo"}
 CRMS: Mapping[str, Any] = {"hubspot": HubSpotConnector, "salesforce": SalesforceConnector}
 
 
@@ -42,10 +44,10 @@ class Killer:
         assert self._process.stdout is not None
         return self._process.stdout.readline().strip()
 
-    def cycle(self, folder: Path, kill_at: int | None = None) -> int:
+    def cycle(self, folder: Path, kill_at: int | None = None, after: str | None = None) -> int:
         """One cycle in a process of its own; its exit code, -9 when it was killed."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"folder": str(folder), "kill_at": kill_at}) + "\n")
+        self._process.stdin.write(json.dumps({"folder": str(folder), "kill_at": kill_at, "after": after}) + "\n")
         self._process.stdin.flush()
         return int(self._read())
 
@@ -149,3 +151,41 @@ def test_killed_anywhere_and_run_again_it_ends_the_same(tmp_path: Path, killer: 
             report = json.loads((folder / "report.json").read_text())["connections"]
             assert {name: c["written"] for name, c in report.items()} == dict.fromkeys(CRMS, 0), f"step {point}"
     assert deaths >= POINTS - 2
+
+
+def test_killed_between_a_merge_and_its_record_the_next_cycle_finds_it_done(tmp_path: Path, killer: Killer) -> None:
+    with ExitStack() as stack:
+        app = HubSpotConnector.sandbox(SandboxOptions("demo", TODAY, leads=1, rate_limit=False))
+        url = stack.enter_context(Running(app))
+        ids = []
+        for title, mail in (("Chief Executive", ""), ("CEO", "ann@smithson.example")):
+            said = {
+                "firstname": "Ann",
+                "lastname": "Smithson",
+                "phone": "+48601234567",
+                "jobtitle": title,
+                "email": mail,
+            }
+            answer = requests.post(
+                f"{url}/crm/v3/objects/contacts", json={"properties": said}, headers=BEARER, timeout=9
+            )
+            ids.append(answer.json()["id"])
+        connection = {"type": "hubspot", "base_url": url, "token": {"file": str(tmp_path / "token")}, "live": True}
+        (tmp_path / "token").write_text("demo")
+        (tmp_path / "leadsync.yaml").write_text(yaml.safe_dump({"connections": {"hubspot": connection}}))
+        (tmp_path / "matching.yaml").write_text("merge: [hubspot]\nsurvive: {job_title: longest}\n")
+        assert killer.cycle(tmp_path, after="merge") == -9
+        assert killer.cycle(tmp_path) == 0
+        assert json.loads((tmp_path / "report.json").read_text())["connections"]["hubspot"]["merged"] == 1
+        rows = {key[2]: fields for key, fields in in_the_crms(tmp_path).items() if key[1] == "contacts"}
+        assert len(rows) == 2
+        [new] = rows.keys() - {str(min(map(int, rows)))}
+        for id_ in ids:
+            row = requests.get(
+                f"{url}/crm/v3/objects/contacts/{id_}?properties=jobtitle", headers=BEARER, timeout=9
+            ).json()
+            assert (row["id"], row["properties"]["jobtitle"]) == (new, "Chief Executive")
+        store = open_store("sqlite:///leadsync.db", tmp_path, create=False)
+        with store.begin() as db:
+            assert list(db.scalars(sa.select(schema.merges.c.state))) == ["applied"]
+        store.close()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from leadsync.connector import Gone, HasHistory, ListsDeleted, Moved, Record, WriteStatus
+from leadsync.connector import Gone, HasHistory, ListsDeleted, MergesRecords, Moved, Record, WriteStatus
 from leadsync.testing.conformance.account import Account, Checks, found
 
 
@@ -56,6 +56,21 @@ class Leaving(Checks):
         moved = crm.conn.fetch(crm.people.object, [lost], ())[lost]
         assert isinstance(moved, Moved)
         assert (moved.id, moved.to_object, moved.to_id) == (lost, crm.people.object, survivor)
+
+    def test_merging(self, crm: Account) -> None:
+        """`merge` makes one row of two with one request: the kept one's values win, and both ids lead to it."""
+        crm.needs("merge")
+        if not isinstance(crm.conn, MergesRecords):
+            pytest.skip("the connector does not merge rows")
+        obj, text = crm.people.object, crm.people.text[0]
+        kept, other = crm.add(2)
+        said, calls = crm.row(kept)[text], crm.driver.calls()
+        to = crm.conn.merge(obj, kept, other)
+        assert (to.id, to.to_object, to.kind, crm.driver.calls()) == (other, obj, "merged", calls + 1)
+        assert crm.row(to.to_id)[text] == said
+        truth = crm.conn.fetch(obj, [kept, other], (text,))
+        left = {id_: row.to_id for id_, row in truth.items() if isinstance(row, Moved)}
+        assert left == dict.fromkeys({kept, other} - {to.to_id}, to.to_id)
 
     def test_links_follow_a_merge(self, crm: Account) -> None:
         """An activity of a merged row belongs to the one it lives on in when it is read again."""

@@ -300,6 +300,8 @@ MUTANTS: dict[str, tuple[str, Break]] = {
     "counts former rows": ("purges", _remembers),
     "takes a merge for a deletion": ("merges", _pages(
         lambda p, _: replace(p, moved=(), gone=[ls.Gone(m.id) for m in p.moved]), "changes")),
+    "keeps the other row": ("merging", _instead(
+        lambda good, *_: lambda obj, kept, other: good(obj, other, kept), "merge")),
     "remembers links": ("links_follow_a_merge", _remembers),
     "hides conversions": ("conversions", _NO_MOVES),
     "does not say where a row went": ("writes_to_rows_that_left", _results(lambda r: replace(r, moved_to=None))),

@@ -110,7 +110,7 @@ class ReferenceConnector:
     Settings: ClassVar[type[ConnectionSettings]] = ReferenceSettings
     capabilities: ClassVar[Capabilities] = Capabilities(
         {"people": Role.LEAD, "members": Role.LEAD, "calls": Role.ACTIVITY}, write_batch=7,
-        settle=timedelta(minutes=5), bulk_from=100, conditional=True,
+        settle=timedelta(minutes=5), bulk_from=100, conditional=True, merges=frozenset({"people"}),
     )  # fmt: skip
 
     def __init__(self, settings: ReferenceSettings, *, clock: ManualClock, secrets: Any, log: logging.Logger) -> None:
@@ -270,6 +270,13 @@ class ReferenceConnector:
     def history(self, obj: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Sequence[Past]]:
         rows = self.crm.rows[obj]
         return self.request("history", lambda: {i: [p for p in rows[i].past if p.field in fields] for i in ids})
+
+    def merge(self, obj: str, kept: str, other: str) -> Moved:
+        def work() -> Moved:
+            left = self.crm.rows[obj][other].left = Moved(other, obj, kept, "merged", self.clock.now())
+            return left
+
+        return self.request("merge", work)
 
     def install(self, wanted: Sequence[WantedField], *, dry_run: bool) -> list[Step]:
         steps = []

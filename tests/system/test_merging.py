@@ -1,0 +1,135 @@
+"""Rows of one person become one in HubSpot, where the files say so, and Salesforce's are suggested to its users."""
+
+from pathlib import Path
+
+from doors import Folder, Sandbox, connection
+
+SURVIVE = {"job_title": "longest"}
+NAMES = ("firstname", "lastname", "jobtitle", "phone", "leadsync_score", "leadsync_duplicates")
+
+
+def twins(hubspot: Sandbox, **more: str) -> list[str]:
+    """Two rows of one person: the first has a telephone, the second more to say."""
+    ann = {"firstname": "Ann", "lastname": "Smithson", "phone": "+48601234567"}
+    said = (
+        {"jobtitle": "CEO", "email": "ann.smithson@acme.example", **more},
+        {"jobtitle": "Chief Executive Officer", "city": "Warsaw", "country": "Poland", "company": "Acme", **more},
+    )
+    return [hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": {**ann, **each}})["id"] for each in said]
+
+
+def made(path: Path, *crms: Sandbox) -> Folder:
+    folder = Folder(path, {crm.type: connection(crm) for crm in crms})
+    folder.file("matching.yaml", {"merge": [*folder.connections], "survive": SURVIVE})
+    return folder
+
+
+def test_the_plan_tells_a_merge_whole_and_a_cycle_carries_it_out(tmp_path: Path) -> None:
+    with Sandbox("hubspot", "--leads", "2") as hubspot:
+        folder = made(tmp_path, hubspot)
+        folder.sync()
+        first, second = twins(hubspot)
+        plan = folder.run("plan", "--json")
+        assert plan.code == 2, plan.err
+        [merge] = plan.json["merges"]
+        assert (merge["id"], merge["into"], merge["calls"], merge["undo"]) == (first, second, 3, False)
+        assert (merge["fields"], merge["lost"]) == ({}, {"jobtitle": "CEO"})
+        assert f"{second} stays and takes in {first}" in folder.run("plan").out
+        before = hubspot.calls()
+        assert folder.run("plan", "--out", "plan.json").code == 2
+        done = folder.run("sync", "--apply", "plan.json", "--json")
+        assert done.code == 0, done.out + done.err
+        [cycle] = done.json["cycles"]
+        assert cycle["connections"]["hubspot"]["merged"] == 1
+        assert hubspot.calls() > before
+        row = hubspot.contact(second, *NAMES, "email", "city")
+        assert row == hubspot.contact(first, *NAMES, "email", "city")
+        assert (row["jobtitle"], row["email"], row["city"]) == (
+            "Chief Executive Officer", "ann.smithson@acme.example", "Warsaw",
+        )  # fmt: skip
+        folder.settle()
+        assert (row := hubspot.contact(second, *NAMES))["leadsync_score"]
+        assert not row["leadsync_duplicates"]
+        [told] = folder.run("explain", "ann.smithson@acme.example", "--json").json["leads"]
+        assert [each["state"] for each in told["records"]].count("there") == 1
+        refused = folder.run("undo", f"hubspot/contacts/{first}", f"hubspot/contacts/{second}")
+        assert refused.code == 64
+        assert "no CRM undoes that" in refused.err
+        assert f"hubspot/contacts/{first} held" in refused.err
+        assert folder.run("plan", "--json").json["merges"] == []
+
+
+def test_chosen_values_are_written_to_what_the_two_became(tmp_path: Path) -> None:
+    with Sandbox("hubspot", "--leads", "2") as hubspot:
+        folder = made(tmp_path, hubspot)
+        first, second = twins(hubspot, hs_language="pl")
+        hubspot.edit(second, jobtitle="Boss")
+        folder.file("matching.yaml", {"merge": ["hubspot"], "survive": {"job_title": "oldest"}})
+        folder.sync()
+        row = hubspot.contact(second, *NAMES)
+        assert row["jobtitle"] == "CEO"
+        assert hubspot.contact(first, "jobtitle")["jobtitle"] == "CEO"
+
+
+def test_nothing_is_merged_that_is_not_live_and_the_brake_counts_it(tmp_path: Path) -> None:
+    with Sandbox("hubspot", "--leads", "2") as hubspot:
+        folder = made(tmp_path, hubspot)
+        folder.sync()
+        twins(hubspot)
+        folder.live(False)
+        samples = folder.run("sync", "--json").json["samples"]
+        assert "(merged into)" in {name for sample in samples for name in sample["fields"]}
+        folder.more["brake"] = {"replaced": 1}
+        folder.live(True)
+        done = folder.run("sync", "--json")
+        assert done.code == 2, done.out
+        told = done.json["cycles"][0]["connections"]["hubspot"]
+        assert (told["merged"], told["error"]["code"]) == (0, "brake")
+        assert len(hubspot.contacts("email")) == 4
+        assert folder.sync()["hubspot"]["merged"] == 1
+
+
+def test_a_merge_that_hubspot_refuses_is_not_tried_again(tmp_path: Path) -> None:
+    with Sandbox("hubspot", "--leads", "2", *faults(tmp_path, "fault: 400, times: 0")) as hubspot:
+        folder = made(tmp_path, hubspot)
+        twins(hubspot)
+        assert [folder.sync()["hubspot"]["rejected"], folder.sync()["hubspot"]["rejected"]] == [1, 0]
+        assert folder.run("plan", "--json").json["merges"] == []
+        assert len(hubspot.contacts("email")) == 4
+
+
+def test_salesforce_users_are_told_which_row_stays_and_what_it_is_to_say(tmp_path: Path) -> None:
+    with Sandbox("salesforce", "--leads", "2") as salesforce:
+        ann = {
+            "FirstName": "Ann",
+            "LastName": "Smithson",
+            "Email": "ann.smithson@acme.example",
+            "Phone": "+48601234567",
+        }
+        first = salesforce.create("Lead", **ann, Title="CEO", City="Warsaw", Company="Acme")
+        second = salesforce.create("Lead", **ann, Title="Chief Executive Officer", Company="Acme")
+        folder = made(tmp_path, salesforce)
+        folder.sync()
+        rows = salesforce.query(f"SELECT Leadsync_Duplicates__c FROM Lead WHERE Id IN ('{first}', '{second}')")
+        told = {row["Leadsync_Duplicates__c"] for row in rows}
+        assert told == {
+            f"salesforce Lead {first}, salesforce Lead {second}; "
+            f"salesforce Lead {first} ← {second}: Title = Chief Executive Officer"
+        }
+        assert folder.run("plan", "--json").json["merges"] == []
+
+
+def faults(path: Path, *rules: str) -> tuple[str, str]:
+    told = (f"{{call: 'POST /crm/*/contacts*/merge', {rule}}}" for rule in rules)
+    (path / "faults.yaml").write_text(f"[{', '.join(told)}]")
+    return "--faults", str(path / "faults.yaml")
+
+
+def test_what_came_of_a_merge_without_an_answer_is_found_out(tmp_path: Path) -> None:
+    rules = faults(tmp_path, "fault: cut", "fault: lost")
+    with Sandbox("hubspot", "--leads", "2", *rules) as hubspot:
+        folder = made(tmp_path, hubspot)
+        twins(hubspot)
+        merged = [folder.run("sync", "--allow", "--json").json["cycles"][0]["connections"]["hubspot"] for _ in range(3)]
+        assert [each["merged"] for each in merged] == [0, 0, 1]
+        assert len(hubspot.contacts("email")) == 3
