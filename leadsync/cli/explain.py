@@ -1,8 +1,9 @@
 """`leadsync explain`: why a lead stands as it does, or stood."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -21,6 +22,10 @@ def explain(
         str | None,
         typer.Option("--as-of", metavar="T", help="By what was known then: a day (its end) or a time, ISO 8601."),
     ] = None,
+    language: Annotated[
+        Literal["en", "fa", "ru", "pl", "vi"],
+        typer.Option("--language", help="The language of what makes several records one lead."),
+    ] = "en",
     as_json: JsonOption = False,
 ) -> int:
     """Show what is known of a lead, every part of its score, what would change it next, and what is written or not.
@@ -33,7 +38,8 @@ def explain(
 
     loaded, now = load_config(config), datetime.now(UTC)
     moment = None if as_of is None else _moment(as_of, loaded.zone, now)
-    told = [body(subject) for subject in subjects(loaded, lead, now, moment)]
+    found = subjects(loaded, lead, now, moment)
+    told = [body(replace(subject, language=language)) for subject in found]
     if as_json:
         print_json({"leads": told})
     else:

@@ -29,7 +29,7 @@ def review(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also list what was decided.")] = False,
     language: Annotated[
-        Literal["en", "fa", "ru", "pl", "vi"], typer.Option("--language", help="The language of the reasons.")
+        Literal["en", "fa", "ru", "pl", "vi"], typer.Option("--language", help="The language of reasons and evidence.")
     ] = "en",
     config: ConfigOption = DEFAULT,
     as_json: JsonOption = False,
@@ -66,7 +66,7 @@ def review(
             found = [_body(item, loaded.classes.labels, language) for item in rows.items(db, decided=everything)]
             likely = pairs.waiting(looking, now, decided=everything)
             for n, each in enumerate(likely):
-                each["evidence"] = pairs.compared(looking, each) if n < _SHOWN or as_json else []
+                each["evidence"] = pairs.compared(looking, each, language) if n < _SHOWN or as_json else []
             waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in found)
             waiting += rows.count_pairs(looking, now)
     finally:

@@ -32,12 +32,12 @@ def waiting(store: Store, now: datetime, *, decided: bool = False) -> list[dict[
     return sorted(told, key=lambda each: (bool(each["decision"]), -each["worth"], each["id"]))
 
 
-def compared(store: Store, pair: Row) -> list[Row]:
+def compared(store: Store, pair: Row, language: str = "en") -> list[Row]:
     """What of a pair was compared, row by row; inside `begin()`."""
     ids = pair["records"]
     sides = _sides(store, ids)
     for (a, b), (weight, sure, parts) in matching.evidence(store, ids).items():
-        return list(table(Link(a, b, "", weight, sure, parts), sides[a]["facts"], sides[b]["facts"]))
+        return list(table(Link(a, b, "", weight, sure, parts), sides[a]["facts"], sides[b]["facts"], language))
     return []
 
 

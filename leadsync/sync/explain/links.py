@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadsync.core.facts import Facts, known
-from leadsync.core.match.telling import agreement
+from leadsync.core.match.telling import agreement, compared, said
 from leadsync.store import leads, matching, review
 from leadsync.store.database import Store
 
@@ -14,8 +14,8 @@ _NAMES: Mapping[str, Sequence[str]] = {"name": ("name", "first_name", "last_name
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two records that speak for being one lead. `why` tells of a link that no comparison made; the other have a
-    `probability`, and `evidence` of which the bits add up to `weight`."""
+    """Two records that speak for being one lead. `why` (of `telling.SAYS`) tells of a link that no comparison made; the
+    others have a `probability`, and `evidence` of which the bits add up to `weight`."""
 
     left: int
     right: int
@@ -29,30 +29,34 @@ def links(store: Store, records: Collection[int]) -> list[Link]:
     """The links among these records, the strongest first; inside `begin()`."""
     own = {*records}
     decided = leads.decided(store, own, review.SAME)
-    ties = [(pair, "its CRM holds the two to be one") for pair in leads.bonds(store, own)]
-    ties += [(pair, "a person has decided so") for pair in decided]
+    ties = [(pair, "crm") for pair in leads.bonds(store, own)]
+    ties += [(pair, "person") for pair in decided]
     found = [Link(*pair, why) for pair, why in sorted(ties) if own >= {*pair}]
     likely = matching.evidence(store, own).items()
     return found + [Link(a, b, "", weight, sure, parts) for (a, b), (weight, sure, parts) in likely]
 
 
-def table(link: Link, left: Facts, right: Facts) -> Iterator[Mapping[str, Any]]:
+def table(link: Link, left: Facts, right: Facts, language: str = "en") -> Iterator[Mapping[str, Any]]:
     """A row per thing that was compared; the bits of all but the last add up to those of the last."""
     if link.why:
-        yield {"compared": "", "this": "", "that": "", "agreement": link.why, "bits": "", "have it": ""}
+        why = said(link.why, language)
+        yield {"compared": "", "this": "", "that": "", "agreement": why, "bits": "", "have it": ""}
         return
     for field, level, bits, count in link.evidence:
         this, that = ("" if field == "prior" else _value(facts, field) for facts in (left, right))
-        yield {"compared": "" if field == "prior" else field.replace("_", " "), "this": this, "that": that,
-               "agreement": agreement(field, level), "bits": f"{bits:+.2f}",
-               "have it": f"{count} records" if count > 1 else ""}  # fmt: skip
+        if field == "prior":
+            count = int("".join(filter(str.isdecimal, level)) or 0)
+        yield {"compared": compared(field, language), "this": this, "that": that,
+               "agreement": agreement(field, level, language), "bits": f"{bits:+.2f}",
+               "have it": said("records", language, count) if count > 1 else ""}  # fmt: skip
     total = sum(round(bits, 2) for _, _, bits, _ in link.evidence)
-    yield {"compared": "", "this": "", "that": "", "agreement": f"one person: {_sure(link.probability)}",
+    sure = said("one", language, _sure(link.probability, language))
+    yield {"compared": "", "this": "", "that": "", "agreement": sure,
            "bits": f"{total:+.2f}", "have it": ""}  # fmt: skip
 
 
-def _sure(probability: float) -> str:
-    return f"{probability:.1%}" if probability < 0.999 else "more than 99.9%"
+def _sure(probability: float, language: str) -> str:
+    return f"{probability:.1%}" if probability < 0.999 else said("more", language, "99.9%")
 
 
 def _value(facts: Facts, field: str) -> str:

@@ -53,7 +53,7 @@ def one_lead(subject: Subject) -> Iterator[Row]:
     for link in subject.links:
         sides = [said[id_] for id_ in (link.left, link.right)]
         pair = " = ".join(" ".join((s.connection, s.object, i)) for s, i in (subject.source(m.id) for m in sides))
-        for row in table(link, sides[0].facts or {}, sides[1].facts or {}):
+        for row in table(link, sides[0].facts or {}, sides[1].facts or {}, subject.language):
             yield {"records": pair, **row}
             pair = ""
 

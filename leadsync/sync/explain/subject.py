@@ -43,7 +43,8 @@ class Subject:
     """A lead at `now`. `past`: that is a moment at which the store was asked about what was known then. `rows` and
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
     source; `turns` is how those of the reps stand; `staff` are the people of its companies, and `offices` the records
-    of these; `moves` are the stages it came to, and when; `links` tell why its records are one lead."""
+    of these; `moves` are the stages it came to, and when; `links` tell why its records are one lead, in this
+    `language`."""
 
     lead: int
     now: datetime
@@ -57,6 +58,7 @@ class Subject:
     offices: dict[int, Member]
     moves: Sequence[tuple[datetime, Move]] = ()
     links: Sequence[Link] = ()
+    language: str = "en"
 
     @cached_property
     def members(self) -> list[Member]:
