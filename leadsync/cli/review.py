@@ -37,7 +37,7 @@ def review(
     """List what waits for a person, or decide.
 
     `accept` lets a lead of a list go on, `reject` keeps it back for good. Of two records that are likely one person,
-    `same` makes one lead, `different` keeps them apart for good, `later` puts it off for a week. leadsync may run
+    `same` makes one lead, `different` keeps them apart, `later` puts it off for a week. leadsync may run
     meanwhile; its next cycle follows. Exit code 2 when something is left to be decided, else 0.
     """
     from leadsync import catalog
@@ -93,6 +93,8 @@ def _show(likely: Sequence[Mapping[str, Any]]) -> None:
     console = wide()
     for each in likely[:_SHOWN]:
         decided = f"; {each['decision']} by {each['decided_by']}" if each["decision"] else ""
+        if each["again"]:
+            decided = f" Told apart by {each['decided_by']} before they said this;"
         told = f"{each['id']:>6}  pair    {each['record']} and {each['other']}: one person?{decided}"
         console.print(f"{escape(told)} worth {each['worth']:g}")
         table = Table(box=None, pad_edge=False, show_header=False)

@@ -69,11 +69,32 @@ def keep_pairs(store: Store, of: Collection[int], likely: Mapping[tuple[int, int
     ])  # fmt: skip
 
 
+def keep_apart(store: Store, pairs: Mapping[tuple[int, int], float | None], now: datetime) -> None:
+    """Two records that a person told apart are to be decided again once they say something else, and are still likely
+    one: pair → how likely, `None` where they are not. They stay apart meanwhile."""
+    v, said = schema.review.c, matching.sayings(store, pairs)
+    ids = sorted({a for a, _ in pairs})
+    for part in chunks(ids):
+        query = sa.select(v.id, v.record_id, v.other_id, v.evidence, v.again_at, v.value)
+        rows = store.connection.execute(query.where(v.kind == PAIR, v.decision == DIFFERENT, v.record_id.in_(part)))
+        for row in rows.all():
+            pair = row.record_id, row.other_id
+            if pair not in said:
+                continue
+            sure, other = pairs[pair], row.evidence not in (None, said[pair])
+            values = {
+                "evidence": row.evidence or said[pair],
+                "again_at": (row.again_at or now) if other and sure is not None else None,
+                "value": row.value if sure is None else f"{sure:.4f}",
+            }
+            store.connection.execute(sa.update(schema.review).where(v.id == row.id).values(values))
+
+
 def open_pairs(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Which pairs wait."""
     v = schema.review.c
     put_off = sa.and_(v.decision == LATER, v.decided_at < now - AGAIN)
-    return v.kind == PAIR, sa.or_(v.decided_at.is_(None), put_off)
+    return v.kind == PAIR, sa.or_(v.decided_at.is_(None), put_off, v.again_at.is_not(None))
 
 
 def count_pairs(store: Store, now: datetime) -> int:
@@ -103,8 +124,14 @@ def decide(store: Store, ids: Collection[int], decision: str | None, by: str, no
     at = None if decision is None else now
     for part in chunks(sorted(ids)):
         change = sa.update(schema.review).where(v.id.in_(part))
-        store.connection.execute(change.values(decision=decision, decided_at=at, decided_by=by if decision else None))
-        found = store.connection.execute(sa.select(v.kind, v.record_id, v.other_id).where(v.id.in_(part))).all()
+        fresh = {"decision": decision, "decided_at": at, "decided_by": by if decision else None, "again_at": None}
+        store.connection.execute(change.values(**fresh, evidence=None))
+        found = store.connection.execute(sa.select(v.id, v.kind, v.record_id, v.other_id).where(v.id.in_(part))).all()
+        pairs = {row.id: (row.record_id, row.other_id) for row in found if row.kind == PAIR and decision == DIFFERENT}
+        said = matching.sayings(store, [*pairs.values()])
+        for id_, pair in pairs.items():
+            change = sa.update(schema.review).where(v.id == id_)
+            store.connection.execute(change.values(evidence=said[pair]))
         both = {id_ for row in found if row.kind == PAIR for id_ in (row.record_id, row.other_id)}
         matching.touch(store, both)
         records.mark(store, sorted(both.union(row.record_id for row in found)))

@@ -128,6 +128,13 @@ class Matcher:
         leads.settle(store, done.leads, ids, lead_of, now, late=late)
         outside = [Edge(*pair, weight) for pair, weight in edges.items() if not lead_of.keys() >= {*pair}]
         self._ask(lead_of, [*done.held, *outside], apart)
+        weights = {pair: edges.get(pair, -inf) for pair in apart}
+        sure = {pair: self._sure(weight) for pair, weight in weights.items()}
+        review.keep_apart(store, sure, now)
+
+    def _sure(self, weight: float) -> float | None:
+        """How likely a pair is one person, where that is for a person to decide."""
+        return self._rules.model.probability(weight) if weight >= self._rules.review else None
 
     def _ask(self, settled: Collection[int], likely: Iterable[Edge], apart: Collection[Pair]) -> None:
         """Have a person decide on pairs of two leads that are likely one, of two leads on the likeliest pair."""

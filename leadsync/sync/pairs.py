@@ -136,7 +136,8 @@ def _body(row: Any, sides: Mapping[int, Mapping[str, Any]], scores: Mapping[int,
         "record": both[0]["record"], "other": both[1]["record"], "probability": sure,
         "worth": round(sure * max(1.0, *(scores.get(side["lead"], 0.0) for side in both)), 1),
         "sides": [side["said"] for side in both], "reason": row.reason, "found_at": row.found_at.isoformat(),
-        "decision": row.decision, "decided_at": row.decided_at and row.decided_at.isoformat(),
+        "decision": None if row.again_at else row.decision, "again": row.again_at is not None,
+        "decided_at": row.decided_at and row.decided_at.isoformat(),
         "decided_by": row.decided_by,
     }  # fmt: skip
 

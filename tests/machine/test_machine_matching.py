@@ -201,6 +201,28 @@ def test_two_records_taken_apart_stay_so(world: Callable[..., World]) -> None:
     assert w.lead_of() == before
 
 
+def test_two_told_apart_are_decided_again_only_once_they_say_something_else(world: Callable[..., World]) -> None:
+    w = world()
+    w.say({"Lead/1": ANN, "Contact/1": ANN})
+    w.match()
+    w.take_apart("crm/Lead/1", "crm/Contact/1")
+    apart = w.match()
+    w.say({"Contact/1": ANN | {"email": "ANN.Smith@acme.example"}})  # the same mailbox
+    assert (w.match(), w.pairs()) == (apart, [])
+    w.say({"Contact/1": ANN | {"phone": "+48 22 333 44 55"}})
+    assert w.match() == apart
+    [pair] = w.pairs()
+    assert (pair["again"], pair["decision"]) == (True, None)
+    w.decide(pair["id"], "different")
+    assert (w.match(), w.pairs()) == (apart, [])
+    w.say({"Contact/1": {"first_name": "Joe", "last_name": "Doe"}})
+    assert (w.match(), w.pairs()) == (apart, [])
+    w.say({"Contact/1": ANN})
+    assert (w.match(), len(w.pairs())) == (apart, 1)
+    w.decide(pair["id"], "same")
+    assert w.match() == {one("Lead/1", "Contact/1")}
+
+
 def test_names_that_disagree_keep_two_records_from_joining_by_themselves(world: Callable[..., World]) -> None:
     w = world()
     w.say({"Lead/1": ANN, "Contact/1": BEN | {"email": ANN["email"], "phone": ANN["phone"]}})
