@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
-from leadsync.cli.common import JsonOption, print_json
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json
 from leadsync.errors import UsageError, UserError
 
 if TYPE_CHECKING:
@@ -25,23 +25,43 @@ _LONGEST_FIELD = 10_000_000  # characters; a file with more between two commas i
 
 
 def match(
-    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="A list of people, with a header.")],
+    source: Annotated[Path | None, typer.Argument(metavar="[IN.csv]", help="A list of people, with a header.")] = None,
     columns: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--columns", metavar="FIELD=COL,…", help="Which column holds what; other=COL for the rest."),
-    ],
-    out: Annotated[Path, typer.Option("--out", metavar="CLUSTERS.csv", help="Write id and cluster of each row here.")],
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="CLUSTERS.csv", help="Write id and cluster of each row here.")
+    ] = None,
     pairs: Annotated[
         Path | None, typer.Option("--pairs", metavar="PAIRS.csv", help="Write pairs with their evidence here.")
     ] = None,
     floor: Annotated[float, typer.Option("--floor", metavar="WEIGHT", help="The least bits of a pair.")] = 0.0,
     train: Annotated[bool, typer.Option("--train", help="Learn the weights from this list, without labels.")] = False,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate", help="How far the automatic line can be trusted: draw pairs to judge, or tell."),
+    ] = False,
+    answers: Annotated[
+        Path, typer.Option("--answers", metavar="FILE", help="Where these pairs and your answers stand.")
+    ] = Path("calibration.csv"),
+    config: ConfigOption = DEFAULT,
     as_json: JsonOption = False,
 ) -> int:
-    """Find the rows of a CSV file that are the same person."""
+    """Find the rows of a CSV file that are the same person.
+
+    With --calibrate a sample of likely pairs is drawn, of the list or, without one, of the store; once they are
+    answered, the same command tells the precision to expect of what joins by itself.
+    """
+    if calibrate and (source is None or answers.exists()):
+        return _calibrated(config, answers, as_json=as_json)
+    if source is None or not columns or (out is None and not calibrate):
+        told = "a list needs IN.csv, --columns, and --out, or --calibrate in place of --out"
+        raise UsageError(told, fix="leadsync match IN.csv --columns email=Mail,name=Name --out CLUSTERS.csv")
     from leadsync.config.matching import model, words
     from leadsync.core.match import pairs as matching
     from leadsync.core.match import train as training
+    from leadsync.core.match.calibration import STEPS
     from leadsync.core.match.clusters import clusters
     from leadsync.core.match.features import features
     from leadsync.core.match.model import Scale
@@ -54,11 +74,15 @@ def match(
     if train:
         using = training.train(found.rows(), entries, counts.__getitem__, using)
     scale = Scale(using, counts.__getitem__, len(entries))
+    floor = using.automatic + STEPS[0] if calibrate else floor
     edges = matching.all_edges(found, entries, scale, min(floor, using.automatic))
 
     def weigh(a: int, b: int) -> float:
         return matching.weighed(a, b, entries, scale).weight
 
+    if calibrate:
+        return _ask(answers, edges, ids, rows, entries, scale, as_json=as_json)
+    assert out is not None
     done = clusters(entries, edges, weigh, using.automatic, using.veto)
     _write(out, ("id", "cluster"), _clusters(ids, done.of))
     if pairs is not None:
@@ -71,6 +95,37 @@ def match(
     else:
         _tell(report, out)
     return 0
+
+
+def _calibrated(config: Path, answers: Path, *, as_json: bool) -> int:
+    """What the answers tell; or, where there are none, pairs of the store to be answered."""
+    from leadsync.cli import calibration
+    from leadsync.config.load import load_config
+
+    if answers.exists():
+        return calibration.tell(answers, as_json=as_json)
+    return calibration.of_store(load_config(config), answers, as_json=as_json)
+
+
+def _ask(
+    path: Path, edges: "Sequence[Edge]", ids: Sequence[str], rows: Sequence[dict[str, str]],
+    entries: "dict[int, Entry]", scale: "Scale", *, as_json: bool,
+) -> int:  # fmt: skip
+    """Draw among the likely pairs of the list."""
+    from leadsync.cli.calibration import agrees, ask, said
+    from leadsync.core.match.calibration import Pair
+
+    of = {(ids[edge.left], ids[edge.right]): edge for edge in edges}
+
+    def shown(pair: Pair) -> tuple[str, str, str]:
+        edge = of[pair[:2]]
+        one, two = entries[edge.left], entries[edge.right]
+        parts = scale.explain(one.features, two.features, one.terms, two.terms)
+        told = [said(rows[nth].values()) for nth in edge[:2]]
+        return told[0], told[1], agrees((part.field, part.level) for part in parts)
+
+    pairs = (Pair(*names, edge.weight) for names, edge in of.items())
+    return ask(path, pairs, scale.model.automatic, shown, as_json=as_json)
 
 
 def _wanted(columns: Sequence[str]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from leadsync.core.facts import Facts, known
 from leadsync.core.mapping import number, text
+from leadsync.core.match.calibration import Pair
 from leadsync.errors import UsageError
 from leadsync.store import leads, matching, merges, review, schema
 from leadsync.store.database import Store, chunks
@@ -103,6 +104,26 @@ def _record(store: Store, name: str) -> int:
             f"there is no record {name!r}", fix="write it as CONNECTION/OBJECT/ID, as `leadsync explain` does"
         )
     return int(found)
+
+
+def likely(store: Store) -> Iterator[Pair]:
+    """All likely pairs, by what their records are called; inside `begin()`."""
+    e, (r, o), (s, t) = (
+        schema.match_edges.c,
+        *((table.alias(), table.alias()) for table in (schema.records, schema.sources)),
+    )
+    named = (s.c.connection, s.c.object, r.c.ext_id, t.c.connection, t.c.object, o.c.ext_id)
+    query = sa.select(e.weight, *named).join(r, r.c.id == e.left_id).join(o, o.c.id == e.right_id)
+    query = query.join(s, s.c.id == r.c.source_id).join(t, t.c.id == o.c.source_id).where(e.asked == 0)
+    for weight, *names in store.connection.execute(query):
+        yield Pair("/".join(names[:3]), "/".join(names[3:]), weight)
+
+
+def told(store: Store, names: Sequence[str]) -> tuple[Mapping[str, str], Mapping[str, str], Sequence[Sequence[Any]]]:
+    """What two records say, and their evidence; inside `begin()`."""
+    ids = [_record(store, name) for name in names]
+    sides, parts = _sides(store, ids), matching.evidence(store, ids)
+    return sides[ids[0]]["said"], sides[ids[1]]["said"], next((found for *_, found in parts.values()), ())
 
 
 def _sides(store: Store, ids: Collection[int]) -> dict[int, dict[str, Any]]:

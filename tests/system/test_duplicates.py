@@ -79,5 +79,11 @@ def test_nobody_else_has_duplicates_and_what_was_linked_can_be_taken_apart(tmp_p
         assert folder.run("undo", *both).code == 0
         folder.sync()
         assert contact in named()
+        assert folder.run("match", "--calibrate", "--json").json["drawn"] >= 1
+        asked = (folder.path / "calibration.csv").read_text("utf-8")
+        assert f"hubspot/contacts/{contact}" in asked
+        answered = asked.replace("\n,hubspot", "\nsame,hubspot").replace("\n,salesforce", "\nsame,salesforce")
+        (folder.path / "calibration.csv").write_text(answered, "utf-8")
+        assert folder.run("match", "--calibrate", "--json").json["precision"]["share"] == 1
         for wrong in ((*both, "x"), ("hubspot/contacts/0", both[1]), ("77",)):
             assert folder.run("undo", *wrong).code == 64

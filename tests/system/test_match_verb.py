@@ -119,3 +119,33 @@ def test_a_list_without_labels_teaches_its_own_weights(tmp_path: Path):
     said = {pair for group in groups(tmp_path / "out.csv") for pair in combinations(sorted(group), 2)}
     assert 2 * len(true & said) / (len(true) + len(said)) >= 0.85
     assert Counter(row["id"] for row in rows(tmp_path / "out.csv")) == Counter(list(truth))
+
+
+def test_judged_pairs_tell_how_far_the_line_can_be_trusted(tmp_path: Path):
+    people = leads(5, 1500)
+    with (tmp_path / "in.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(people[0]))
+        writer.writeheader()
+        writer.writerows(people)
+    line = ("match", "in.csv", "--columns", COLUMNS, "--calibrate", "--json")
+    drawn = leadsync(*line, cwd=tmp_path)
+    assert drawn.code == 0, drawn.err
+    asked = rows(tmp_path / "calibration.csv")
+    assert drawn.json["drawn"] == len(asked) == 200
+    assert leadsync(*line, cwd=tmp_path).json["precision"] is None
+    person = {row["id"]: row["person"] for row in people}
+    with (tmp_path / "calibration.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(asked[0]))
+        writer.writeheader()
+        for row in asked:
+            same = person[row["left"]] == person[row["right"]]
+            writer.writerow(row | {"answer": "same" if same else "different"})
+    told = leadsync(*line, cwd=tmp_path)
+    assert told.code == 0, told.err
+    found = told.json["precision"]
+    assert 0.9 < found["low"] <= found["share"] <= found["high"] <= 1
+    assert "Expected precision at the automatic line (3 bits)" in leadsync(*line[:-1], cwd=tmp_path).out
+    text = (tmp_path / "calibration.csv").read_text("utf-8")
+    (tmp_path / "calibration.csv").write_text(text.replace("\nsame", "\nperhaps", 1), "utf-8")
+    wrong = leadsync(*line, cwd=tmp_path)
+    assert (wrong.code, "'perhaps' is no answer" in wrong.err) == (65, True)
