@@ -68,8 +68,10 @@ _OTHERWISE: Mapping[str, Words] = {
              "giống nhau một phần"),
 }  # fmt: skip
 SAYS: Mapping[str, Words] = {
-    "prior": ("before anything is compared", "پیش از هر مقایسه", "до сравнения", "przed porównaniem",
-              "trước khi so sánh"),
+    "prior": ("any two records, before anything is compared", "هر دو رکورد، پیش از هر مقایسه",
+              "любые две записи до сравнения", "dowolne dwa rekordy przed porównaniem",
+              "hai bản ghi bất kỳ, trước khi so sánh"),
+    "of company": ("(by its company)", "(بر پایهٔ شرکت آن)", "(по её компании)", "(według firmy)", "(theo công ty)"),
     "crm": ("its CRM holds the two to be one", "CRM این دو را یکی می‌داند", "CRM считает их одной записью",
             "CRM uznaje je za jeden rekord", "CRM coi hai bản ghi này là một"),
     "person": ("a person has decided so", "یک نفر چنین تصمیم گرفته است", "так решил пользователь",

@@ -43,10 +43,9 @@ def table(link: Link, left: Facts, right: Facts, language: str = "en") -> Iterat
         yield {"compared": "", "this": "", "that": "", "agreement": why, "bits": "", "have it": ""}
         return
     for field, level, bits, count in link.evidence:
-        this, that = ("" if field == "prior" else _value(facts, field) for facts in (left, right))
-        if field == "prior":
-            count = int("".join(filter(str.isdecimal, level)) or 0)
-        yield {"compared": compared(field, language), "this": this, "that": that,
+        sides = (left, right) if field != "prior" and level != "unsure" else ()
+        this, that = (_value(facts, field, language) for facts in sides) if sides else ("", "")
+        yield {"compared": compared(field, language) if sides else "", "this": this, "that": that,
                "agreement": agreement(field, level, language), "bits": f"{bits:+.2f}",
                "have it": said("records", language, count) if count > 1 else ""}  # fmt: skip
     total = sum(round(bits, 2) for _, _, bits, _ in link.evidence)
@@ -59,6 +58,6 @@ def _sure(probability: float, language: str) -> str:
     return f"{probability:.1%}" if probability < 0.999 else said("more", language, "99.9%")
 
 
-def _value(facts: Facts, field: str) -> str:
+def _value(facts: Facts, field: str, language: str) -> str:
     told = (str(known(facts[name]).value) for name in _NAMES.get(field, (field,)) if name in facts)
-    return next(told, "")
+    return next(told, said("of company", language) if field == "company" else "")
