@@ -4,16 +4,23 @@ Keys are hashes of 8 bytes, so that an index over them is small; values that sha
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
+from rapidfuzz.distance import OSA
+
+from leadsync.core.facts.companies import LegalForms
 from leadsync.core.facts.fact import Facts, Value, known
 from leadsync.core.facts.tables import Tables
+from leadsync.core.match.spelling import latin, skeleton, vowelless
 
+_LEAST_WRITTEN = 4  # consonants of a name by which a company is found
+_LEAST_MISTYPED = 6  # letters of a word in which one may be wrong
 _OWN_HOSTS = ("work", "role", "unknown")  # kinds of mailboxes whose domain is somebody's own
 
 
 def key(kind: str, value: str) -> int:
-    """The key of a value: `kind` is email, phone, mail_domain, domain or company."""
+    """The key of a value: `kind` is email, phone, mail_domain, domain, company or firm."""
     return int.from_bytes(blake2b(f"{kind}:{value}".encode(errors="replace"), digest_size=8).digest(), signed=True)
 
 
@@ -34,9 +41,36 @@ def _values(facts: Facts, tables: Tables) -> Iterator[tuple[str, str]]:
         yield "domain", said["domain"]
     if name := tables.forms.identity(said.get("company", "")):
         yield "company", name
+        if len(written := consonants(name).replace(" ", "")) >= _LEAST_WRITTEN:
+            yield "firm", written
 
 
-def own_companies(person: Mapping[str, Value], candidates: Mapping[int, Facts]) -> list[int]:
+def consonants(name: str) -> str:
+    """The words of a company's name without its legal form as every script writes them, in an order of their own."""
+    return " ".join(sorted(skeleton(word) or latin(word) for word in name.split()))
+
+
+@lru_cache(maxsize=16384)
+def one_firm(one: str, two: str, forms: LegalForms) -> bool:
+    """Whether two names are of one company: word by word the same in any order, script and legal form, but for a vowel
+    or a slip in a long word. A word more or another one makes a subsidiary, which is a company of its own."""
+    a, b = forms.identity(one), forms.identity(two)
+    mine, theirs = sorted(latin(a).split()), sorted(latin(b).split())
+    if a == b or mine == theirs or "".join(mine) == "".join(theirs):
+        return True
+    if consonants(a) == consonants(b) and (vowelless(a) or vowelless(b)):
+        return True
+    return len(mine) == len(theirs) and all(x == y or _mistyped(x, y) for x, y in zip(mine, theirs, strict=True))
+
+
+def _mistyped(one: str, two: str) -> bool:
+    long = min(len(one), len(two)) >= _LEAST_MISTYPED and one.isalpha() and two.isalpha()
+    return long and OSA.distance(one, two, score_cutoff=1) <= 1
+
+
+def own_companies(
+    person: Mapping[str, Value], candidates: Mapping[int, Facts], forms: LegalForms
+) -> list[int]:  # fmt: skip
     """Which company records, found by a key of theirs, are of the person's company: those of its domain; without such
     the one of its name, unless domain or country speak against it, or several companies have that name.
 
@@ -50,6 +84,8 @@ def own_companies(person: Mapping[str, Value], candidates: Mapping[int, Facts]) 
     named = {
         id_: facts for id_, facts in known_of.items()
         if all(person.get(word) is None or facts.get(word) in (None, person[word]) for word in ("domain", "country"))
+        and ("company" not in person or "company" not in facts
+             or one_firm(str(person["company"]), str(facts["company"]), forms))
     }  # fmt: skip
     told_apart = {facts["domain"] for facts in named.values() if "domain" in facts}
     return list(named) if len(told_apart) <= 1 else []

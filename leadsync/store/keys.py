@@ -12,6 +12,8 @@ from leadsync.store import records, schema
 from leadsync.store.database import Store, among, chunks
 
 PERSON, COMPANY = 0, 1
+MOST = 60
+"""Company records that a key may have to be of use."""
 
 
 def replace(store: Store, of: int, found: Mapping[int, Collection[int]], *, fresh: bool = False) -> None:
@@ -40,19 +42,22 @@ def people(companies: Collection[int] | sa.Select[tuple[int]]) -> sa.Select[tupl
 
 
 def companies_near(store: Store, record_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The company records that share a key with these records, record by record."""
-    theirs, companies = schema.keys.alias(), schema.keys.alias()
-    query = (
-        sa.select(theirs.c.record_id, companies.c.record_id)
-        .join(companies, sa.and_(theirs.c.hash == companies.c.hash, companies.c.of == COMPANY))
-        .order_by(companies.c.record_id)
-        .distinct()
-    )
-    found: dict[int, list[int]] = defaultdict(list)
+    """The company records that share a key with these records, record by record. What more than `MOST` companies have
+    tells nothing of any, and would cost all of them for each person."""
+    k, own, size = schema.keys.c, dict[int, list[int]](), sa.func.count()
     for part in chunks(sorted(record_ids)):
-        for id_, company in store.connection.execute(query.where(theirs.c.record_id.in_(among(part)))).all():
-            found[id_].append(company)
-    return found
+        query = sa.select(k.record_id, k.hash).where(k.record_id.in_(among(part)))
+        for id_, hash_ in store.connection.execute(query):
+            own.setdefault(hash_, []).append(id_)
+    found: dict[int, set[int]] = defaultdict(set)
+    for part in chunks(sorted(own)):
+        query = sa.select(k.hash).where(k.hash.in_(among(part)), k.of == COMPANY).group_by(k.hash).having(size <= MOST)
+        usable = store.connection.scalars(query).all()
+        query = sa.select(k.hash, k.record_id).where(k.hash.in_(among(usable)), k.of == COMPANY)
+        for hash_, company in store.connection.execute(query):
+            for id_ in own[hash_]:
+                found[id_].add(company)
+    return {id_: sorted(companies) for id_, companies in found.items()}
 
 
 def holders(db: sa.Connection, hashes: Collection[int], of: int = PERSON) -> dict[int, list[int]]:

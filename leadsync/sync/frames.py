@@ -132,7 +132,7 @@ class Frames:
         }  # fmt: skip
         if near:
             person = golden(own, [found.companies[company] for company in linked if company is not None])
-            yield from own_companies(person, near)
+            yield from own_companies(person, near, self.config.facts.tables.forms)
 
     def by_trust(self, records: Iterable[Member]) -> list[Member]:
         """Records of the connection that is preferred first, then the oldest; whichever came first into the store."""

@@ -9,7 +9,7 @@ from store_kit import DAY, HOUR, MAPPING, MINUTE, NOW, Kit, record
 
 from leadsync.config.facts import usual_tables
 from leadsync.core.mapping import CrmMapping, ReadField
-from leadsync.store import evaluation, schema, sources
+from leadsync.store import evaluation, keys, schema, sources
 from leadsync.store.database import Store
 from leadsync.sync.pull import Pull
 from leadsync.types import Cursor, Gone, Value, WriteStatus
@@ -323,3 +323,11 @@ def test_a_value_that_a_database_cannot_hold_stops_no_page(kit: Kit, odd: Value)
 
     assert kit.record("Lead", "L2").fields == {"FirstName": "Ala"}
     assert [whose for whose, _, _ in kit.told(schema.activities)].count("L1") >= 1
+
+
+def test_a_key_that_very_many_companies_have_is_of_no_use(kit: Kit):
+    few, many = 7, 8
+    with kit.store.begin():
+        keys.replace(kit.store, keys.COMPANY, {n: [few, many] if n < keys.MOST else [many] for n in range(100)})
+        keys.replace(kit.store, keys.PERSON, {200: [few], 201: [many], 202: [9]})
+        assert keys.companies_near(kit.store, [200, 201, 202]) == {200: [*range(keys.MOST)]}

@@ -134,12 +134,19 @@ def test_hostile_values_break_nothing(text: str) -> None:
          []),
         ({"company": "Firma"}, {1: {"company": "Firma", "domain": "a.pl"}, 2: {"company": "Firma"}}, [1, 2]),
         ({"email": "a@gmail.com", "company": "Gmail"}, {1: {"domain": "firma.pl"}}, []),
+        ({"company": "ООО «Ромашка Сервис»"}, {1: {"company": "Servis Romashka"}}, [1]),
+        ({"company": "شرکت ترابری زاگرس"}, {1: {"company": "Tarabari Zagros Co."}}, [1]),
+        ({"company": "Công ty TNHH Thành Sơn"}, {1: {"company": "Thanh Son Ltd"}}, [1]),
+        ({"company": "Grommet Budownictwo sp. z o.o."}, {1: {"company": "Grommet Budovnictwo"}}, [1]),
+        ({"company": "Acme Polska"}, {1: {"company": "Acme Deutschland GmbH"}, 2: {"company": "Acme"}}, []),
+        ({"company": "Sato"}, {1: {"company": "Seto"}}, []),
+        ({"company": "Studio 54 Berlin"}, {1: {"company": "Studio 55 Berlin"}}, []),
     ],
 )  # fmt: skip
 def test_whose_company_it_is(person: dict[str, str], companies: dict[int, dict[str, str]], own: list[int]) -> None:
     told, held = derive(person), {id_: derive(said) for id_, said in companies.items()}
     near = {id_: facts for id_, facts in held.items() if keys(told, usual_tables()) & keys(facts, usual_tables())}
-    assert own_companies(golden([told], []), near) == own
+    assert own_companies(golden([told], []), near, usual_tables().forms) == own
 
 
 def test_a_shared_mail_domain_is_no_key_of_a_company() -> None:
