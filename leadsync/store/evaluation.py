@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any
 
 import sqlalchemy as sa
@@ -126,8 +127,11 @@ class Decision:
     merges: Sequence[Merge] = ()
 
 
-def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True) -> Marks:
-    """The leads that something touched, oldest mark first, `late` ones last; leads in `busy` keep their marks."""
+def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True, past: float = inf) -> Marks:
+    """The leads that something touched, oldest mark first, `late` ones last; leads in `busy` keep their marks.
+
+    With them all marks of these leads, those that stand further back too; `late` ones up to the one that is `past`.
+    """
     table = schema.dirty
     order = (table.c.late, table.c.seq)
     query = (
@@ -155,17 +159,14 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
         own = table.c.seq.in_(part)
         store.connection.execute(sa.update(table).where(own, table.c.record_id.in_(theirs)).values(late=COMPANIES))
         store.connection.execute(sa.delete(table).where(own, table.c.late < COMPANIES))
-    return Marks(tuple(seqs), _every_mark(store, list(seqs), late=late), all_late)
+    return Marks(tuple(seqs), _every_mark(store, list(seqs), past), all_late)
 
 
-def _every_mark(store: Store, leads: Sequence[int], *, late: bool) -> dict[int, tuple[int, ...]]:
-    """All marks of these leads, those too that stand further back: what they were made for is evaluated with the rest.
-
-    Of `late` ones only if these are asked for: before that, matching has not seen them.
-    """
+def _every_mark(store: Store, leads: Sequence[int], past: float) -> dict[int, tuple[int, ...]]:
     d, r, found = schema.dirty.c, schema.records.c, defaultdict[int, list[int]](list)
     query = sa.select(d.seq, r.lead_id).join(schema.records, r.id == d.record_id)
-    query = query.where(d.late < (COMPANIES if late else 1))
+    query = query.where(d.late < COMPANIES)
+    query = query if past == inf else query.where(sa.or_(d.late == 0, d.seq <= int(past)))
     for part in chunks(leads):
         for seq, lead in store.connection.execute(query.where(r.lead_id.in_(among(part)))).all():
             found[lead].append(seq)

@@ -66,6 +66,11 @@ def is_past(store: Store) -> bool:
     return not marked(store, state(store).get("late", 0), 1, late=True)
 
 
+def past(store: Store) -> float:
+    """The last mark behind what has just happened that it has come past; without it, all of them."""
+    return state(store).get("late", 0) if state(store) else inf
+
+
 def go_past(store: Store) -> None:
     """Come past all of these marks: what they are made for is nothing to compare."""
     d = schema.dirty.c

@@ -11,7 +11,7 @@ from leadsync.config.load import Config, ConnectionConfig
 from leadsync.connector import Clock, HasHistory
 from leadsync.core.merging import MERGED_INTO, Merge
 from leadsync.errors import LeadsyncError
-from leadsync.store import again, evaluation, outbox, runs, sources, staff
+from leadsync.store import again, evaluation, matching, outbox, runs, sources, staff
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
@@ -358,7 +358,7 @@ class Coordinator:
             todo = again.load(store) is not None  # what is derived again comes before what waits for it
             if self.matcher.step(late=False):
                 return True
-            marks = evaluation.touched(store, busy, BATCH, late=False)
+            marks = evaluation.touched(store, busy, BATCH, late=False, past=0 if todo else matching.past(store))
             if not marks.leads and not todo:
                 if self.matcher.step():
                     return True
