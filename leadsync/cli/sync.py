@@ -49,10 +49,13 @@ def show(report: "CycleReport") -> None:
 
     table = Table(title=None, box=None, pad_edge=False)
     table.add_column("connection")
-    for name in ("pulled", "activities", "scored", "due", "written", "planned", "refused", "API calls"):
+    merged = any(c.merged for c in report.connections.values())
+    more = ("merged",) if merged else ()
+    for name in ("pulled", "activities", "scored", "due", "written", *more, "planned", "refused", "API calls"):
         table.add_column(name, justify="right")
     for name, c in report.connections.items():
-        numbers = (c.pulled, c.activities, c.evaluated, c.due, c.written, c.planned, c.rejected, c.api_calls)
+        became = (c.merged,) if merged else ()
+        numbers = (c.pulled, c.activities, c.evaluated, c.due, c.written, *became, c.planned, c.rejected, c.api_calls)
         table.add_row(name, *(str(number) for number in numbers))
     console = wide()
     console.print(table)

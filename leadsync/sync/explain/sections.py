@@ -60,7 +60,8 @@ def one_lead(subject: Subject) -> Iterator[Row]:
 
 def facts(subject: Subject) -> Iterator[Row]:
     """What is known: each value with the row and fields that say it, since when, and how sure it is."""
-    people = {member.id for member in subject.members} if len(subject.members) > 1 else set[int]()
+    people = {member.id for member in subject.inside if member.gone_at is None and member.facts is not None}
+    people = people if len(people) > 1 else set()
     for name, (fact, _), record in sorted(subject.facts, key=lambda each: each[0]):
         source, ext_id = subject.source(record)
         values = {n: d for n, d in subject.dated(record).items() if text(d.value)}
