@@ -29,6 +29,7 @@ from leadsync.config.routing import RoutingFile
 from leadsync.config.scoring import ScoringFile
 from leadsync.config.settings import Settings, custom_words
 from leadsync.connector import ConnectionSettings
+from leadsync.core.survivorship import PICKS
 from leadsync.types import FieldSchema, ObjectSchema, Role
 
 Schema = dict[str, Any]
@@ -82,6 +83,8 @@ def schema(kind: str, known: Known) -> Schema:
         _mapping(root, defs, known)
     elif kind == "scoring":
         _scoring(root, defs)
+    elif kind == "matching":
+        _matching(root, known)
     if "use" in root["properties"]:
         root["properties"]["use"]["enum"] = [*shipped_names("" if kind == "mapping" else kind), None]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"leadsync: {kind}"}
@@ -196,6 +199,15 @@ def _scoring(root: Schema, defs: dict[str, Schema]) -> None:
     segment["properties"]["use"]["enum"] = [*shipped_names("scoring"), None]
     rule = defs["RuleFile"]["properties"]
     rule["per"] = _words(catalog.ACTIVITIES, rule["per"]["description"], null=True)
+
+
+def _matching(root: Schema, known: Known) -> None:
+    survive = root["properties"]["survive"]
+    survive["propertyNames"] = {"enum": [name for name in known.fields if not name.startswith("consent")]}
+    rules = survive["additionalProperties"]["anyOf"]
+    rules[0] = {"anyOf": [{"enum": [*PICKS]}, rules[0]]}
+    if known.connections:
+        root["properties"]["merge"]["items"] = {"enum": list(known.connections)}
 
 
 def _mapping(root: Schema, defs: dict[str, Schema], known: Known) -> None:

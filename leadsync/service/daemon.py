@@ -95,7 +95,7 @@ def line(report: CycleReport) -> str:
     told = []
     for name, c in report.connections.items():
         numbers = {"pulled": c.pulled, "activities": c.activities, "scored": c.evaluated + c.due, "written": c.written,
-                   "planned": c.planned, "rejected": c.rejected}  # fmt: skip
+                   "merged": c.merged, "planned": c.planned, "rejected": c.rejected}  # fmt: skip
         shown = ", ".join(f"{count} {word}" for word, count in numbers.items() if count) or "nothing new"
         waits = f", waiting until {c.waiting.until:%H:%M:%S} UTC: {c.waiting.reason}" if c.waiting else ""
         told.append(f"{name}: {'failed, ' if c.error else ''}{shown}, {c.api_calls} calls{waits}")

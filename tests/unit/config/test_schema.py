@@ -51,7 +51,8 @@ OWN = {
         "classes": {"guest": {"when": "source = guestbook", "label": {"en": "guest"}}},
     },
     "lists": {"use": "default", "connections": ["hubspot"], "max_age": "90d", "suppress": {"countries": ["KP"]}},
-    "matching": {"link": "review", "review": -2, "names": {"given": [["bogdan", "bodzio"]]}},
+    "matching": {"link": "review", "review": -2, "names": {"given": [["bogdan", "bodzio"]]},
+                 "survive": {"phone": "newest", "source": ["fair", "web"]}},
     "scoring": {
         "use": "b2b", "temperature": {"hot": 80, "hot_when": "need"},
         "fit": {"cap": 40, "rules": {"a": {"points": 18, "when": "email"}}},
