@@ -59,11 +59,22 @@ def test_a_person_in_two_crms_has_one_score_on_both_rows_whatever_the_script(wor
 
 def test_nobody_else_has_duplicates_and_what_was_linked_can_be_taken_apart(tmp_path: Path) -> None:
     with Sandbox("hubspot", "--leads", "2") as hubspot, Sandbox("salesforce", "--leads", "2") as salesforce:
-        said = {"firstname": "Ann", "lastname": "Smith", "email": "ann.smith@acme.example", "phone": "+48601234567"}
+        said = {"firstname": "Ann", "lastname": "Smith", "email": "ann.smith@acme.example", "phone": "+48601234567",
+                "jobtitle": "CEO"}  # fmt: skip
         contact = hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": said})["id"]
-        lead = salesforce.create("Lead", FirstName="Ann", LastName="Smith", Email="ann.smith@acme.example", Company="—")
+        named_too = {"FirstName": "Ann", "LastName": "Smith", "Email": "ann.smith@acme.example", "Company": "—"}
+        lead = salesforce.create("Lead", **named_too, Title="Managing Director")
         folder = Folder(tmp_path, {crm.type: connection(crm) for crm in (hubspot, salesforce)})
+        folder.file("matching.yaml", {"survive": {"job_title": "longest"}})
         folder.sync()
+
+        def titles() -> set[tuple[str, str, str]]:
+            told = folder.run("explain", "ann.smith@acme.example", "--json").json["leads"]
+            return {(f["value"], f["record"], f["how"]) for each in told for f in each["facts"]
+                    if f["fact"] == "job_title"}  # fmt: skip
+
+        here, there = f"hubspot contacts {contact}", f"salesforce Lead {lead}"
+        assert titles() == {("Managing Director", there, "said, by the rule longest")}
 
         def named() -> list[str]:
             rows = hubspot.contacts("leadsync_duplicates")
@@ -75,7 +86,7 @@ def test_nobody_else_has_duplicates_and_what_was_linked_can_be_taken_apart(tmp_p
         assert (done.code, done.err) == (0, "")
         folder.sync()
         assert contact not in named()
-        assert len(folder.run("explain", "ann.smith@acme.example", "--json").json["leads"]) == 2
+        assert titles() == {("CEO", here, "said"), ("Managing Director", there, "said")}
         assert folder.run("undo", *both).code == 0
         folder.sync()
         assert contact in named()
