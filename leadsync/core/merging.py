@@ -49,9 +49,14 @@ def merges(
     rows: Sequence[Row], mapping: ObjectMapping, rules: Mapping[str, Rule], fixed: Collection[str]
 ) -> list[Merge]:
     """What makes one of these rows, the most trusted first: of which the most is known stays, and takes the others in
-    one by one. Fields that are `fixed` are the CRM's own business."""
+    one by one. Fields that are `fixed` are the CRM's own business: since nobody could write a denied consent there, a
+    row with one stays before all others."""
     names = [name for name in dict.fromkeys(mapping.source_fields()) if name not in fixed]
-    kept = max(rows, key=lambda row: sum(bool(text(row.fields.get(name))) for name in names))
+    held = [f.name for f in mapping.fields if f.name in WORDS and not set(f.sources).isdisjoint(fixed)]
+    kept = max(
+        [row for row in rows if any(_denies(row, word) for word in held)] or rows,
+        key=lambda row: sum(bool(text(row.fields.get(name))) for name in names),
+    )
     return [_merge(kept, row, rows, mapping, rules, names) for row in rows if row is not kept]
 
 
@@ -85,6 +90,9 @@ def _spoken(pair: Sequence[Row], mapping: ObjectMapping, rules: Mapping[str, Rul
             continue
         speaker = pair[survivor.record]
         if field.name in WORDS:
-            denies = (row for row in pair if field.name in row.facts and known(row.facts[field.name]).value == DENIED)
-            speaker = next(denies, speaker)
+            speaker = next((row for row in pair if _denies(row, field.name)), speaker)
         yield from ((name, speaker.fields.get(name)) for name in field.sources)
+
+
+def _denies(row: Row, word: str) -> bool:
+    return word in row.facts and known(row.facts[word]).value == DENIED

@@ -45,3 +45,10 @@ def test_a_denied_consent_wins_wherever_it_stands() -> None:
     [found] = merges([row(6, consent="granted", email="f@x", phone="1"), denies], MAPPING, {}, ())
     assert found.fields == {"ok": ("granted", "denied")}
     assert text(found.lost["ok"]) == "granted"
+
+
+def test_where_nobody_can_write_consent_the_row_that_denies_it_stays() -> None:
+    [found] = merges(
+        [row(6, consent="granted", email="f@x", phone="1"), row(5, consent="denied")], MAPPING, {}, ("ok",)
+    )
+    assert (found.kept, found.fields) == (5, {})
