@@ -18,6 +18,7 @@ from leadsync.errors import LeadsyncError, StateRefused, UsageError, UserError
 if TYPE_CHECKING:
     from leadsync.config.load import Config, ConnectionConfig
     from leadsync.sync.check import Said
+    from leadsync.sync.check_routing import Users
 
 
 _LONGEST = 120  # characters of a sentence in a line
@@ -72,16 +73,17 @@ def check(
         said += [checks.Said(checks.FILES, finding) for finding in own]
         said += checks.of_strays(loaded)
         if not offline:
+            users: dict[str, check_routing.Users | None] = {}
             for connection in loaded.connections.values():
-                said += _ask(loaded, connection, calls)
+                said += _ask(loaded, connection, calls, users)
             said += checks.of_installation(loaded, datetime.now(UTC))
             said += checks.of_mail_check(loaded)
             with suppress(StateRefused, UserError):  # which the installation's findings tell of
                 reach = conditions.reach(loaded, datetime.now(UTC))
                 seen = (*conditions.suspects(reach), *check_scoring.told_by_leads(loaded, reach))
                 said += [checks.Said(checks.INSTALLATION, finding) for finding in seen]
-                for finding in check_routing.of_reps(loaded):
-                    said.append(checks.Said(checks.FILES, finding, 65 if finding.level == "error" else 0))
+            for finding in check_routing.of_reps(loaded, users):
+                said.append(checks.Said(checks.FILES, finding, 65 if finding.level == "error" else 0))
     if as_json:
         count = {f"{level}s": sum(s.finding.level == level for s in said) for level in ("error", "warning")}
         findings = [{"group": s.group, **asdict(s.finding)} for s in said]
@@ -94,12 +96,17 @@ def check(
     return max((s.exit_code for s in said), default=0)
 
 
-def _ask(config: "Config", connection: "ConnectionConfig", calls: dict[str, int]) -> Iterator["Said"]:
+def _ask(
+    config: "Config", connection: "ConnectionConfig", calls: dict[str, int], users: "dict[str, Users | None]"
+) -> Iterator["Said"]:
     from leadsync.sync import check as checks
+    from leadsync.sync import check_routing
 
     try:
         with opened(config, connection) as connector:
             yield from checks.of_connection(config, connection, connector)
+            if config.routing is not None and config.routing.reps:
+                users[connection.name] = check_routing.users(connection, connector)
             calls[connection.name] = connector.quota().calls
     except LeadsyncError as error:
         yield checks.Said(connection.name, checks.failure(error), 69)

@@ -286,7 +286,7 @@ def _problems(
             if close:
                 yield Problem(f"{told}, not {value!r}", where, f"did you mean '{close[0]}'?")
             else:
-                yield Problem(told, where)
+                yield Problem(told, where, "write one of them")
         else:
             what = _EXPECTED[item["type"]].format(**item.get("ctx", {})) if item["type"] in _EXPECTED else item["msg"]
             said[what.removeprefix("Value error, ")] = None
@@ -296,7 +296,17 @@ def _problems(
         right = _meant(what, str(value)) if plain and _meant(what, str(value)) != value else None
         advice = _ADVICE.get(what.split(" such as")[0], "") if plain or what != _TEXT else "write one text, not several"
         fix = document.repaired(document.inside(spot, 0), str(value), right) if right else advice
+        if not fix and len(said) == 1:
+            what, fix = _with_fix(what)
         yield Problem(label + what[:1].lower() + what[1:], where, fix)
+
+
+def _with_fix(what: str) -> tuple[str, str]:
+    """What is wrong, and what to do about it where that is said with it."""
+    if re.fullmatch(r"expected \S+ or (more|less)", what):
+        return what, f"write {what.removeprefix('expected ')}"
+    found = re.fullmatch(r"(.*?); ((?:write|there are|did you mean) .*)", what, re.DOTALL)
+    return (found[1], found[2]) if found else (what, "")
 
 
 def _one_of(expected: list[str]) -> str:

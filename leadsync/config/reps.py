@@ -120,8 +120,9 @@ def _of_header(header: Sequence[str], place: str) -> Iterator[Problem]:
             yield Problem(f"unknown column '{name}'", place, fix)
         elif name and header.count(name) > 1:
             yield Problem(f"the column '{name}' stands here twice", place, "keep one of them")
+    meant = {close for name in header if name not in columns for close in get_close_matches(name, columns, 1)}
     for name in ("name", "email"):
-        if name not in header:
+        if name not in header and name not in meant:
             yield Problem(f"the column '{name}' is missing", place, f"write the names of the columns, `{name}` too")
 
 

@@ -1,6 +1,6 @@
 """`routing.yaml`: which leads get an owner, the rules that say who may take them, and the reps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -105,6 +105,8 @@ def compile_routing(
     """The routing as core works with it; `hours` and `zone` are those of home. Raises `UserError` with all problems."""
     conditions = Conditions(document, fields)
     table = with_table(document, conditions.problems)
+    # what names reps is not judged by a table that cannot be read, nor by what is wrong with a rep
+    named = None if conditions.problems else _named(document)
     try:
         file = validate(RoutingFile, document)
     except UserError as error:
@@ -118,16 +120,15 @@ def compile_routing(
     for key in RULES:
         compiled = [
             RouteRule(
-                rule.name, _to(document, (key, n, "to"), rule.to, reps, problems),
+                rule.name, _to(document, (key, n, "to"), rule.to, reps, named, problems),
                 conditions.read(rule.when, (key, n, "when"), RESULTS), rule.top,
             )
             for n, rule in enumerate(getattr(file, key))
         ]  # fmt: skip
         problems += _of_rules(document, key, compiled)
         made.append(tuple(compiled))
-    known = {rep.name for rep in reps}
-    if file.catch_all is not None and file.catch_all not in known:
-        problems.append(_stranger(document.place(("catch_all",)), "catch_all", file.catch_all, known))
+    if file.catch_all is not None and named is not None and file.catch_all not in named[0]:
+        problems.append(_stranger(document.place(("catch_all",)), "catch_all", file.catch_all, {*named[0]}))
     if document.gather is not None:  # those of the table stand in another file
         document.gather += [p for p in problems if table is not None and p.where.startswith(f"{table}:")]
         problems = [p for p in problems if p not in document.gather]
@@ -153,20 +154,30 @@ def _of_reps(document: Document, reps: Sequence[RepRule]) -> Iterator[Problem]:
                 yield Problem(told, document.place((*loc, "skills")), "give the skill another name")
 
 
+def _named(document: Document) -> tuple[Collection[str], Collection[str]]:
+    """The reps that stand in the file, and their skills, whatever else is wrong with them."""
+    reps = document.data.get("reps")
+    skills = [rep.get("skills") for rep in reps.values() if isinstance(rep, dict)] if isinstance(reps, dict) else ()
+    single = (skill for own in skills for skill in (own if isinstance(own, list) else (own,)))
+    return [*map(str, reps)] if isinstance(reps, dict) else (), [skill for skill in single if isinstance(skill, str)]
+
+
 def _to(
     document: Document, loc: tuple[str | int, ...], words: Sequence[str], reps: Sequence[RepRule],
-    problems: list[Problem],
+    named: tuple[Collection[str], Collection[str]] | None, problems: list[Problem],
 ) -> tuple[str, ...]:  # fmt: skip
-    """The reps that `to:` means, in the order in which they stand; none for the company's owner."""
+    """The reps that `to:` means, in the order in which they stand; none for the company's owner. `named`: as of
+    `_named`, if that is known."""
     if ACCOUNT in words:
         if len(words) > 1:
             fix = f"write a rule of its own for {ACCOUNT}, before this one"
             problems.append(Problem(f"to: {ACCOUNT} goes alone", document.place(loc), fix))
         return ()
-    known = {rep.name for rep in reps} | {skill for rep in reps for skill in rep.skills}
-    for n, word in enumerate(words):
+    known = {name for names in named or () for name in names}
+    whole = named is not None and len(named[0]) == len(reps)
+    for n, word in enumerate(words if named is not None else ()):
         where = document.place((*loc, n))
-        if word in (EVERYONE, PARTNERS) and not any(rep.partner == (word == PARTNERS) for rep in reps):
+        if word in (EVERYONE, PARTNERS) and whole and not any(rep.partner == (word == PARTNERS) for rep in reps):
             fix = "add `kind: partner` to those who are" if word == PARTNERS else "add them under `reps:`"
             problems.append(Problem(f"to: there are no {'partners' if word == PARTNERS else 'reps'}", where, fix))
         elif word not in known and word not in (EVERYONE, PARTNERS):
@@ -181,7 +192,8 @@ def _to(
 def _stranger(where: str, key: str, word: str, known: set[str]) -> Problem:
     close = get_close_matches(word, sorted(known), 1, 0.6)
     told = f"{key}: there is no rep '{word}'" + (" and no such skill" if key == "to" else "")
-    return Problem(told, where, f"did you mean '{close[0]}'?" if close else f"there are {', '.join(sorted(known))}")
+    there = f"there are {', '.join(sorted(known))}" if known else "add reps under `reps:`"
+    return Problem(told, where, f"did you mean '{close[0]}'?" if close else there)
 
 
 def _of_rules(document: Document, key: str, rules: Sequence[RouteRule]) -> Iterator[Problem]:
@@ -203,8 +215,13 @@ def shadows(earlier: RouteRule, later: RouteRule) -> bool:
     """Whether the earlier rule fits wherever the later one does, as far as that can be told of short conditions."""
     if earlier.when is None or later.when is None:
         return earlier.when is None
-    short = max(len(earlier.when.tests), len(later.when.tests)) <= _SHORT
-    return earlier.when == later.when or (short and _follows(later.when.root, earlier.when.root, {}))
+    return follows(later.when, earlier.when)
+
+
+def follows(one: Condition, other: Condition) -> bool:
+    """Whether the other condition plainly holds wherever the one does."""
+    short = max(len(one.tests), len(other.tests)) <= _SHORT
+    return one == other or (short and _follows(one.root, other.root, {}))
 
 
 def _follows(node: Node, other: Node, told: dict[tuple[int, int], bool]) -> bool:

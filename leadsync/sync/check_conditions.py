@@ -15,6 +15,7 @@ from leadsync import catalog
 from leadsync.config.document import Document, Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
+from leadsync.config.routing import follows
 from leadsync.core.classes import BUYER
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
@@ -259,6 +260,7 @@ def _gates(config: Config) -> Iterator[Finding]:
     most = {axis: max(sum(most_of(g) for g in groups if (g.axis or g.name) == axis) for groups in scorings) / 100
             for axis in AXES}  # fmt: skip
     most["score"] = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
+    yield from _keeps_nobody(config)
     for each in placed(config):
         for test in _needed(each.condition.root) if each.gate else ():
             if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
@@ -269,6 +271,19 @@ def _gates(config: Config) -> Iterator[Finding]:
                 place = f"the shipped {of}.yaml" if (of := shipped(place)) else place
                 told = f"{place}: nobody passes {each.gate}: {test.field} is at most {there:g}"
                 yield Finding("warning", told, "ask for less, or raise points and caps in scoring.yaml")
+
+
+def _keeps_nobody(config: Config) -> Iterator[Finding]:
+    """The admin's own `keep` that asks for more than the gate of its stage, which keeps leads as well."""
+    own = {each.loc: each for each in placed(config) if each.file == "funnel.yaml" and not each.shipped}
+    for loc, each in own.items():
+        gates = [gate for at, gate in own.items() if at[:-1] == (*loc[:-1], "gate")] if loc[-1] == "keep" else []
+        implied = [gate for gate in gates if follows(each.condition, gate.condition)]
+        stricter = [gate for gate in implied if not follows(gate.condition, each.condition)]
+        if gates and (stricter or len(implied) == len(gates)):
+            told = f"{each.document.place(loc)}: `keep` asks for no less than {(stricter or implied)[0].gate}"
+            fix = "ask for less than the gate does, such as a lower score, or leave `keep` out"
+            yield Finding("warning", f"{told}: whoever it holds for is kept by that already", fix)
 
 
 def most_of(group: Group) -> float:

@@ -241,14 +241,7 @@ class Pull:
         return linked
 
     def _owners(self, source: Source, mapping: core.ObjectMapping, page: Page) -> None:
-        rows = []
-        for record in page.records:
-            words = core.values(mapping, record)
-            name = words.get("name") or f"{words.get('first_name', '')} {words.get('last_name', '')}".strip()
-            active = words.get("active", "true").lower() in ("true", "yes", "1")
-            rows.append({"ext_id": record.id, "name": name, "email": words.get("email", "").lower(),
-                         "kind": words.get("kind", "person").lower(), "active": active,
-                         "language": words.get("language")})  # fmt: skip
+        rows = [owner_row(mapping, record) for record in page.records]
         nobody = {"name": "", "email": "", "kind": "person", "active": False, "language": None}
         rows += [nobody | {"ext_id": g.id} for g in page.gone]
         changed = records.save_owners(self._store, source.id, rows)
@@ -304,6 +297,15 @@ def activity_row(person: int, ext_id: str, told: core.Happened) -> Row:
     """A row of activities, but for what the store adds."""
     return {"record_id": person, "ext_id": ext_id, "kind": told.kind, "happened_at": told.at, "count": told.times,
             "detail": told.detail or None, "topic": told.topic or None}  # fmt: skip
+
+
+def owner_row(mapping: core.ObjectMapping, record: Record) -> Row:
+    """A row of owners, but for what the store adds."""
+    words = core.values(mapping, record)
+    name = words.get("name") or f"{words.get('first_name', '')} {words.get('last_name', '')}".strip()
+    active = words.get("active", "true").lower() in ("true", "yes", "1")
+    return {"ext_id": record.id, "name": name, "email": words.get("email", "").lower(), "active": active,
+            "kind": words.get("kind", "person").lower(), "language": words.get("language")}  # fmt: skip
 
 
 def outcome_row(person: int, ext_id: str, ended: core.Ended) -> Row:

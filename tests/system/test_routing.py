@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,9 +161,17 @@ def test_check_tells_who_is_unknown_and_how_many_leads_each_rule_has(scene: tupl
     folder = scene[2]
     wrong = TABLE + "victor,victor.dale@sales.example,,,,,,\npetra,peter.lindqist@sales.example,,,,,,\n"
     folder.file("reps.csv", wrong)
+    folder.file("routing.yaml", ROUTING.replace('"country = PL"}', '"country = PL", top: 1}'))
     done = folder.run("check", "--json")
     folder.file("reps.csv", TABLE)
+    folder.file("routing.yaml", ROUTING)
     assert done.code == 65
+    load = folder.run("status", "--json").json["reps"]
+    many = [f["what"].partition("routing.yaml:")[2] for f in done.json["findings"] if "lets" in f["what"]]
+    assert many == [
+        f"8:64: {rep} has {load[rep]} open leads, and `top: 1` of the rule 'rest' lets {rep} have no more until fewer "
+        "are open" for rep in ("alice", "omar")
+    ]  # fmt: skip
     found = {f["what"].partition("reps.csv:")[2]: f["fix"] for f in done.json["findings"] if f["level"] == "error"}
     assert found == {
         "9: victor (victor.dale@sales.example) is no active user any more in hubspot, salesforce, and gets no leads":
@@ -175,6 +184,19 @@ def test_check_tells_who_is_unknown_and_how_many_leads_each_rule_has(scene: tupl
     assert (counted["resellers"], counted["asked us"], counted["chosen"]) == (1, 2, 2)
     assert counted["rest"] >= 8
     assert counted["jobs"] == 1
+
+
+def test_check_asks_the_crms_for_their_users_before_the_first_sync(
+    scene: tuple[Sandbox, Sandbox, Folder], tmp_path: Path
+) -> None:
+    folder = Folder(tmp_path, {crm.type: connection(crm) for crm in scene[:2]})
+    folder.file("routing.yaml", ROUTING)
+    folder.file("reps.csv", TABLE + "petra,peter.lindqist@sales.example,,,,,,\n")
+    for arguments, code in (((), 65), (("--offline",), 0)):
+        done = folder.run("check", "--json", *arguments)
+        errors = [f["what"].partition("reps.csv:")[2] for f in done.json["findings"] if f["level"] == "error"]
+        unknown = "9: petra (peter.lindqist@sales.example) is a user of no CRM, and gets no leads"
+        assert (done.code, errors) == (code, [unknown] if code else [])
 
 
 @pytest.mark.concept(80)

@@ -108,6 +108,19 @@ def test_a_way_in_that_leads_of_one_connection_never_pass_is_told(tmp_path: Path
     assert all(finding.level == "warning" and finding.fix for finding in told)
 
 
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [("score >= 60", True), ("score >= 50", False), ("score >= 50 and email", True), ("score >= 40", False),
+     ("email or phone", False), ("phone and score >= 90", True)],
+)  # fmt: skip
+def test_a_keep_that_asks_for_more_than_its_gate_is_told(tmp_path: Path, keep: str, told: bool) -> None:
+    (tmp_path / "leadsync.yaml").write_text(MAIN)
+    gate = "gate: {ready: score >= 50, reached: email or phone}"
+    (tmp_path / "funnel.yaml").write_text(f"stages:\n  - name: low\n  - name: SQL\n    {gate}\n    keep: {keep}\n")
+    found = [f.what for f in findings(load_config(tmp_path / "leadsync.yaml")) if "funnel.yaml:5:" in f.what]
+    assert [": `keep` asks for no less than 'ready' of the gate of SQL" in what for what in found] == [True] * told
+
+
 def test_a_stage_for_an_outcome_that_no_mapping_tells_of_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "leadsync.yaml").write_text(MAIN)
     stages = "{name: low}, {name: sold, when: won}, {name: taken, when: converted}"

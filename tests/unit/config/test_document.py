@@ -122,7 +122,7 @@ def test_all_problems_of_a_file_are_told_at_once(file: Path) -> None:
     assert told == {
         (":1:1", "every", "write a number with its unit: s, m, h or d"),
         (":2:1", "unknown key 'conections'", "write `connections: {}`"),
-        (":3:8", "time_zone", ""),
+        (":3:8", "time_zone", "write one such as Europe/Warsaw"),
         (":3:25", "unknown key 'weather'", "remove it; the keys here are country, currency, hours, time_zone"),
     }
 

@@ -147,7 +147,7 @@ def test_safe_defaults_of_what_is_written(configured: Load) -> None:
         ("{value: score, policy: if_unowned}", "for owners only"),
         ("{value: reasons, with: nothing}", "cannot go with 'nothing'"),
         ("{value: reasons, with: x}", "cannot go with 'x'"),
-        ("{value: score, policy: sometimes}", "if_ours"),
+        ("{value: score, policy: sometimes}", "unknown policy 'sometimes'"),
         ("{value: reasons, length: 0}", "length"),
     ],
 )

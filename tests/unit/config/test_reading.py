@@ -178,7 +178,7 @@ AT = "mappings/hubspot.yaml:3:"
 
 @pytest.mark.parametrize(
     ("line", "column", "what", "fix"),
-    [("phone: {from: x, as: fone}", 20, "unknown converter 'fone'; did you mean 'phone'?", ""),
+    [("phone: {from: x, as: fone}", 20, "unknown converter 'fone'", "as: phone"),
      ("phone: {from: x, as: [trim, 5]}", 31, "expected text", ""),
      ("phone: {as: phone}", 3, "the key 'from' is missing", ""),
      ("phone: {from: x, az: phone}", 20, "unknown key 'az'", ""),
@@ -222,8 +222,8 @@ def test_what_an_object_of_its_role_cannot_say(refused: Refused, obj: str, line:
 
 @pytest.mark.parametrize(
     ("line", "what"),
-    [("home: {country: Poland}", "'Poland' is not a country's code; write PL"),
-     ("home: {country: Moon}", "one such as PL"),
+    [("home: {country: Poland}", "'Poland' is not a country's code"),
+     ("home: {country: Moon}", "'Moon' is not a country's code"),
      ("home: {currency: euro}", "'euro' is not a currency's code"),
      ("fields: {email: text}", "email: a word of leadsync already"),
      ("fields: {role: text}", "a word of leadsync already"),

@@ -72,9 +72,9 @@ def test_strict_is_for_a_crm_that_can_refuse(configured: Load, refused: Refused)
     [
         ("f: nonsense", 5, "unknown result 'nonsense'", ""),
         ("f: contry", 5, "did you mean 'country'?", ""),
-        ("f: {value: score, policy: if_emtpy}", 23, "unknown policy 'if_emtpy'; did you mean 'if_empty'?", ""),
+        ("f: {value: score, policy: if_emtpy}", 23, "unknown policy 'if_emtpy'", "policy: if_empty"),
         ("f: {value: country, policy: if_unowned}", 25, "if_unowned is for owners only", "leave `policy` out"),
-        ("f: {value: reasons, language: farsi}", 25, "unknown language 'farsi'; there are en, fa", ""),
+        ("f: {value: reasons, language: farsi}", 25, "unknown language 'farsi'", "there are en, fa"),
         ("f: {value: score, language: fa}", 23, "the same in all languages", "leave `language` out"),
         ("f: {value: temperature, language: fa, map: {hot: x}}", 29, "the `map` says already", ""),
         ("f: {value: temperature, map: {Hot: x}}", 35, "the temperature is never 'Hot'", "hot, warm, cold"),
