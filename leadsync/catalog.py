@@ -201,6 +201,8 @@ ACTIVITIES = _words(
 
 NOT_INTEREST = frozenset({"email_sent", "call_out", "bounce", "complaint", "unsubscribe", "rep_activity"})
 """Activities that show no interest of the lead, being done by us or against us: the word `activity` leaves them out."""
+TRACKED = frozenset({"visit", "page_view", "email_open", "email_click", "social"})
+"""Activities that are seen on the site and in mails: they prove little alone, since machines do them too."""
 
 ATTRIBUTES = _words(
     _word("topic", "text", "topic", "موضوع", "тема", "temat", "chủ đề"),

@@ -223,6 +223,9 @@ def _problems(
         if read.role is not known[name]:
             yield Problem(f"{name} has the role {known[name]}, not {read.role}", at, f"write `role: {known[name]}`")
         fed = feedable(read.role, words)
+        taken_out = [word for word, feed in document.part(("read", name)).items() if feed is None]
+        for word in sorted({*taken_out} - {*ObjectRead.model_fields, *fed, *words}):  # no word, even to take out
+            yield Problem(catalog.unknown_word(word, "field", fed), document.place(("read", name, word)))
         for word, feed in read.fields.items():
             if word in fed:
                 yield from field_problems(fed[word], feed, home, document, ("read", name, word))

@@ -16,10 +16,13 @@ from leadsync.core.hours import Calendar, soonest
 UNIT = 1_000_000_000
 """One lead, in the shares that a rotation counts."""
 
+TOGETHER = "together"
+"""What decided, in place of a rule, where a lead went to whoever has its company's other people."""
+
 WHY: Mapping[str, str] = {
     "kept": "somebody owns it already",
     "account": "whoever owns its company takes it",
-    "company": "other people of its company are with the same rep",
+    "company": "other people of its company are with this rep, whom the rules need not name",
     "rotation": "of those who could take it, this rep was furthest behind their share",
     "catch_all": "no rule that fits has a rep who could take it",
     "waits": "all reps of the rule have as many open leads as `top:` allows, and it waits for its turn",
@@ -106,9 +109,9 @@ class Rotation:
 class Routed:
     """Whose a lead is: `owner` by e-mail, and `rep` where that is one of ours; `why` is one of `WHY`.
 
-    `rule` is the one that decided, or that it waits for. `proof` tells how it came about, as JSON has it; it is empty
-    for what has been so before. `shares`: what the turn changes in `Rotation.owed`. `again`: when somebody may take it
-    who could not now.
+    `rule` is the one that decided (or `TOGETHER`), or that it waits for. `proof` tells how it came about, as JSON has
+    it; it is empty for what has been so before. `shares`: what the turn changes in `Rotation.owed`. `again`: when
+    somebody may take it who could not now.
     """
 
     lead: int
@@ -233,8 +236,8 @@ class _Table:
         rep = self.by_name.get(self.turns.together.get(lead.company, ""))
         if rep is None or (state := self._state(rep, lead, rule.top)).name not in _CAN:
             return None
-        told.append({"rule": rule.name, "fits": True, "reps": self._shown({rep.name: state})})
-        return self._given(lead, rep.name, "company", rule.name, told)
+        told.append({"rule": TOGETHER, "of": rule.name, "fits": True, "reps": self._shown({rep.name: state})})
+        return self._given(lead, rep.name, "company", TOGETHER, told)
 
     def _turn(self, rule: RouteRule, lead: Asked, pool: Sequence[str], told: list[dict[str, Any]]) -> Routed:
         """Whoever of the pool is owed most after their share of this lead; of equals the first of the file."""

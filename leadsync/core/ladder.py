@@ -18,6 +18,8 @@ from leadsync.core.truth import truths
 
 OUTCOMES = ("won", "lost", "converted")
 RECYCLED = "recycled"
+RETURNED = "returned"
+"""What has become of an outcome after which the lead showed interest again: it is one no more."""
 STATE: Mapping[str, type[pl.DataType]] = {
     "stage": pl.String, "since": pl.Date, "below": pl.Date, "hold": pl.Date, "wake": pl.Date,
 }  # fmt: skip
@@ -31,6 +33,7 @@ WHY: Mapping[str, str] = {
     "recycle": "recycle: held",
     "person": "somebody set it in a CRM",
     "outcome": "by the outcome",
+    "returned": "it showed interest again after it was lost",
     "reopened": "the outcome stands no more",
     "funnel": "its funnel, or the stages of it, changed",
 }
@@ -169,7 +172,7 @@ def place(ladder: Ladder, leads: pl.DataFrame, activities: pl.DataFrame, states:
     gates read (score, fit, …), and no lead twice.
 
     `states`, row by row like `leads`: what was kept (`STATE`), the stage that a person has just set (`told`) and the
-    `outcome`, or nulls.
+    `outcome`, or nulls. Whoever has returned from a lost one climbs anew, by way of the stage of those recycled.
     """
     rows = leads.select("lead", "day").hstack(states).hstack(_truths(ladder, leads, activities))
     day, known = pl.col("day"), dict(zip(ladder.names, range(len(ladder.stages)), strict=True))
@@ -330,6 +333,9 @@ def _moves(ladder: Ladder, rows: pl.DataFrame) -> pl.DataFrame:
         else:
             at = row["start"]
             passed = [(k, _way(row, k, now)) for k in ladder.steps if at < k <= now]
+            if row["outcome"] == RETURNED and row["was"] >= 0 and ladder.stages[row["was"]].when == "lost":
+                first = next((k for k, stage in enumerate(ladder.stages) if stage.when == RECYCLED), None)
+                passed = [(passed[0][0], RETURNED), *passed[1:]] if first is None else [(first, RETURNED), *passed]
         for k, why in passed:
             stage = ladder.stages[k] if k >= 0 else None
             after = stage.name if stage else None

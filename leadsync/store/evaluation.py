@@ -3,16 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
 import sqlalchemy as sa
 
+from leadsync.catalog import NOT_INTEREST, TRACKED
 from leadsync.core.assign import Routed
 from leadsync.core.consent import OPT_OUTS
 from leadsync.core.facts import Facts
 from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
+from leadsync.core.ladder import RETURNED
 from leadsync.core.lists import Beside, Finding
 from leadsync.core.merging import Merge
 from leadsync.store import keys, mail_domains, review, routing, schema
@@ -233,7 +235,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     met_by = {id_: met(each for each in told if each[1] >= since.get(id_, each[1])) for id_, told in mailed.items()}
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    return Material(members, companies, events, results, near, met_by, mail, opted_out, outcomes(store, leads))
+    return Material(members, companies, events, results, near, met_by, mail, opted_out, outcomes(store, leads, events))
 
 
 def changed(store: Store, members: Sequence[Member]) -> dict[int, int]:
@@ -248,15 +250,23 @@ def changed(store: Store, members: Sequence[Member]) -> dict[int, int]:
     return found
 
 
-def outcomes(store: Store, leads: Sequence[int], until: datetime | None = None) -> dict[int, str]:
-    """Of leads that came to an outcome, `until` a moment: won, or else the latest one."""
-    o, r, found = schema.outcomes.c, schema.records.c, dict[int, str]()
+def outcomes(
+    store: Store, leads: Sequence[int], activities: Sequence[Event], until: datetime | None = None
+) -> dict[int, str]:  # fmt: skip
+    """Of leads that came to an outcome, `until` a moment: won, or else the latest one. One that was lost, and was
+    active itself more than a day later, has returned."""
+    o, r, found, lost = schema.outcomes.c, schema.records.c, dict[int, str](), dict[int, int]()
     for part in chunks(leads):
-        query = sa.select(r.lead_id, o.kind).join(schema.outcomes, o.record_id == r.id)
+        query = sa.select(r.lead_id, o.kind, o.happened_at).join(schema.outcomes, o.record_id == r.id)
         query = query.where(r.lead_id.in_(among(part)), o.closed_at.is_(None)).order_by(o.happened_at, o.id)
         query = query if until is None else query.where(sa.or_(o.happened_at.is_(None), o.happened_at <= until))
         for row in store.connection.execute(query):
             found[row.lead_id] = "won" if found.get(row.lead_id) == "won" else row.kind
+            if row.kind == "lost" and row.happened_at is not None:
+                lost[row.lead_id] = int((row.happened_at + timedelta(days=1)).timestamp() * 1e6)
+    for _, lead, kind, at, *_ in activities if lost else ():
+        if found.get(lead) == "lost" and at > lost.get(lead, at) and kind not in NOT_INTEREST | TRACKED:
+            found[lead] = RETURNED
     return found
 
 

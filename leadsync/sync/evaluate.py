@@ -17,7 +17,7 @@ from leadsync.core.classes import BUYER, classify
 from leadsync.core.completeness import ask_for, worth_asking
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.frames import fulfilled
-from leadsync.core.ladder import Ladder
+from leadsync.core.ladder import RETURNED, Ladder
 from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping
 from leadsync.core.merging import Merge
@@ -174,7 +174,8 @@ class Evaluator:
         watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
         watched += self.config.routing.conditions if self.config.routing else []
         due = next_changes(scoring, watched, frame, activities)
-        ended = frame.filter(pl.col("lead").is_in(list(found.outcomes)))
+        at_end = {lead for lead, outcome in found.outcomes.items() if outcome != RETURNED}
+        ended = frame.filter(pl.col("lead").is_in(list(at_end)))
         if not ended.is_empty():
             due |= dict(next_change(self._no_scoring, always, ended, activities).iter_rows())
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
@@ -195,7 +196,7 @@ class Evaluator:
         for lead, known in words.items():
             said, former = known | translated.get(lead, {}), found.results.get(lead)
             own: Sequence[Mapping[str, Any]] = parts.get(lead, [])
-            if lead in found.outcomes and former is not None and former.words.get("score") is not None:
+            if lead in at_end and former is not None and former.words.get("score") is not None:
                 said |= {word: former.words.get(word) for word in said if word.partition("@")[0] in _SCORED}
                 said[COLUMN], own = former.words.get(COLUMN), former.parts
                 told = partial(next_action.told, steps[lead])

@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from leadsync.config.load import Config
-from leadsync.core.assign import Rotation
+from leadsync.core.assign import TOGETHER, Rotation
 from leadsync.core.consent import OPT_OUTS
 from leadsync.store import evaluation, past, sources
 from leadsync.store.database import Store, chunks, open_store
@@ -68,7 +68,7 @@ class Replay:
                 stage.name: {"entered": self.entered[stage.name], "stand": self.stand[stage.name]}
                 for stage in config.ladder.every
             },
-            "reps": {name: {"leads": c.total(), "rules": {r: c[r] for r in [*rules, "catch_all"] if c[r]}}
+            "reps": {name: {"leads": c.total(), "rules": {r: c[r] for r in [*rules, TOGETHER, "catch_all"] if c[r]}}
                      for name, c in by_rep.items()},
             "why": dict(Counter(each.why for each in self.given)),
             "decisions": [
@@ -180,7 +180,7 @@ class _Player:
             found, members=members, companies=companies, activities=events, opted_out=opted_out, together={},
             results={lead: r for lead, r in self.results.items() if lead in leads},
             routed={lead: r for lead, r in self.routed.items() if lead in leads},
-            outcomes=evaluation.outcomes(self.store, sorted(leads), now),
+            outcomes=evaluation.outcomes(self.store, sorted(leads), events, now),
         )  # fmt: skip
 
     def _members(

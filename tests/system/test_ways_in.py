@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,3 +58,37 @@ def test_whoever_asks_about_something_else_goes_gate_by_gate(folder: Folder) -> 
     assert lead["stage"] == "IQL"
     [row] = [row for row in lead["gates"] if (row["stage"], row["part"]) == ("SQL", "or")]
     assert not row["holds"]
+
+
+def test_a_lost_lead_that_asks_again_comes_back(tmp_path: Path) -> None:
+    def day(ago: int) -> str:
+        return (datetime.now(UTC) - timedelta(days=ago)).date().isoformat()
+
+    (tmp_path / "files").mkdir()
+    folder = Folder(tmp_path, {"files": {"type": "files", "folder": "files"}})
+    people = "".join(f"{who},{who}@{who}.example,Website\n" for who in ("back", "opens"))
+    folder.file("files/leads.csv", f"id,email,source\n{people}")
+    ends = f"1,back,lost,{day(10)}\n2,opens,lost,{day(10)}\n"
+    folder.file("files/outcomes.csv", f"id,lead,kind,at\n{ends}")
+    said = "".join(f"{who},{who},call_in,{day(10)},Hello\n" for who in ("back", "opens"))
+    heads = f"id,lead,kind,at,detail\n{said}"
+    folder.file("files/activities.csv", heads)
+    folder.sync()
+
+    def lead(name: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
+        [found] = folder.run("explain", name, "--json").json["leads"]
+        return {row["what"]: row["is"] for row in found["result"]}, [(r["to"], r["why"]) for r in found["transitions"]]
+
+    names = ("back@back.example", "opens@opens.example")
+    assert [lead(name)[0]["stage"] for name in names] == ["disqualified", "disqualified"]
+    folder.file(
+        "files/activities.csv", f"{heads}2,back,call_in,{day(1)},A quote please\n4,opens,email_open,{day(1)},\n"
+    )
+    folder.sync()
+    assert [lead(name)[0]["stage"] for name in names] == ["SQL", "disqualified"]
+    result, passed = lead(names[0])
+    assert passed[1:] == [
+        ("recycled", "it showed interest again after it was lost"), ("suspect", "every line of the gate held"),
+        ("IQL", "every line of the gate held"), ("MQL", "every line of the gate held"), ("SQL", ASKED),
+    ]  # fmt: skip
+    assert int(result["score"]) > 0

@@ -23,7 +23,7 @@ def owner(subject: Subject) -> Iterator[Row]:
             yield {"what": str(whose), "because": "somebody in a CRM gave it to them"}
         return
     named = f"{decided.rep} ({decided.owner})" if decided.rep else decided.owner or "nobody"
-    rule = f"rule {decided.rule}: " if decided.rule and decided.why != "catch_all" else ""
+    rule = f"rule {decided.rule}: " if decided.rule and decided.why not in ("catch_all", "company") else ""
     yield {"what": named, "because": rule + WHY[decided.why]}
     zone = subject.evaluator.config.zone
     yield {"what": "decided", "because": _NOW if new else f"{decided.at.astimezone(zone):%F %H:%M}"}  # type: ignore[union-attr]
@@ -49,7 +49,7 @@ def _told(subject: Subject, step: Mapping[str, Any], decided: Routed | Kept) -> 
     chosen = step["rule"] == decided.rule and decided.rep in reps
     first = [f"{decided.rep} {_state(*reps[str(decided.rep)])}"] if chosen else []
     others = [f"{name} {_state(*each)}" for name, each in reps.items() if not (chosen and name == decided.rep)]
-    return "; ".join([*first, *others])
+    return "; ".join([*first, *others]) + (f"; of the rules {step['of']} fits" if "of" in step else "")
 
 
 def _state(state: str, until: str, owed: float, open_: int | None) -> str:

@@ -274,6 +274,7 @@ def edited(draw: st.DrawFn) -> tuple[str, Any]:
 @example(("leadsync", MAIN | {"connections": {"hubspot": {"type": "hubspot", "token": {"env": "T"}, "live": "no"}}}))
 @example(("leadsync", MAIN | {"every": " 24 h "}))
 @example(("mapping", {"use": None, "read": {"contacts": {"role": "lead", "email": ["a", "b"], "at": None}}}))
+@example(("mapping", {"use": None, "read": {"contacts": {"role": "lead", "email": "a", "city": None, "cities": None}}}))
 def test_what_the_loader_takes_no_editor_marks(file: tuple[str, Any]):
     kind, data = file
     errors = told(kind, data)

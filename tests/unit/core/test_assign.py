@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadsync.core.assign import STATES, UNIT, WHY, Asked, RepRule, Rotation, Routed, RouteRule, Team
+from leadsync.core.assign import STATES, TOGETHER, UNIT, WHY, Asked, RepRule, Rotation, Routed, RouteRule, Team
 from leadsync.core.hours import Calendar, Days, read_hours
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)  # a Tuesday
@@ -164,6 +164,7 @@ def test_people_of_one_company_go_to_one_rep_as_long_as_that_one_can_take_them()
     full = Rotation(load={"ann": 1}, together={7: "ann"})
     again = team(replace(ANN, capacity=1), BOB).assign(asked[:3:2], full)
     assert [(each.rep, each.why) for each in again] == [("bob", "rotation"), ("bob", "company")]
+    assert again[1].rule == again[1].proof["rules"][-1]["rule"] == TOGETHER
 
 
 ZONES = ("Europe/Warsaw", "Asia/Ho_Chi_Minh", "America/New_York")

@@ -64,6 +64,17 @@ def test_whoever_asks_for_a_quote_needs_no_other_gate() -> None:
     assert moves(placed) == [("suspect", "gate"), ("IQL", "passed"), ("MQL", "passed"), ("SQL", "or")]
 
 
+def test_whoever_returns_after_a_loss_is_recycled_and_climbs_anew() -> None:
+    ends = (Stage("lost", when="lost"), Stage("again", when="recycled"))
+    own = state(stage="lost", since=on(40), outcome="returned")
+    leads = leads_frame({"score": 80, "fit": 20, "email": "x"}, types=TYPES)
+    ways = [
+        moves(place(Ladder((*LADDER.stages, *more)), leads, NOTHING, own)) for more in (ends, ends[:1])
+    ]  # fmt: skip
+    climbed = [("IQL", "gate"), ("MQL", "gate"), ("SQL", "gate")]
+    assert ways == [[("again", "returned"), ("suspect", "gate"), *climbed], [("suspect", "returned"), *climbed]]
+
+
 def test_the_stage_is_left_after_the_days_of_grace_and_not_earlier() -> None:
     first = stand(WORKED, SQL, email="x", fit=20, score=40)
     assert where(first) == "SQL"
