@@ -153,6 +153,14 @@ class Router:
     def owner(self, records: Sequence[Member]) -> str | None:
         """Who owns a lead by its CRMs. What people have set counts for more than what leadsync has written."""
         ours = None
+        for _, email, by_us in self.owners(records):
+            if not by_us:
+                return email
+            ours = ours or email
+        return ours
+
+    def owners(self, records: Sequence[Member]) -> Iterator[tuple[Member, str, bool]]:
+        """The records that somebody owns, by trust: whose each is, and whether leadsync wrote that."""
         for member in self.frames.by_trust(records):
             source = self.frames.sources[member.source_id]
             connection = self.frames.config.connections.get(source.connection)
@@ -161,10 +169,7 @@ class Router:
                 ext_id = text(member.fields.get(mapping.owner)) or None
                 if email := self.directory.owner(source.connection, ext_id):
                     wrote = (member.ours or {}).get(mapping.owner)
-                    if wrote is None or not same(ext_id, wrote[0]):
-                        return email
-                    ours = ours or email
-        return ours
+                    yield member, email, wrote is not None and same(ext_id, wrote[0])
 
     def whose(
         self, frame: pl.DataFrame, activities: pl.DataFrame, members: Mapping[int, Sequence[Member]], found: Material,

@@ -217,3 +217,37 @@ def test_the_last_days_are_replayed_through_edited_files(scene: tuple[Sandbox, S
     assert "Who would have got how many leads" in shown
     assert "peter: 3 (rest 2, expansion 1)" in shown
     assert owners(scene) == before
+
+
+def test_who_is_in_both_crms_has_one_owner_unless_people_say_otherwise(tmp_path: Path) -> None:
+    with Sandbox("hubspot", "--leads", "1") as hubspot, Sandbox("salesforce", "--leads", "1") as salesforce:
+        users = {o["email"]: o["id"] for o in hubspot.ask("GET", "/crm/v3/owners", limit="100")["results"]}
+        us = salesforce.ask("GET", "/services/oauth2/userinfo")["user_id"]
+        active = salesforce.query("SELECT Id, Email FROM User WHERE IsActive = true")
+        theirs = {row["Email"]: row["Id"] for row in active if row["Id"] != us}
+        one, two = sorted(users.keys() & theirs.keys())[:2]
+        for name, here, there in (("both", None, None), ("given", one, None), ("differs", one, two)):
+            own = {"hubspot_owner_id": users[here]} if here else {}
+            person = hubspot_row(name, f"{name}-firm.pl", **own)
+            hubspot.ask("POST", "/crm/v3/objects/contacts", {"properties": person})
+            lead = salesforce.create("Lead", LastName=name.title(), Company=name, Email=person["email"])
+            if there:
+                salesforce.change("Lead", lead, OwnerId=theirs[there])
+        folder = Folder(tmp_path, {crm.type: connection(crm) for crm in (hubspot, salesforce)})
+        folder.file("routing.yaml", {"reps": {"one": {"email": one}, "two": {"email": two}}, "catch_all": "two"})
+        folder.settle()
+        emails = {id_: email for email, id_ in (*users.items(), *theirs.items())}
+        found: dict[str, list[str | None]] = {}
+        for row in hubspot.contacts("email", "hubspot_owner_id").values():
+            found[row["email"].partition("@")[0]] = [emails.get(row["hubspot_owner_id"])]
+        for row in salesforce.query("SELECT Email, OwnerId FROM Lead WHERE Email LIKE '%-firm.pl'"):
+            found[row["Email"].partition("@")[0]].append(emails.get(row["OwnerId"]))
+        assert found["both"] in ([one, one], [two, two])
+        assert (found["given"], found["differs"]) == ([one, one], [one, two])
+        told = {
+            name: [row["what"].split()[0] for row in
+                   folder.run("explain", f"{name}@{name}-firm.pl", "--json").json["leads"][0]["owner"]
+                   if "policy: always" in row["because"]]
+            for name in ("given", "differs")
+        }  # fmt: skip
+        assert [len(told[name]) for name in ("given", "differs")] == [0, 1]

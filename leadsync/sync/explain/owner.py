@@ -14,7 +14,17 @@ _NOW = "now, once it is evaluated"
 
 
 def owner(subject: Subject) -> Iterator[Row]:
-    """Whose it is, by which rule, and how it stood with every rep who could have had it."""
+    """Whose it is, by which rule, and how it stood with every rep who could have had it; and who else owns it."""
+    yield from _decided(subject)
+    whose = subject.result.words.get("owner")
+    for member, email, _ in subject.evaluator.router.owners(subject.inside):
+        if email != whose:
+            source = subject.evaluator.sources[member.source_id]
+            told = f"somebody gave it to {email} there, which stays unless the mapping says `policy: always`"
+            yield {"what": f"{source.connection} {source.object} {member.ext_id}", "because": told}
+
+
+def _decided(subject: Subject) -> Iterator[Row]:
     new, last = subject.decision.routed, subject.found.routed.get(subject.lead)
     decided: Routed | Kept | None = new if new is not None else last
     whose = subject.result.words.get("owner")
