@@ -184,7 +184,8 @@ def _ways(config: Config) -> Iterator[Finding]:
             asked = sorted({word for words in _tested(each.condition) for word in words} - catalog.NOT_INTEREST)
             asked = asked if len(asked) <= _NAMED else ["activity"]
             fix = f"let the mapping feed {' or '.join(asked)}, or write a gate that leads there can pass"
-            yield Finding("warning", f"{told}: nothing that it asks for is read there", fix)
+            level = "ok" if of and each.loc[-1] == "or" else "warning"  # a way that the admin has not asked for
+            yield Finding(level, f"{told}: nothing that it asks for is read there", "" if level == "ok" else fix)
 
 
 def _can_hold(node: Node, words: frozenset[str]) -> bool:
