@@ -24,6 +24,7 @@ _RECOVER = (
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32000", "secure_delete=ON")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 LEASE = timedelta(seconds=60)
+_META = sa.select(schema.meta.c.value).where(schema.meta.c.key == sa.bindparam("name"))
 
 
 class Store:
@@ -73,12 +74,16 @@ class Store:
 
     def get_meta(self, key: str) -> Any:
         """A small value of the store's own, or None."""
-        return self.connection.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.key == key))
+        return self.connection.scalar(_META, {"name": key})
 
     def set_meta(self, key: str, value: Any) -> None:
         """Keep a small value."""
-        self.connection.execute(sa.delete(schema.meta).where(schema.meta.c.key == key))
-        self.connection.execute(sa.insert(schema.meta), {"key": key, "value": value})
+        mark = self.placeholder
+        sql = (
+            f'INSERT INTO meta ("key", value) VALUES ({mark}, {mark}) '  # noqa: S608 - placeholders
+            'ON CONFLICT ("key") DO UPDATE SET value = excluded.value'
+        )
+        self.connection.exec_driver_sql(sql, (key, schema.Json.plain(value)))
 
     def take_lease(self, now: datetime) -> None:
         """Become the one that writes. Raises `Busy` that says who else is; a holder that died here is none."""

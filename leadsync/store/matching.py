@@ -39,6 +39,11 @@ _SIZES = Lookup(sa.select(_k.key, sa.func.count()).where(asked(_k.key)).group_by
 _HAVING = Lookup(sa.select(_k.key, _k.record_id).where(asked(_k.key)))
 _COUNTS = Lookup(sa.select(_t.term, _t.n, _t.most).where(asked(_t.term)))
 _EDGES_LEFT, _EDGES_RIGHT = (Lookup(_EDGE.where(asked(column))) for column in (_e.left_id, _e.right_id))
+_d = schema.dirty.c
+_MARKED = (
+    sa.select(_d.seq, _d.record_id).where(_d.late == sa.bindparam("behind"), _d.seq > sa.bindparam("after"))
+    .order_by(_d.seq).limit(sa.bindparam("most", type_=sa.Integer))
+)  # fmt: skip
 _DEPENDING = Lookup(
     _EDGE.join(schema.match_edge_terms, sa.and_(_et.left_id == _e.left_id, _et.right_id == _e.right_id))
     .where(asked(_et.term))
@@ -90,9 +95,8 @@ class Row(NamedTuple):
 
 def marked(store: Store, after: int, most: int, *, late: bool) -> list[tuple[int, int]]:
     """The next marks (sequence, record)."""
-    d = schema.dirty.c
-    query = sa.select(d.seq, d.record_id).where(d.late == int(late), d.seq > after).order_by(d.seq).limit(most)
-    return [(row.seq, row.record_id) for row in store.connection.execute(query)]
+    asked = {"behind": int(late), "after": after, "most": most}
+    return [(seq, record) for seq, record in store.connection.execute(_MARKED, asked).all()]
 
 
 def after(store: Store, record_id: int, most: int) -> list[int]:
