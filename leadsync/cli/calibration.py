@@ -128,8 +128,9 @@ def of_store(config: "Config", path: Path, *, as_json: bool) -> int:
 
 
 def said(values: Iterable[str]) -> str:
-    """What a record says, in a line."""
-    return " · ".join(filter(None, values))
+    """What a record says, in a line that no spreadsheet takes for a formula."""
+    told = " · ".join(filter(None, values))
+    return f"'{told}" if told.startswith(("=", "+", "-", "@", "\t", "\r")) else told
 
 
 def agrees(parts: Iterable[tuple[str, str]]) -> str:

@@ -122,7 +122,7 @@ def test_a_list_without_labels_teaches_its_own_weights(tmp_path: Path):
 
 
 def test_judged_pairs_tell_how_far_the_line_can_be_trusted(tmp_path: Path):
-    people = leads(5, 1500)
+    people = [row | {"first_name": f"={row['first_name']}"} for row in leads(5, 1500)]
     with (tmp_path / "in.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(people[0]))
         writer.writeheader()
@@ -133,6 +133,7 @@ def test_judged_pairs_tell_how_far_the_line_can_be_trusted(tmp_path: Path):
     asked = rows(tmp_path / "calibration.csv")
     assert drawn.json["drawn"] == len(asked) == 200
     assert leadsync(*line, cwd=tmp_path).json["precision"] is None
+    assert not [row for row in asked if row["left_says"].startswith(("=", "+", "-", "@"))]
     person = {row["id"]: row["person"] for row in people}
     with (tmp_path / "calibration.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(asked[0]))
