@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -17,7 +18,7 @@ from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.sources import THERE
 from leadsync.sync import lists, routes
 from leadsync.sync.evaluate import Evaluator
-from leadsync.sync.routes import BATCH
+from leadsync.sync.routes import BATCH, batch_behind
 
 Key = tuple[str, str, str]  # connection, object, id
 Known = Callable[[Material], Material]
@@ -46,7 +47,8 @@ def foresee(
     """
     some = wanted is not None and evaluator.config.routing is None
     with store.begin():
-        order = [sorted(wanted)] if some and wanted is not None else in_order(store, now, everybody=True)
+        behind = batch_behind(evaluator.config)
+        order = [sorted(wanted)] if some and wanted is not None else in_order(store, now, behind, everybody=True)
     idle = [[lead for lead in leads if lead not in busy] for leads in order]
     for found, decisions in ahead(store, evaluator, clock, now, idle, known):
         members = defaultdict[int, list[Member]](list)
@@ -69,7 +71,8 @@ def ahead(
     """The decisions on these leads, and what they rest on, by what is evaluated together."""
     with store.begin():
         turns = routes.turns(store, evaluator.config)
-    for part in (part for leads in order for part in chunks(leads, BATCH)):
+    most = max(BATCH, batch_behind(evaluator.config))
+    for part in (part for leads in order for part in chunks(leads, most)):
         store.keep_lease(clock.now())
         with store.begin():
             found = lists.material(store, evaluator.config, evaluator.sources, part)
@@ -77,21 +80,25 @@ def ahead(
         yield found, evaluator.evaluate(found, turns, now)
 
 
-def in_order(store: Store, now: datetime, *, late: bool = True, everybody: bool = False) -> list[list[int]]:
-    """The leads that a cycle would evaluate, by what it would evaluate together; then all others if `everybody` is
-    asked for. Not `late`: only those that something has just touched. Inside `begin()`."""
+def in_order(
+    store: Store, now: datetime, behind: int, *, late: bool = True, everybody: bool = False
+) -> list[list[int]]:  # fmt: skip
+    """The leads that a cycle would evaluate, by what it would evaluate together, of what comes behind so many; then all
+    others if `everybody` is asked for. Not `late`: only those that something has just touched. Inside `begin()`."""
     d, r, t = schema.dirty.c, schema.records.c, schema.results.c
     marks = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(r.lead_id.is_not(None))
-    queries = [marks.order_by(d.late, d.seq), sa.select(t.lead_id).where(t.due_at <= now).order_by(t.due_at)]
-    if not late:
-        queries = [marks.where(d.late == 0).order_by(d.seq)]
+    queries = [(marks.where(d.late == 0).order_by(d.seq), BATCH)]
+    if late:
+        queries.append((marks.where(d.late == 1).order_by(d.seq), behind))
+        queries.append((sa.select(t.lead_id).where(t.due_at <= now).order_by(t.due_at), BATCH))
     if everybody:
         there = sa.select(r.lead_id).where(r.lead_id.is_not(None), *THERE)
-        queries.append(there.group_by(r.lead_id).order_by(sa.func.min(r.id)))
+        queries.append((there.group_by(r.lead_id).order_by(sa.func.min(r.id)), BATCH))
     seen, order = set[int](), list[list[int]]()
-    for query in queries:
-        for part in chunks(list(store.connection.scalars(query)), BATCH):
-            order.append([lead for lead in dict.fromkeys(part) if lead not in seen])
+    for query, many in queries:
+        marked = iter(store.connection.scalars(query).all())
+        while part := list(islice((lead for lead in marked if lead not in seen), many)):
+            order.append(list(dict.fromkeys(part)))  # with a lead all its marks go
             seen.update(part)
     return order
 

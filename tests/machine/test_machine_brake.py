@@ -14,7 +14,7 @@ from leadsync.core.mapping import CrmMapping
 from leadsync.core.write_field import WriteField
 from leadsync.store import sources
 from leadsync.store.evaluation import Decision, Material, Member, Stored
-from leadsync.sync import cycle, foresee
+from leadsync.sync import cycle, foresee, routes
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Evaluator
 
@@ -182,6 +182,7 @@ def test_stopping_is_not_held_up_by_weighing_what_waits_and_nothing_is_judged_or
     tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(foresee, "BATCH", 20)
+    monkeypatch.setattr(routes, "BATCH_BEHIND", 20)
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
     leadsync.read()
     weighed: list[int] = []

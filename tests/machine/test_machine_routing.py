@@ -90,7 +90,7 @@ def test_a_rep_who_leaves_hands_open_leads_on_and_the_turns_survive_a_restart(
     leadsync.cycle()
     leadsync.cycle()
     assert held(crm, "Owner") == ["U1", "U1", "U0", "U1", "U1"]
-    assert decisions(leadsync)[4:] == [(1, "bob", "rotation", "everyone"), (5, "bob", "rotation", "everyone")]
+    assert decisions(leadsync)[4:] == [(5, "bob", "rotation", "everyone"), (1, "bob", "rotation", "everyone")]
     crm.writes.clear()
     leadsync.cycle()
     leadsync.read()
