@@ -105,17 +105,13 @@ class Brake:
     def weigh(
         self, decisions: Sequence[Decision], members: Sequence[Member], evaluator: Evaluator
     ) -> dict[str, dict[int, bool]]:
-        """What these decisions change: live connection → record → whether it loses an owner, a value, or itself."""
+        """What these decisions change: live connection → record → whether it loses an owner or a value."""
         found: dict[str, dict[int, bool]] = {}
         of, unowned = {member.id: member for member in members}, evaluator.directory.unowned
         for record, fields in (write for decision in decisions for write in decision.writes):
             source = self._sources[of[record].source_id]
             if self._config.connections[source.connection].live:
                 found.setdefault(source.connection, {})[record] = self._loses(source, fields, unowned)
-        for record in (id_ for decision in decisions for each in decision.merges for id_ in (each.kept, each.other)):
-            connection = self._sources[of[record].source_id].connection
-            if self._config.connections[connection].live:
-                found.setdefault(connection, {})[record] = True
         return found
 
     def _loses(

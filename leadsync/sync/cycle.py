@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 
 from leadsync.config.load import Config, ConnectionConfig
@@ -66,6 +66,7 @@ class Coordinator:
         self.failed: dict[str, LeadsyncError] = {}
         self.polling: set[str] = set()
         self.backfilling: set[str] = set()
+        self._approved = frozenset[int]()  # leads whose rows are merged
         self._pulls: dict[str, Pull] = {}
         self._sources: dict[int, sources.Source] = {}
         self._accounts: dict[str, Account | None] = {}
@@ -162,6 +163,13 @@ class Coordinator:
         self.brake.allowed = True
         with self.store.begin():
             self.brake.release()
+
+    def merge_rows_of(self, leads: Collection[int]) -> None:
+        """Somebody has looked at what becomes of the rows of these leads: they are merged as long as this process
+        lives. Without that no rows are, since no CRM undoes it."""
+        self._approved = frozenset(leads)
+        with self.store.begin():
+            again.mark_leads(self.store, self._approved)
 
     # one cycle
 
@@ -465,7 +473,8 @@ class Coordinator:
         for decision in decisions:
             for merge in decision.merges:
                 source, other = self._sources[of[merge.kept].source_id], of[merge.other]
-                if not self.config.connections[source.connection].live or source.connection in self.brake.pulled:
+                approved = self.config.connections[source.connection].live and decision.result.lead_id in self._approved
+                if not approved or source.connection in self.brake.pulled:
                     self.report.show(source, other.ext_id, {MERGED_INTO: (None, of[merge.kept].ext_id)})
                 elif self._open(source.connection):
                     found.setdefault((decision.result.lead_id, source.id), merge)

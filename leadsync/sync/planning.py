@@ -89,6 +89,7 @@ class Plan:
     reps: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))  # gained, lost
     movers: list[tuple[float, int, float, float, list[Key]]] = field(default_factory=list)
     merges: list[dict[str, Any]] = field(default_factory=list)
+    merging: set[int] = field(default_factory=set)  # the leads whose rows these are
     writes: Writes = field(default_factory=dict)
 
     def add(self, lead: Foreseen, was: Standing | None = None) -> None:
@@ -107,6 +108,7 @@ class Plan:
             self.movers = nlargest(_MOVERS, [*self.movers, moved])
         for key, _, verdicts in lead.records:
             self.tally(key, verdicts)
+        self.merging.update({lead.after.lead_id} if lead.merges else ())
         for merge in merges_body(lead):
             self.merges.append(merge)
             self.writes[merge["connection"], merge["object"], merge["id"]] = {MERGED_INTO: (None, merge["into"])}
@@ -233,6 +235,7 @@ def apply(found: Coordinator, path: Path) -> CycleReport:
             "\n    ".join([told, *different[:_TOLD], *more]), fix="make it again: leadsync plan --out FILE"
         )
     found.allow()
+    found.merge_rows_of(made.merging)
     return found.decide()
 
 

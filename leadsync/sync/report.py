@@ -18,8 +18,8 @@ _SAMPLES = 5  # of each connection
 @dataclass(slots=True)
 class ConnectionReport:
     """`pulled` leads new or changed; `evaluated` leads that something new touched; `due` leads that time alone moved;
-    `merged` pairs of rows that became one; `planned` writes that were only shown because the connection is not live;
-    `problems` what does not fit the account: the rest goes on without it."""
+    `merged` pairs of rows that became one; `planned` writes and merges that were only shown: the connection is not
+    live, or nobody has looked at the merge; `problems` what does not fit the account: the rest goes on without it."""
 
     pulled: int = 0
     activities: int = 0

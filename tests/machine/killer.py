@@ -18,6 +18,7 @@ import connectors.salesforce  # noqa: F401
 from leadsync.cli.common import coordinator
 from leadsync.config.load import load_config
 from leadsync.store.database import Store
+from leadsync.sync import planning
 
 
 def cycle(folder: Path, kill_at: int | None, after: str | None = None) -> None:
@@ -62,7 +63,12 @@ def cycle(folder: Path, kill_at: int | None, after: str | None = None) -> None:
             setattr(connection.connector, name, around(getattr(connection.connector, name), name))
     with coordinator(config, quiet=True) as found:
         found.allow()
-        report = found.cycle()
+        if after == "merge":
+            found.read()
+            found.merge_rows_of(planning.plan(found, whole=True).merging)
+            report = found.decide()
+        else:
+            report = found.cycle()
     (folder / "report.json").write_text(json.dumps(report.body(), default=str))
     (folder / "steps").write_text(str(next(steps) - 1))
 
