@@ -59,7 +59,7 @@ class Owners:
             token = ""
 
     def changes(self, ask: Ask, until: datetime) -> Iterator[Page]:
-        """Owners that changed; those who were archived when one vanished, or when the last look was long ago."""
+        """Owners that changed; the archived ones when one may have vanished, or the last look was long ago."""
         if ask.since.at > until:
             yield Page("owners", (), self._clock.now(), cursor=ask.since)
             return
@@ -69,7 +69,7 @@ class Owners:
         now_active = {owner["id"] for owner in active}
         vanished = self._active - now_active
         gone: list[Gone] = []
-        if vanished or until - ask.since.at > _LONG_AGO:
+        if vanished or not self._active or until - ask.since.at > _LONG_AGO:  # none known: nobody has looked before
             archived = [owner for _, found, _ in self._list(archived=True) for owner in found]
             changed += archived
             gone = [Gone(id_) for id_ in sorted(vanished - {owner["id"] for owner in archived})]

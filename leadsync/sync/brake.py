@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from leadsync.store import again, evaluation, schema
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Member
 from leadsync.store.sources import THERE, Source
+from leadsync.sync.directory import Directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.foresee import ahead, in_order
 from leadsync.sync.routes import batch_behind
@@ -107,20 +108,18 @@ class Brake:
     ) -> dict[str, dict[int, bool]]:
         """What these decisions change: live connection → record → whether it loses an owner or a value."""
         found: dict[str, dict[int, bool]] = {}
-        of, unowned = {member.id: member for member in members}, evaluator.directory.unowned
+        of, people = {member.id: member for member in members}, evaluator.directory
         for record, fields in (write for decision in decisions for write in decision.writes):
             source = self._sources[of[record].source_id]
             if self._config.connections[source.connection].live:
-                found.setdefault(source.connection, {})[record] = self._loses(source, fields, unowned)
+                found.setdefault(source.connection, {})[record] = self._loses(source, fields, people)
         return found
 
-    def _loses(
-        self, source: Source, fields: Mapping[str, tuple[Value, Value]], unowned: Callable[[str, str], bool]
-    ) -> bool:
+    def _loses(self, source: Source, fields: Mapping[str, tuple[Value, Value]], people: Directory) -> bool:
         writes = self._config.connections[source.connection].mapping.writes[source.object]
         owners = {write.field for write in writes if write.value == "owner"}
         return any(
-            text(before) and (not text(after) or (name in owners and not unowned(source.connection, text(before))))
+            text(before) and (not text(after) or (name in owners and people.had(source.connection, text(before))))
             for name, (before, after) in fields.items()
         )
 

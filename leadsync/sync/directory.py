@@ -13,7 +13,8 @@ class Directory:
     users: dict[str, str] = field(default_factory=dict)  # connection → id of our own user
     email: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, id) → e-mail of an active person
     id: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, e-mail) → id of an active person
-    nobody: set[tuple[str, str]] = field(default_factory=set)  # (connection, id): queues, people who left
+    queues: set[tuple[str, str]] = field(default_factory=set)  # (connection, id)
+    left: dict[tuple[str, str], str] = field(default_factory=dict)  # (connection, id) → e-mail of who is active no more
     language: dict[str, str] = field(default_factory=dict)  # e-mail → one of `LANGUAGES`, where a CRM tells it
 
     def owner(self, connection: str, ext_id: str | None) -> str | None:
@@ -22,9 +23,14 @@ class Directory:
             return None
         return self.email.get((connection, ext_id))
 
+    def had(self, connection: str, ext_id: str) -> bool:
+        """Whether a person has or had what this owner owns: no queue, and not our own user."""
+        return (connection, ext_id) in self.left or not self.unowned(connection, ext_id)
+
     def unowned(self, connection: str, ext_id: str) -> bool:
         """Whether this owner counts as nobody: a queue, someone who left, our own user."""
-        return ext_id == self.users.get(connection) or (connection, ext_id) in self.nobody
+        key = (connection, ext_id)
+        return ext_id == self.users.get(connection) or key in self.queues or key in self.left
 
 
 def directory(
@@ -33,8 +39,10 @@ def directory(
     """The directory of owner rows (connection, id, e-mail, kind, active, language) and our own users."""
     found = Directory({name: user for name, user in users.items() if user})
     for connection, ext_id, email, kind, active, language in rows:
-        if kind != "person" or not active:
-            found.nobody.add((connection, ext_id))
+        if kind != "person":
+            found.queues.add((connection, ext_id))
+        elif not active:
+            found.left[connection, ext_id] = email
         elif email:
             if (spoken := (language or "")[:2].lower()) in LANGUAGES:
                 found.language.setdefault(email, spoken)

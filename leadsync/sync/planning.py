@@ -57,11 +57,13 @@ def stands(lead: Foreseen, directory: Directory) -> Standing:
 
 
 def _owners(lead: Foreseen, directory: Directory, *, planned: bool) -> frozenset[str]:
-    held = (
-        directory.owner(key[0], text(v.after if planned and not v.why else v.before))
+    """By e-mail; who has left is among them, as long as they stand there."""
+    held = [
+        (key[0], text(v.after if planned and not v.why else v.before))
         for key, _, vs in lead.records for v in vs if v.write.value == "owner"
-    )  # fmt: skip
-    return frozenset(email for email in held if email)
+    ]  # fmt: skip
+    emails = (directory.owner(*owner) or directory.left.get(owner) for owner in held)
+    return frozenset(email for email in emails if email)
 
 
 @dataclass(slots=True)

@@ -126,7 +126,7 @@ def test_a_connection_that_is_not_live_has_no_brake(tmp_path: Path, crm: Crm, op
 
 @pytest.mark.parametrize(
     ("before", "after", "loses"),
-    [("7", "8", 1), ("7", None, 1), (None, "8", 0), ("", "8", 0), ("queue", "8", 0), ("7", "", 1)],
+    [("7", "8", 1), ("7", None, 1), (None, "8", 0), ("", "8", 0), ("queue", "8", 0), ("left", "8", 1), ("7", "", 1)],
 )
 def test_an_owner_who_is_replaced_is_counted_and_one_who_was_nobody_is_not(
     tmp_path: Path, crm: Crm, clock: Clock, opened: Open, before: str | None, after: str | None, loses: int
@@ -138,7 +138,8 @@ def test_an_owner_who_is_replaced_is_counted_and_one_who_was_nobody_is_not(
         (source,) = [s for s in sources.load(leadsync.store) if s.object == "Lead"]
     member = Member(1, 1, source.id, "L0", None, {}, {}, None, None, None, None)
     evaluator = leadsync.evaluator()
-    evaluator.directory.nobody.add(("crm", "queue"))
+    evaluator.directory.queues.add(("crm", "queue"))
+    evaluator.directory.left["crm", "left"] = "ann@acme.example"
     decision = Decision(Stored(1, {}, [], None, None), [(1, {"Owner": (before, after)})])
     weighed = leadsync.brake.weigh([decision], [member], evaluator)
     assert weighed == {"crm": {1: bool(loses)}}

@@ -10,7 +10,8 @@ from connectors.hubspot.sandbox.access import SCOPES, Access, Grant, Token
 from connectors.hubspot.sandbox.limits import Limits
 from connectors.hubspot.sandbox.objects import NAMES
 from connectors.hubspot.sandbox.portal import Lock, Portal
-from connectors.hubspot.sandbox.refusals import Refusal
+from connectors.hubspot.sandbox.properties import iso
+from connectors.hubspot.sandbox.refusals import Refusal, no_such_row
 
 Json = dict[str, Any]
 Answer = tuple[int, Json]
@@ -25,7 +26,7 @@ class Doors:
     def all(self) -> Iterator[tuple[str, str, Any]]:
         """Method, name and handler of each."""
         yield "GET", "calls", self.calls
-        for handler in (self.act, self.counters, self.calculate, self.lock, self.tokens):
+        for handler in (self.act, self.counters, self.calculate, self.lock, self.leave, self.tokens):
             yield "POST", handler.__name__, handler
         yield "POST", "calls/reset", self.reset
 
@@ -58,6 +59,14 @@ class Doors:
             raise Refusal(400, "object names no object")
         self._portal.locks[obj, id_] = Lock(int(body.get("times", 1)), bool(body.get("whole", True)))
         return 200, {"object": obj, "id": id_}
+
+    def leave(self, _: Request, body: Json) -> Answer:
+        """The user behind owner `id` is deactivated, which HubSpot's own API cannot do."""
+        for owner in self._portal.owners:
+            if owner["id"] == body.get("id"):
+                owner |= {"archived": True, "userId": None, "updatedAt": iso(self._portal.clock())}
+                return 200, owner
+        raise no_such_row("owner", str(body.get("id")))
 
     def tokens(self, _: Request, body: Json) -> Answer:
         """A `token` with these `scopes` (or with all but those in `without`), or, `revoked`, none any more; with
