@@ -143,6 +143,6 @@ def _impossible(stages: Sequence[StageFile], document: Document, loc: Sequence[s
                 yield Problem(told, document.place((*at, "recycle", "to")), f"write one of {', '.join(lower)}")
             seen.add(back.to)
     for i, stage in enumerate(stages):
-        if stage.when == RECYCLED and stage.name not in seen:
-            told = f"{stage.name} is never reached: no stage recycles to it"
+        if stage.when == RECYCLED and stage.name not in seen and "lost" not in ends:
+            told = f"{stage.name} is never reached: no stage recycles to it, and no lost lead comes back by it"
             yield Problem(told, document.place((*loc, i, "when")), f"write `recycle: {{to: {stage.name}, …}}`")

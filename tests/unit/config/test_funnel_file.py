@@ -35,6 +35,13 @@ def test_what_no_lead_could_follow_is_refused_with_its_line(tmp_path: Path, more
     assert where.startswith(line)
 
 
+def test_lost_leads_come_back_by_the_stage_of_those_recycled(tmp_path: Path) -> None:
+    (path := tmp_path / "funnel.yaml").write_text(
+        SQL + "  - {name: lost, when: lost}\n  - {name: idle, when: recycled}\n", "utf-8"
+    )
+    assert [stage.when for stage in compile_funnel(load(path)).stages][-2:] == ["lost", "recycled"]
+
+
 def test_a_gate_has_a_version_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "funnel.yaml"
     path.write_text(SQL, encoding="utf-8")
