@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from doors import Folder, NewFolder, Sandbox, connection
 
-POLLED = 9  # HubSpot's objects of the shipped mapping: a request each
+POLLED = 10  # a request for each of HubSpot's mapped objects, and in a new process one for owners who left
 SCORED = ("leadsync_score", "leadsync_temperature", "leadsync_reasons")
 OWNED = (
     "SELECT Id, OwnerId, SystemModstamp, Leadsync_Score__c, Leadsync_Duplicates__c FROM Lead WHERE IsConverted = false"
