@@ -262,3 +262,20 @@ def _narrower(test: FieldTest, other: FieldTest) -> bool:
         strict = test.values[0] == other.values[0] and test.op == "<=" and other.op == "<"
         return bool(test.values[0] <= other.values[0]) and not strict  # type: ignore[operator]
     return False
+
+
+def apart(one: FieldTest, other: FieldTest) -> bool:
+    """Whether no value of a field plainly fits both comparisons."""
+    if one.field != other.field:
+        return False
+    if one.op in ("=", "in") and other.op in ("=", "in"):
+        return {*one.values}.isdisjoint(other.values)
+    return _below(one, other) or _below(other, one)
+
+
+def _below(one: FieldTest, other: FieldTest) -> bool:
+    """Whether all that fits the one is less than all that fits the other."""
+    if one.op not in ("<", "<=", "=", "between") or other.op not in (">", ">=", "=", "between"):
+        return False
+    most, least = one.values[-1], other.values[0]
+    return bool(most < least) or (most == least and (one.op == "<" or other.op == ">"))  # type: ignore[operator]

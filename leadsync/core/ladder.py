@@ -102,9 +102,10 @@ class Ladder:
 
     @cached_property
     def every(self) -> Sequence[Stage]:
-        """The stages of all funnels, the first of each name."""
+        """The stages of all funnels, the first of each name, in the order of the file."""
         stages = sum((other.stages for other in self.others), self.stages)
-        return [*{stage.name: stage for stage in reversed(stages)}.values()][::-1]
+        first = {stage.name: stage for stage in reversed(stages)}
+        return [first[name] for name in dict.fromkeys(stage.name for stage in stages)]
 
     @cached_property
     def steps(self) -> Sequence[int]:

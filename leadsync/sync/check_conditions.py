@@ -15,7 +15,7 @@ from leadsync import catalog
 from leadsync.config.document import Document, Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
-from leadsync.config.routing import follows
+from leadsync.config.routing import apart, follows
 from leadsync.core.classes import BUYER
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
@@ -262,6 +262,7 @@ def _gates(config: Config) -> Iterator[Finding]:
             for axis in AXES}  # fmt: skip
     most["score"] = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
     yield from _keeps_nobody(config)
+    yield from _contrary(config)
     for each in placed(config):
         for test in _needed(each.condition.root) if each.gate else ():
             if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
@@ -285,6 +286,20 @@ def _keeps_nobody(config: Config) -> Iterator[Finding]:
             told = f"{each.document.place(loc)}: `keep` asks for no less than {(stricter or implied)[0].gate}"
             fix = "ask for less than the gate does, such as a lower score, or leave `keep` out"
             yield Finding("warning", f"{told}: whoever it holds for is kept by that already", fix)
+
+
+def _contrary(config: Config) -> Iterator[Finding]:
+    """The admin's own gates that ask for what cannot be together, in one line or in several."""
+    gates = defaultdict[Loc, list[tuple[Loc, FieldTest]]](list)
+    for each in placed(config):
+        for test in _needed(each.condition.root) if each.gate and not each.shipped else ():
+            if isinstance(test, FieldTest):
+                asked = gates[each.loc[:-1]]
+                if loc := next((loc for loc, other in asked if apart(test, other)), None):
+                    both = "all that it asks" if loc == each.loc else f"both it and {loc[-1]!r}"
+                    told = f"{each.word(test.field)}: nobody passes {each.gate}: no {test.field} fits {both}"
+                    yield Finding("warning", told, "ask for what one lead can have")
+                asked.append((each.loc, test))
 
 
 def most_of(group: Group) -> float:

@@ -75,6 +75,10 @@ GATES = (
     ("phone or fit >= 45", ""),
     ("2 coupon in 30d", "no mapping feeds coupon, so there never is any, and nobody passes 'x' of the gate of SQL"),
     ("coupon or email", "no mapping feeds coupon, so there never is any"),
+    ("score >= 60, y: score < 20", "nobody passes 'y' of the gate of SQL: no score fits both it and 'x'"),
+    ("country = PL and country = DE", "nobody passes 'x' of the gate of SQL: no country fits all that it asks"),
+    ("fit between 5 and 10, y: fit > 10", "nobody passes 'y' of the gate of SQL: no fit fits both it and 'x'"),
+    ("fit between 5 and 10, y: fit >= 10, z: not fit < 4", ""),
     ("no coupon in 30d", "no mapping feeds coupon, so there never is any"),
 )
 

@@ -138,7 +138,9 @@ def test_a_lead_is_on_the_first_funnel_that_takes_it() -> None:
     leads = leads_frame({"email": "x", "phone": "1"}, {"phone": "1"}, {"email": ""}, {"email": "y"}, types=TYPES)
     found = {each.name: leads.filter(theirs)["lead"].to_list() for each, theirs in shares(ladder, leads, NOTHING)}
     assert found == {"partners": [1, 4], "callers": [2], "": [3]}
-    assert {stage.name for stage in ladder.every} >= {"met", "heard of", "SQL"}
+    shared = replace(ladder, others=(Ladder((Stage("SQL"), Stage("met")), name="partners", when=gate("email")),))
+    assert [stage.name for stage in shared.every] == [*LADDER.names, "met"]
+    assert shared.every[LADDER.names.index("SQL")] in LADDER.stages
     assert {"email", "phone"} <= {field for condition in ladder.conditions for field in condition.fields}
 
 
