@@ -11,6 +11,7 @@ from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
+from leadsync.config.routing import follows
 from leadsync.config.scoring import Days, version
 from leadsync.config.settings import Strict
 from leadsync.core.ladder import RECYCLED, Ladder, Recycle, Stage
@@ -69,8 +70,8 @@ def compile_funnel(document: Document, fields: Mapping[str, Word] = catalog.FIEL
     if not file.stages:
         place = document.place(("stages",))
         conditions.problems.append(Problem("a funnel needs stages", place, "add them or write `use: default`"))
-    stages, told = _stages(file.stages, conditions, document, ()), version(document)
-    others, names = [], set[str]()
+    stages, of = _stages(file.stages, conditions, document, ()), version(document)
+    others, names = list[Ladder](), set[str]()
     for i, other in enumerate(file.funnels):
         loc = ("funnels", i)
         if other.name in names:
@@ -78,10 +79,14 @@ def compile_funnel(document: Document, fields: Mapping[str, Word] = catalog.FIEL
             conditions.problems.append(Problem(twice, document.place(loc), "give each funnel a name of its own"))
         names.add(other.name)
         when, own = conditions.read(other.when, (*loc, "when")), _stages(other.stages, conditions, document, loc)
-        others.append(Ladder(own, told, other.hold, other.name, when))
+        if above := next((o.name for o in others if when and o.when and follows(when, o.when)), None):
+            told = f"the funnel {other.name!r} gets no lead: {above!r}, which stands above it, takes them all"
+            fix = f"move it above {above!r}, or take it out"
+            conditions.problems.append(Problem(told, document.place((*loc, "when")), fix))
+        others.append(Ladder(own, of, other.hold, other.name, when))
     if conditions.problems:
         raise UserError(conditions.problems)
-    return Ladder(stages, told, file.hold, others=tuple(others))
+    return Ladder(stages, of, file.hold, others=tuple(others))
 
 
 def _stages(

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -19,7 +20,7 @@ from leadsync.config.routing import apart, follows
 from leadsync.core.classes import BUYER
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
-from leadsync.core.ladder import OUTCOMES
+from leadsync.core.ladder import OUTCOMES, Ladder
 from leadsync.core.score import AXES, RESULTS, Group, Rule, Scores
 from leadsync.core.segments import COLUMN, scored
 from leadsync.core.sentence import sentence
@@ -263,6 +264,7 @@ def _gates(config: Config) -> Iterator[Finding]:
     most["score"] = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
     yield from _keeps_nobody(config)
     yield from _contrary(config)
+    yield from _passed_over(config)
     for each in placed(config):
         for test in _needed(each.condition.root) if each.gate else ():
             if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
@@ -300,6 +302,23 @@ def _contrary(config: Config) -> Iterator[Finding]:
                     told = f"{each.word(test.field)}: nobody passes {each.gate}: no {test.field} fits {both}"
                     yield Finding("warning", told, "ask for what one lead can have")
                 asked.append((each.loc, test))
+
+
+def _passed_over(config: Config) -> Iterator[Finding]:
+    """The admin's own stages that nobody stays on, since the gate of the next one asks for nothing more."""
+    document, ladder = config.documents["funnel"], config.ladder
+    ladders: list[tuple[Loc, Ladder]] = [((), ladder), *((("funnels", n), o) for n, o in enumerate(ladder.others))]
+    for loc, each in ladders:
+        slept = {stage.recycle.to for stage in each.stages if stage.recycle}
+        for k, after in pairwise(each.steps):
+            stage, upper, place = each.stages[k], each.stages[after], document.place((*loc, "stages", k))
+            ways = stage.either or stage.keep or stage.name in slept or shipped(place)
+            lines = stage.gates.values()
+            if not ways and all(any(follows(line, more) for line in lines) for more in upper.gates.values()):
+                told = (
+                    f"{place}: nobody stays on {stage.name}: whoever passes its gate passes that of {upper.name}, too"
+                )
+                yield Finding("warning", told, f"let the gate of {upper.name} ask for more, or take one of them out")
 
 
 def most_of(group: Group) -> float:

@@ -92,6 +92,20 @@ def test_a_gate_that_nobody_can_pass_is_told_with_its_place(tmp_path: Path, gate
     assert own == ([expected] if expected else [])
 
 
+@pytest.mark.parametrize(
+    ("middle", "told"),
+    [("gate: {a: score >= 30}", True), ("gate: {a: score >= 20}", False), ("", False),
+     ("gate: {a: score >= 30}, or: phone", False), ("gate: {a: score >= 30}, keep: score >= 5", False)],
+)  # fmt: skip
+def test_a_stage_that_leads_only_pass_through_is_told(tmp_path: Path, middle: str, told: bool) -> None:
+    (tmp_path / "leadsync.yaml").write_text(MAIN)
+    stages = ["{name: low}", f"{{name: MQL, {middle}}}", "{name: SQL, gate: {b: score >= 25}}"]
+    (tmp_path / "funnel.yaml").write_text("stages:\n" + "".join(f"  - {stage}\n" for stage in stages))
+    found = [f.what.rpartition("funnel.yaml:")[2] for f in findings(load_config(tmp_path / "leadsync.yaml"))]
+    through = "3:5: nobody stays on MQL: whoever passes its gate passes that of SQL, too"
+    assert (through in found) is told
+
+
 BARE = "read: {contacts: {role: lead, email: email}}\n"
 
 

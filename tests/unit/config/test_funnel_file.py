@@ -65,6 +65,8 @@ OTHERS = (
         ("gate: {a: phone}", "gate: {a: phone}, recycle: {when: phone, to: low}", "no lower stage 'low'", "6:"),
         ("  - {name: partners", "  - {name: partners, when: phone, stages: [{name: a}]}\n  - {name: partners",
          "the funnel 'partners' stands here twice", "7:"),
+        ("  - {name: partners", "  - {name: all, when: source, stages: [{name: a}]}\n  - {name: partners",
+         "the funnel 'partners' gets no lead: 'all', which stands above it", "7:"),
     ],
 )  # fmt: skip
 def test_another_funnel_is_read_as_strictly(tmp_path: Path, old: str, new: str, what: str, line: str) -> None:
