@@ -242,16 +242,20 @@ def _table(found: "Coordinator", before: Snapshot, after: Snapshot) -> None:
 
 
 def _funnel(found: "Coordinator") -> tuple[dict[str, int], dict[str, Any]]:
-    """How many leads came to each stage, and what `explain` tells of the one that came highest by its gates."""
-    from leadsync.store import past
+    """How many leads came to each stage, and what `explain` tells of the one that came highest by its gates,
+    if possible of those whom routing gave to a rep."""
+    from leadsync.store import past, routing
     from leadsync.sync.explain.sections import body
     from leadsync.sync.explain.subject import subjects_of
 
     with found.store.begin():
         came = past.came_to(found.store)
-    ladder, kept, told = found.config.ladder, ("records", "stage", "gates", "transitions"), {}
+        routed = routing.latest(found.store, {lead for leads in came.values() for lead in leads})
+    ladder, kept, told = found.config.ladder, ("records", "stage", "gates", "transitions", "owner"), {}
     climbed = [ladder.stages[k].name for k in ladder.steps]
-    for lead in [lead for stage in climbed[::-1] for lead in came.get(stage, ())][:1]:
+    best = [lead for stage in climbed[::-1] for lead in came.get(stage, ())]
+    given = [lead for lead in best if lead in routed and routed[lead].rep and routed[lead].why != "kept"]
+    for lead in (given or best)[:1]:
         [subject] = subjects_of(found.config, [lead], found.clock.now())
         told = {name: rows for name, rows in body(subject).items() if name in kept}
     return {stage: len(came[stage]) for stage in ladder.names if stage in came}, told
@@ -262,7 +266,7 @@ def _show_funnel(came: Mapping[str, int], told: Mapping[str, Any]) -> None:
 
     print("Leads that came to each stage: " + ", ".join(f"{stage} {count}" for stage, count in came.items()))
     if told:
-        print("\nOne that came as high as any; `leadsync explain` tells this, and more, of every lead.")
+        print("\nOne of them, and whose it is; `leadsync explain` tells this, and more, of every lead.")
         show(told, wide())
 
 
