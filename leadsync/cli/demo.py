@@ -250,12 +250,15 @@ def _funnel(found: "Coordinator") -> tuple[dict[str, int], dict[str, Any]]:
 
     with found.store.begin():
         came = past.came_to(found.store)
-        routed = routing.latest(found.store, {lead for leads in came.values() for lead in leads})
-    ladder, kept, told = found.config.ladder, ("records", "stage", "gates", "transitions", "owner"), {}
-    climbed = [ladder.stages[k].name for k in ladder.steps]
-    best = [lead for stage in climbed[::-1] for lead in came.get(stage, ())]
-    given = [lead for lead in best if lead in routed and routed[lead].rep and routed[lead].why != "kept"]
-    for lead in (given or best)[:1]:
+        ladder = found.config.ladder
+        climbed = [ladder.stages[k].name for k in ladder.steps]
+        best = next((came[stage] for stage in climbed[::-1] if stage in came), [])
+        routed = routing.latest(found.store, best)
+        moves = past.moves_at(found.store, best, found.clock.now())
+    kept, told = ("records", "stage", "gates", "transitions", "owner"), {}
+    straight = {lead for lead in best if all(move.why == "gate" for _, move in moves.get(lead, ()))}
+    given = {lead for lead in best if lead in routed and routed[lead].rep and routed[lead].why != "kept"}
+    for lead in sorted(best, key=lambda lead: (lead not in straight, lead not in given))[:1]:
         [subject] = subjects_of(found.config, [lead], found.clock.now())
         told = {name: rows for name, rows in body(subject).items() if name in kept}
     return {stage: len(came[stage]) for stage in ladder.names if stage in came}, told

@@ -49,7 +49,7 @@ def test_where_nobody_acts_nothing_is_written_and_hardly_anything_asked(tmp_path
     assert {row["stage"] for row in checklist["gates"]} == {"IQL", "MQL", "SQL"}
     assert any(row["holds"] for row in checklist["gates"] if row["stage"] == "SQL")
     assert checklist["transitions"][-1]["to"] == "SQL"
-    assert checklist["owner"][0]["because"].startswith("rule ")
+    assert checklist["owner"][1]["what"] == "decided"
     shown = done.json["leads"]
     assert {row["connection"] for row in shown} == BOTH
     for row in shown:
