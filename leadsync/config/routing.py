@@ -118,6 +118,7 @@ def compile_routing(
     problems += _of_reps(document, reps)
     made: list[tuple[RouteRule, ...]] = []
     for key in RULES:
+        before = len(problems)
         compiled = [
             RouteRule(
                 rule.name, _to(document, (key, n, "to"), rule.to, reps, named, problems),
@@ -125,7 +126,8 @@ def compile_routing(
             )
             for n, rule in enumerate(getattr(file, key))
         ]  # fmt: skip
-        problems += _of_rules(document, key, compiled)
+        sound = named is not None and len(named[0]) == len(reps) and len(problems) == before
+        problems += _of_rules(document, key, compiled, sound=sound)
         made.append(tuple(compiled))
     if file.catch_all is not None and named is not None and file.catch_all not in named[0]:
         problems.append(_stranger(document.place(("catch_all",)), "catch_all", file.catch_all, {*named[0]}))
@@ -196,8 +198,9 @@ def _stranger(where: str, key: str, word: str, known: set[str]) -> Problem:
     return Problem(told, where, f"did you mean '{close[0]}'?" if close else there)
 
 
-def _of_rules(document: Document, key: str, rules: Sequence[RouteRule]) -> Iterator[Problem]:
-    """Rules that nobody ever gets to: an earlier one takes all that they would, with at least the same reps."""
+def _of_rules(document: Document, key: str, rules: Sequence[RouteRule], *, sound: bool) -> Iterator[Problem]:
+    """Rules that nobody ever gets to: an earlier one takes all that they would, with at least the same reps. Not
+    `sound`: some reps or conditions could not be read, so that this cannot be told."""
     for n, rule in enumerate(rules):
         place = document.place((key, n))
         for m, other in enumerate(rules[:n]):
@@ -205,7 +208,7 @@ def _of_rules(document: Document, key: str, rules: Sequence[RouteRule]) -> Itera
             if other.name == rule.name:
                 yield Problem(f"the rule '{rule.name}' stands here twice", place, "give each rule a name of its own")
                 break
-            if shadows(other, rule) and {*rule.to} <= {*other.to} and bool(rule.to) == bool(other.to):
+            if sound and shadows(other, rule) and {*rule.to} <= {*other.to} and bool(rule.to) == bool(other.to):
                 told = f"the rule '{rule.name}' never decides: '{other.name}' in line {line} takes all its leads"
                 yield Problem(told, place, f"move it above '{other.name}', or take it out")
                 break

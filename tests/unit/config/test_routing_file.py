@@ -209,6 +209,25 @@ def test_a_rule_that_an_earlier_one_leaves_nothing_is_refused(
         assert found == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "table", "only"),
+    [
+        ("{name: b, to: everyone}", "name,mail\nann,a@b.c\n", "unknown column 'mail'"),
+        ("{name: b, to: everyone}", "name,email,weight\nann,a@b.c,x\n", "weight: expected a whole number"),
+        ("{name: b, to: anne}", "name,email\nann,a@b.c\n", "to: there is no rep 'anne'"),
+        (
+            "{name: b, to: ann, when: contry = PL}, {name: c, to: ann}",
+            "name,email\nann,a@b.c\n",
+            "unknown word 'contry'",
+        ),
+    ],
+)
+def test_what_cannot_be_read_shadows_nothing(tmp_path: Path, rule: str, table: str, only: str) -> None:
+    rules = f"rules: [{{name: a, to: company.owner}}, {rule}]\nreps: reps.csv\n"
+    (problem,) = told(tmp_path, rules, reps=table)
+    assert only in problem
+
+
 def test_what_may_come_to_nothing_is_warned_of(tmp_path: Path) -> None:
     text = "rules:\n  - {name: a, to: ann}\n  - {name: b, to: everyone}\ncatch_all: ann\n" + REPS
     (finding,) = findings(load(tmp_path, text))
