@@ -46,6 +46,7 @@ def check(
     from leadsync.config.load import Config, load_config
     from leadsync.sync import check as checks
     from leadsync.sync import check_conditions as conditions
+    from leadsync.sync import check_leads as leads
     from leadsync.sync import check_routing, check_scoring
     from leadsync.types import Finding
 
@@ -59,7 +60,7 @@ def check(
         return 0
     calls: dict[str, int] = {}
     loaded: Config | None = None
-    reach: conditions.Reach | None = None
+    reach: leads.Reach | None = None
     try:
         loaded = load_config(config)
     except UserError as error:
@@ -79,19 +80,19 @@ def check(
             said += checks.of_installation(loaded, datetime.now(UTC))
             said += checks.of_mail_check(loaded)
             with suppress(StateRefused, UserError):  # which the installation's findings tell of
-                reach = conditions.reach(loaded, datetime.now(UTC))
-                seen = (*conditions.suspects(reach), *check_scoring.told_by_leads(loaded, reach))
+                reach = leads.reach(loaded, datetime.now(UTC))
+                seen = (*leads.suspects(reach), *check_scoring.told_by_leads(loaded, reach))
                 said += [checks.Said(checks.INSTALLATION, finding) for finding in seen]
             for finding in check_routing.of_reps(loaded, users):
                 said.append(checks.Said(checks.FILES, finding, 65 if finding.level == "error" else 0))
     if as_json:
         count = {f"{level}s": sum(s.finding.level == level for s in said) for level in ("error", "warning")}
         findings = [{"group": s.group, **asdict(s.finding)} for s in said]
-        more = {"conditions": conditions.body(loaded, reach)} if loaded and reach else {}
+        more = {"conditions": leads.body(loaded, reach)} if loaded and reach else {}
         print_json({"findings": findings, **more, **count, "calls": calls})
     else:
         if loaded and reach:
-            _show_reach(conditions.body(loaded, reach))
+            _show_reach(leads.body(loaded, reach))
         _show(said, calls)
     return max((s.exit_code for s in said), default=0)
 

@@ -10,7 +10,8 @@ from leadsync.config.load import Config
 from leadsync.core.conditions import FieldTest
 from leadsync.core.ladder import Stage
 from leadsync.core.score import AXES, Scoring
-from leadsync.sync.check_conditions import MEANT, TELLING, Fired, Reach, fed, most_of
+from leadsync.sync.check_conditions import MEANT, fed, most_of
+from leadsync.sync.check_leads import TELLING, Fired, Reach
 from leadsync.types import Finding
 
 _OVERWHELMS = 2 / 3  # of all points that leads were given

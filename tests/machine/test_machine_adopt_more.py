@@ -12,7 +12,7 @@ from test_machine_adopt import FILES, Change, account, evaluated, installation, 
 
 from leadsync.store import again, records, runs, schema
 from leadsync.store.evaluation import Decision, Material
-from leadsync.sync import check_conditions, rederive
+from leadsync.sync import check_leads, rederive
 from leadsync.sync.brake import BrakePulled
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Evaluator
@@ -273,7 +273,7 @@ def test_rows_of_an_object_that_is_not_read_any_more_are_not_counted(
     with leadsync.store.reading() as db:
         found = runs.summary(db, clock.now())
     assert (found["leads"], found["temperatures"]) == (1, {"cold": 1})
-    assert check_conditions.reach(alone, clock.now()).leads == 1
+    assert check_leads.reach(alone, clock.now()).leads == 1
     leadsync.close()
 
     for _ in range(60):

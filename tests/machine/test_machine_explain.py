@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from leadsync.errors import UsageError
 from leadsync.store import schema
-from leadsync.sync.check_conditions import reach
+from leadsync.sync.check_leads import reach
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.explain.sections import body
 from leadsync.sync.explain.subject import Subject, subjects

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from leadsync.config.load import load_config
-from leadsync.sync.check_conditions import Placed, Reach, findings, placed, suspects
+from leadsync.sync.check_conditions import Placed, findings, placed
+from leadsync.sync.check_leads import Reach, suspects
 
 MAIN = "connections: {hubspot: {type: hubspot, token: {env: T}}}\nnever: email contains test\n"
 SCORING = "use: b2b\nown: {rules: {some: {points: 1, when: email}}}\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from leadsync.config.load import load_config
-from leadsync.sync.check_conditions import Reach
+from leadsync.sync.check_leads import Reach
 from leadsync.sync.check_scoring import findings, told_by_leads
 
 MAIN = "connections: {hubspot: {type: hubspot, token: {env: T}}}\n"
