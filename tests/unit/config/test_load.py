@@ -147,15 +147,14 @@ def test_safe_defaults_of_what_is_written(configured: Load) -> None:
         ("{value: score, policy: if_unowned}", "for owners only"),
         ("{value: reasons, with: nothing}", "cannot go with 'nothing'"),
         ("{value: reasons, with: x}", "cannot go with 'x'"),
-        ("{value: score, policy: sometimes}", "unknown policy 'sometimes'"),
+        ("{value: score, policy: sometimes}", "if_ours"),
         ("{value: reasons, length: 0}", "length"),
     ],
 )
 def test_what_is_written_is_checked(refused: Refused, line: str, what: str) -> None:
-    found = told(refused(mappings__hubspot=f"use: hubspot\nwrite:\n  contacts:\n    x: {line}\n"))
-    assert [
-        sentence for place, sentence in found if place.startswith("mappings/hubspot.yaml:4") and what in sentence
-    ], found
+    found = refused(mappings__hubspot=f"use: hubspot\nwrite:\n  contacts:\n    x: {line}\n")
+    said = [(place, f"{each.what} {each.fix}") for (place, _), each in zip(told(found), found, strict=True)]
+    assert [text for place, text in said if place.startswith("mappings/hubspot.yaml:4") and what in text], said
 
 
 def test_files_that_nobody_reads_are_found(tmp_path: Path) -> None:

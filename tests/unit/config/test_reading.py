@@ -222,8 +222,8 @@ def test_what_an_object_of_its_role_cannot_say(refused: Refused, obj: str, line:
 
 @pytest.mark.parametrize(
     ("line", "what"),
-    [("home: {country: Poland}", "'Poland' is not a country's code"),
-     ("home: {country: Moon}", "'Moon' is not a country's code"),
+    [("home: {country: Poland}", "'Poland' is not a country's code write PL"),
+     ("home: {country: Moon}", "'Moon' is not a country's code write one such as PL"),
      ("home: {currency: euro}", "'euro' is not a currency's code"),
      ("fields: {email: text}", "email: a word of leadsync already"),
      ("fields: {role: text}", "a word of leadsync already"),
@@ -233,7 +233,7 @@ def test_what_an_object_of_its_role_cannot_say(refused: Refused, obj: str, line:
 )  # fmt: skip
 def test_what_leadsync_yaml_is_told(refused: Refused, line: str, what: str) -> None:
     found = refused(leadsync=f"connections: {{hubspot: {{type: hubspot, token: {{env: X}}}}}}\n{line}\n")
-    assert [p for p in found if p.where.startswith("leadsync.yaml:2:") and what in p.what], found
+    assert [p for p in found if p.where.startswith("leadsync.yaml:2:") and what in f"{p.what} {p.fix}"], found
 
 
 def test_editors_can_complete_converters() -> None:
