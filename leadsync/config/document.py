@@ -267,7 +267,10 @@ def _problems(
     said: dict[str, None] = {}
     for item in items:
         name = str(item["loc"][-1]) if item["loc"] else ""
-        if item["type"] == "missing":
+        if item["type"] == "missing" and isinstance(value, list):
+            whole = max(int(each["loc"][-1]) for each in items if each["type"] == "missing") + 1
+            said[f"expected {whole} values, and there are {len(value)}; write all {whole}"] = None
+        elif item["type"] == "missing":
             known = _keys(model, item["loc"][:-1])
             if not get_close_matches(name, [key for key in value if key not in known], 1):  # which is told as unknown
                 yield Problem(f"the key {name!r} is missing", where, f"add `{name}: …`")

@@ -20,7 +20,7 @@ from leadsync.store.sources import THERE, Source
 from leadsync.sync.directory import Directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.foresee import ahead, in_order
-from leadsync.sync.routes import batch_behind
+from leadsync.sync.routes import at_once
 from leadsync.types import Role, Value
 
 FEW = 50  # records; fewer changes are never many
@@ -88,7 +88,7 @@ class Brake:
             threshold = min(map(self._most, live))  # the least number of changes that can be too many
             if evaluation.backlog(self._store, threshold + 1, now if late else None, late=late) <= threshold:
                 return
-            order = in_order(self._store, now, batch_behind(self._config), late=late)
+            order = in_order(self._store, now, at_once(self._config), late=late)
         weight = defaultdict[str, dict[int, bool]](dict)
         for found, decisions in ahead(self._store, evaluator, self._clock, now, order):
             if stopping.is_set():

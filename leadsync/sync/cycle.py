@@ -44,7 +44,7 @@ from leadsync.sync.messages import (
 from leadsync.sync.pull import Pull
 from leadsync.sync.rederive import Rederive
 from leadsync.sync.report import ConnectionReport, CycleReport
-from leadsync.sync.routes import BATCH, batch_behind
+from leadsync.sync.routes import BATCH, at_once
 from leadsync.sync.upkeep import Upkeep
 from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
@@ -366,12 +366,13 @@ class Coordinator:
             todo = again.load(store) is not None  # what is derived again comes before what waits for it
             if self.matcher.step(late=False):
                 return True
-            marks = evaluation.touched(store, busy, BATCH, late=False, past=0 if todo else matching.past(store))
+            many, past = at_once(self.config), 0 if todo else matching.past(store)
+            marks = evaluation.touched(store, busy, many, late=False, past=past)
             if not marks.leads and not todo:
                 if self.matcher.step():
                     return True
-                marks = evaluation.touched(store, busy, batch_behind(self.config))
-            due = () if marks.leads or todo else evaluation.due(store, now, busy, BATCH)
+                marks = evaluation.touched(store, busy, many)
+            due = () if marks.leads or todo else evaluation.due(store, now, busy, many)
             leads = marks.leads or due
             if not leads and not todo:
                 companies = staff.waiting(store, {-id_ for id_ in busy if id_ < 0}, AT_ONCE)

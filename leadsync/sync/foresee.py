@@ -18,7 +18,7 @@ from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.sources import THERE
 from leadsync.sync import lists, routes
 from leadsync.sync.evaluate import Evaluator
-from leadsync.sync.routes import BATCH, batch_behind
+from leadsync.sync.routes import at_once
 
 Key = tuple[str, str, str]  # connection, object, id
 Known = Callable[[Material], Material]
@@ -47,8 +47,8 @@ def foresee(
     """
     some = wanted is not None and evaluator.config.routing is None
     with store.begin():
-        behind = batch_behind(evaluator.config)
-        order = [sorted(wanted)] if some and wanted is not None else in_order(store, now, behind, everybody=True)
+        many = at_once(evaluator.config)
+        order = [sorted(wanted)] if some and wanted is not None else in_order(store, now, many, everybody=True)
     idle = [[lead for lead in leads if lead not in busy] for leads in order]
     for found, decisions in ahead(store, evaluator, clock, now, idle, known):
         members = defaultdict[int, list[Member]](list)
@@ -71,8 +71,7 @@ def ahead(
     """The decisions on these leads, and what they rest on, by what is evaluated together."""
     with store.begin():
         turns = routes.turns(store, evaluator.config)
-    most = max(BATCH, batch_behind(evaluator.config))
-    for part in (part for leads in order for part in chunks(leads, most)):
+    for part in (part for leads in order for part in chunks(leads, at_once(evaluator.config))):
         store.keep_lease(clock.now())
         with store.begin():
             found = lists.material(store, evaluator.config, evaluator.sources, part)
@@ -81,21 +80,21 @@ def ahead(
 
 
 def in_order(
-    store: Store, now: datetime, behind: int, *, late: bool = True, everybody: bool = False
+    store: Store, now: datetime, many: int, *, late: bool = True, everybody: bool = False
 ) -> list[list[int]]:  # fmt: skip
-    """The leads that a cycle would evaluate, by what it would evaluate together, of what comes behind so many; then all
-    others if `everybody` is asked for. Not `late`: only those that something has just touched. Inside `begin()`."""
+    """The leads that a cycle would evaluate, by what it would evaluate together, so many at most; then all others if
+    `everybody` is asked for. Not `late`: only those that something has just touched. Inside `begin()`."""
     d, r, t = schema.dirty.c, schema.records.c, schema.results.c
     marks = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(r.lead_id.is_not(None))
-    queries = [(marks.where(d.late == 0).order_by(d.seq), BATCH)]
+    queries = [marks.where(d.late == 0).order_by(d.seq)]
     if late:
-        queries.append((marks.where(d.late == 1).order_by(d.seq), behind))
-        queries.append((sa.select(t.lead_id).where(t.due_at <= now).order_by(t.due_at), BATCH))
+        queries.append(marks.where(d.late == 1).order_by(d.seq))
+        queries.append(sa.select(t.lead_id).where(t.due_at <= now).order_by(t.due_at))
     if everybody:
         there = sa.select(r.lead_id).where(r.lead_id.is_not(None), *THERE)
-        queries.append((there.group_by(r.lead_id).order_by(sa.func.min(r.id)), BATCH))
+        queries.append(there.group_by(r.lead_id).order_by(sa.func.min(r.id)))
     seen, order = set[int](), list[list[int]]()
-    for query, many in queries:
+    for query in queries:
         marked = iter(store.connection.scalars(query).all())
         while part := list(islice((lead for lead in marked if lead not in seen), many)):
             order.append(list(dict.fromkeys(part)))  # with a lead all its marks go

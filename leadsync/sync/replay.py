@@ -23,7 +23,7 @@ from leadsync.sync import accounts, lists
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.rederive import derive
-from leadsync.sync.routes import BATCH
+from leadsync.sync.routes import at_once
 from leadsync.types import Value
 
 
@@ -113,8 +113,8 @@ class _Player:
             touched = past.touched(self.store, made.since, made.until)
             self.fresh = past.came(self.store, touched, made.since)
         made.leads = len(touched)
-        before = sorted(touched.keys() - self.fresh)
-        for part in chunks(before, BATCH):  # how they stood when these days began
+        before, many = sorted(touched.keys() - self.fresh), at_once(self.evaluator.config)
+        for part in chunks(before, many):  # how they stood when these days began
             self._evaluate(part, made.since, {}, counted=False)
         self.turns.owed.clear()
         days = defaultdict[Any, dict[int, datetime]](dict)
@@ -126,7 +126,7 @@ class _Player:
             end = min(datetime.combine(day + timedelta(days=1), time(), zone) - timedelta(microseconds=1), made.until)
             asked = {lead: r.due_at for lead, r in self.results.items() if r.due_at is not None and r.due_at <= end}
             asked = {**asked, **days[day]}
-            for part in chunks(sorted(asked), BATCH):
+            for part in chunks(sorted(asked), many):
                 self._evaluate(part, end, asked, counted=True)
             day += timedelta(days=1)
         made.given.sort(key=lambda each: (each.at, each.lead))

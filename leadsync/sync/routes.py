@@ -29,8 +29,8 @@ from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.types import Role
 
-BATCH, BATCH_BEHIND = 5000, 10_000  # leads evaluated at once: of what has just happened, of what comes after that
-_RULES = 100  # of more rules that are fewer leads, for memory's sake
+BATCH = 5000  # leads evaluated at once
+_RULES = 100  # by more rules that are fewer leads, for memory's sake
 
 
 class Whose(NamedTuple):
@@ -63,9 +63,10 @@ def material(store: Store, config: Config, sources: Mapping[int, Source], found:
                    together=kept.together(store, keys - {None}))  # type: ignore[arg-type] # fmt: skip
 
 
-def batch_behind(config: Config) -> int:
-    """How many leads to evaluate at once of what comes behind what has just happened."""
-    return BATCH_BEHIND * _RULES // max(len(config.scoring.rules), _RULES)
+def at_once(config: Config) -> int:
+    """How many leads to evaluate at once."""
+    scorings = (config.scoring, *(segment.scoring for segment in config.scoring.segments))
+    return max(1, BATCH * _RULES // max(_RULES, *(len(scoring.rules) for scoring in scorings)))
 
 
 def _companies_read(config: Config, sources: Mapping[int, Source]) -> Iterable[tuple[int, ObjectMapping]]:

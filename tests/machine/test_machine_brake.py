@@ -14,7 +14,7 @@ from leadsync.core.mapping import CrmMapping
 from leadsync.core.write_field import WriteField
 from leadsync.store import sources
 from leadsync.store.evaluation import Decision, Material, Member, Stored
-from leadsync.sync import cycle, foresee, routes
+from leadsync.sync import routes
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.evaluate import Evaluator
 
@@ -182,8 +182,7 @@ def test_what_a_first_load_has_brought_meanwhile_counts(tmp_path: Path, crm: Crm
 def test_stopping_is_not_held_up_by_weighing_what_waits_and_nothing_is_judged_or_sent(
     tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(foresee, "BATCH", 20)
-    monkeypatch.setattr(routes, "BATCH_BEHIND", 20)
+    monkeypatch.setattr(routes, "BATCH", 20)
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
     leadsync.read()
     weighed: list[int] = []
@@ -207,7 +206,7 @@ def test_stopping_is_not_held_up_by_weighing_what_waits_and_nothing_is_judged_or
 def test_a_mass_change_by_time_alone_is_held_back_whole(
     tmp_path: Path, crm: Crm, clock: Clock, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cycle, "BATCH", 20)
+    monkeypatch.setattr(routes, "BATCH", 20)
     for number in range(PEOPLE):
         crm.add("Call", {"When": clock.now().isoformat()}, Lead=(f"L{number}",))
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))

@@ -16,7 +16,7 @@ from leadsync.core.mapping import CrmMapping, ReadField
 from leadsync.core.write_field import WriteField
 from leadsync.errors import PlanOutdated, Transient
 from leadsync.store import schema
-from leadsync.sync import cycle, foresee, planning
+from leadsync.sync import planning, routes
 from leadsync.sync.against import compare
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import FieldSchema
@@ -141,8 +141,7 @@ def _silent(*_: object) -> Any:
 
 
 def test_whose_turn_it_is_is_foreseen(tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foresee, "BATCH", 3)
-    monkeypatch.setattr(cycle, "BATCH", 3)
+    monkeypatch.setattr(routes, "BATCH", 3)
     people = tuple(RepRule(name, f"{name}@x.example", weight) for name, weight in (("ann", 1), ("bob", 2), ("eve", 1)))
     reads = {**MAPPING.reads, "Lead": dataclasses.replace(MAPPING.reads["Lead"], owner="Heat")}
     mapping = CrmMapping(reads, {"Lead": (WriteField("Heat", "owner", "if_unowned"),)})

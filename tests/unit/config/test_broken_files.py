@@ -111,6 +111,7 @@ SYNTAX: list[Case] = [
     ({"scoring.yaml": None}, "", "this is not a file", "put a text file here"),
 ]  # fmt: skip
 LIMITS: list[Case] = [
+    (scoring("grade: {fit: [40]}\n"), "1:9", "fit: expected 3 values, and there are 1", "write all 3"),
     (scoring(MANY_RULES), "1003:1", "more than 1000 rules", "one rule can ask for many values"),
     (scoring(ALIASES), "5:15", "more than 20000 values, repeated ones included", "repeat less"),
     (scoring("".join(f"a{i}: &a{i} [{f'*a{i - 1}' if i else 'x'}]\n" for i in range(50))),
