@@ -6,7 +6,8 @@ data that CRMs keep: a mail programme that loads pictures hours later, and a gat
 without an open is no sign of a machine, for many people have no pictures loaded.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
@@ -21,6 +22,7 @@ WHY: Mapping[str, str] = {
 """Why an activity counts less than its CRM says, or not at all."""
 SECOND = 1_000_000
 _SOON = 10 * SECOND
+_STEP = 2 * 3600 * SECOND  # by so much what CRMs in step tell of the same may differ: begin or end, and when it came
 _BURSTS = ((4, SECOND), (5, 10 * SECOND))  # so many clicks within so long
 _BY_MACHINES = ("email_open", "email_click")
 _KEY = ("lead", "origin")
@@ -29,8 +31,9 @@ _KEY = ("lead", "origin")
 def judged(activities: pl.DataFrame) -> pl.DataFrame:
     """The rows of `activities`, with `counts` and `why` (of `WHY`, or null).
 
-    They have id, lead, kind, at (microseconds since 1970), on (the day at home), count, record, source, origin (a
-    number per connection), ext_id, detail. A row whose `ext_id` ends on ":before" sums up the time before leadsync.
+    They have id, lead, kind, at (microseconds since 1970), on (the day at home), day_only (of what is told without a
+    time of day), count, record, source, origin (a number per connection), ext_id, detail. A row whose `ext_id` ends on
+    ":before" sums up the time before leadsync.
     """
     rows = activities.with_columns(counts="count", why=pl.lit(None, pl.String))
     rows = _without(rows, _twice(rows), "twice")
@@ -59,41 +62,110 @@ def _without(rows: pl.DataFrame, ids: pl.Series, why: str) -> pl.DataFrame:
     )
 
 
-def _alike(rows: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """The rows that share all these values with another one, in order of `id`; and perhaps a few more."""
-    key = pl.lit(0, pl.UInt64)
-    for seed, column in enumerate(columns):
-        key ^= pl.col(column).hash(seed)
-    return rows.filter(key.is_duplicated()).sort("id")
+def _alike(rows: pl.DataFrame, *ways: Sequence[str | pl.Expr]) -> pl.DataFrame:
+    """The rows that share with another one all values of one of these ways, and perhaps a few more."""
+    found = pl.lit(False)
+    for columns in ways:
+        key = pl.lit(0, pl.UInt64)
+        for seed, column in enumerate(columns):
+            key ^= (pl.col(column) if isinstance(column, str) else column).hash(seed)
+        found |= key.is_duplicated()
+    return rows.filter(found)
 
 
 def _twice(rows: pl.DataFrame) -> pl.Series:
     """One row of a CRM, a call with two people say, of whom it turned out that they are one: CRMs hold duplicates."""
-    rows = _alike(rows, "lead", "source", "ext_id")
+    rows = _alike(rows, ("lead", "source", "ext_id")).sort("id")
     return rows.filter(~pl.struct("lead", "source", "ext_id", "kind").is_first_distinct())["id"]
 
 
 def _copied(rows: pl.DataFrame) -> pl.Series:
-    """What two CRMs tell, where one is kept in step with the other: the copy has the very second of the original, or,
-    where it only has a day, its subject. As often as one CRM tells it, it counts; what the others tell as often does
-    not."""
-    rows = _alike(rows.filter((pl.col("count") == 1) & pl.col("why").is_null()), "lead", "kind", "on")
+    """What two CRMs tell, where one is kept in step with the other. A row stands for one of another CRM at most: as
+    often as one of them tells it, it counts."""
+    rows = rows.filter((pl.col("count") == 1) & pl.col("why").is_null())
     if rows["origin"].n_unique() < 2:
         return rows["id"].clear()
-    subject = pl.col("detail").str.strip_chars().str.to_lowercase()
-    second = ("lead", "kind", (pl.col("at") // SECOND).alias("second"))
-    same_day = ("lead", "kind", "on", subject.alias("subject"))
-    told = rows.sort("origin", "id")
-    copies = _later_of(told, second) + _later_of(told.filter(subject.str.len_chars() > 0), same_day)
-    return pl.Series(sorted(set(copies)), dtype=pl.Int64)
+    at, subject = pl.col("at"), pl.col("detail").str.strip_chars().str.to_lowercase()
+    told = rows.select(
+        "id", "origin", "lead", "kind", "at", "on", "day_only", "source", "ext_id",
+        second=at // SECOND, subject=pl.when(subject != "").then(subject),
+    )  # fmt: skip
+    near = (at // (2 * _STEP), (at + _STEP) // (2 * _STEP))  # what is a step apart shares one of these
+    about = (("second",), *(("subject", when) for when in (pl.col("on"), *near)))
+    told = _alike(told, *(("lead", "kind", *each) for each in about))
+    told = told.sort("origin", "at", "subject", "source", "ext_id", "id")
+    copies, first = [told["id"].clear()], told.clear()
+    for theirs in told.partition_by("origin"):
+        found = _same(first, theirs)
+        copies.append(found)
+        kept = [first, theirs.filter(~pl.col("id").is_in(found.implode()))]
+        first = pl.concat(kept).sort("at", maintain_order=True)
+    return pl.concat(copies)
 
 
-def _later_of(told: pl.DataFrame, alike: tuple[str | pl.Expr, ...]) -> list[int]:
-    """The ids of what an earlier connection tells just as often."""
-    numbered = told.select("id", "origin", *alike)
-    names = [name for name in numbered.columns if name not in ("id", "origin")]
-    numbered = numbered.with_columns(nth=pl.col("id").cum_count().over("origin", *names))
-    return numbered.filter(~pl.struct("nth", *names).is_first_distinct())["id"].to_list()
+_Paired = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+"""Of rows of two CRMs, both in order of time, those that are the same, one to one: id, copy."""
+
+
+def _sharing(keys: Sequence[str], rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(others, on=keys, how="semi", nulls_equal=True, maintain_order="left")
+
+
+def _in_turn(*by: str) -> _Paired:
+    """The first of the one is the first of the other, and so on, of all that has these in common."""
+    keys = ["lead", "kind", *by]
+
+    def paired(first: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+        nth = pl.int_range(pl.len()).over(keys)
+        copies = _sharing(keys, theirs, first).select(*keys, copy="id", nth=nth)
+        mine = _sharing(keys, first, copies).select("id", *keys, nth=nth)
+        return mine.join(copies, on=[*keys, "nth"], nulls_equal=True).select("id", "copy")
+
+    return paired
+
+
+def _near(first: pl.DataFrame, theirs: pl.DataFrame) -> pl.DataFrame:
+    """What is about the same, not too far from each other: as many pairs as there can be."""
+    keys = ["lead", "kind", "subject"]
+    sides = (
+        _sharing(keys, first, theirs).with_columns(copy=False),
+        _sharing(keys, theirs, first).with_columns(copy=True),
+    )
+    both = pl.concat(sides).sort(*keys, "at", maintain_order=True)
+    pairs, waiting, last = list[tuple[int, int]](), deque[tuple[int, int, bool]](), None
+    for *key, at, id_, copy in both.select(*keys, "at", "id", "copy").iter_rows():
+        while waiting and (key != last or at - waiting[0][0] > _STEP):
+            waiting.popleft()
+        if waiting and waiting[0][2] is not copy:
+            other = waiting.popleft()[1]
+            pairs.append((other, id_) if copy else (id_, other))
+        else:
+            waiting.append((at, id_, copy))
+        last = key
+    return pl.DataFrame(pairs, {"id": pl.Int64, "copy": pl.Int64}, orient="row")
+
+
+_DAY = pl.col("day_only")
+_NAMED = pl.col("subject").is_not_null()
+_WAYS: tuple[tuple[pl.Expr, pl.Expr, _Paired], ...] = (
+    (pl.lit(True), pl.lit(True), _in_turn("second", "day_only", "subject")),
+    (~_DAY, ~_DAY, _in_turn("second")),
+    (~_DAY & _NAMED, ~_DAY & _NAMED, _near),
+    (_DAY & _NAMED, ~_DAY & _NAMED, _in_turn("on", "subject")),
+    (~_DAY & _NAMED, _DAY & _NAMED, _in_turn("on", "subject")),
+)
+"""How what two CRMs tell is known to be the same, the surest first: which rows of each are asked, and how."""
+
+
+def _same(first: pl.DataFrame, theirs: pl.DataFrame) -> pl.Series:
+    """The ids of `theirs` that stand for one of the `first`."""
+    found = [theirs["id"].clear()]
+    for mine, others, paired in _WAYS:
+        pairs = paired(first.filter(mine), theirs.filter(others))
+        first = first.filter(~pl.col("id").is_in(pairs["id"].implode()))
+        theirs = theirs.filter(~pl.col("id").is_in(pairs["copy"].implode()))
+        found.append(pairs["copy"])
+    return pl.concat(found)
 
 
 def _soon(mail: pl.DataFrame) -> pl.Series:

@@ -161,10 +161,11 @@ class Frames:
         frame = pl.DataFrame(found.activities, schema=types, orient="row")
         places = {name: place for place, name in enumerate(dict.fromkeys(s.connection for s in self.sources.values()))}
         origin = {id_: places[source.connection] for id_, source in self.sources.items()}
-        on = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key).dt.date()
+        home = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key)
         return frame.with_columns(
-            on=on, origin=pl.col("source").replace_strict(origin, default=None, return_dtype=pl.Int64)
-        )
+            on=home.dt.date(), day_only=home.dt.time() == time(12),  # which is how a day without a time is read
+            origin=pl.col("source").replace_strict(origin, default=None, return_dtype=pl.Int64),
+        )  # fmt: skip
 
     def midnight(self, day: date | None) -> datetime | None:
         """When a day begins at home."""
