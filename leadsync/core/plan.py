@@ -9,6 +9,7 @@ from leadsync.core.consent import CAUSE_CONTACT
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.line import cut
 from leadsync.core.mapping import number, text
+from leadsync.core.reasons import gist
 from leadsync.core.write_field import WriteField
 from leadsync.types import Value
 
@@ -42,6 +43,9 @@ WHY: Mapping[str, str] = {
     **{policy: f"the policy {policy} lets it be written {rule}" for policy, rule in POLICIES.items()},
 }
 """Why a field is not written."""
+
+
+_STANDS = ("same", "least", "wait")  # why a field is not written that is nevertheless as it should be, or nearly
 
 
 class Verdict(NamedTuple):
@@ -110,9 +114,15 @@ def verdicts(
     """What becomes of each field; `results` are the lead's words.
 
     A small change, and a field that rides with another, never cause a write: they are part of one that something else
-    causes.
+    causes. Only reasons that say something else than other points are a cause, where that other one stands as it should
+    or has not moved enough.
     """
     found = [_verdict(write, seen, results, account, now_us) for write in writes]
+    why = {v.write.field: v.why for v in found}
+    found = [
+        _written(v) if v.why == "rides" and why.get(v.write.rides_with or "") in _STANDS and _outdated(v, seen) else v
+        for v in found
+    ]
     if not any(not v.why for v in found):
         return found
     found = [_written(v) if v.why == "least" else v for v in found]
@@ -181,7 +191,7 @@ def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account
         ours = write.field in seen.ours and same(before, seen.ours[write.field][0])
         return not now or account.unowned(now) or ours
     if policy == "if_ours":
-        return same(before, seen.ours[write.field][0]) if write.field in seen.ours else not now
+        return _ours(write, before, seen)
     if policy == "never_lower":
         x, y = _number(write, before), _number(write, after)
         return y is not None and (not now or (x is not None and y > x))
@@ -195,6 +205,19 @@ def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account
 def _forward(options: Sequence[str], now: str, then: str) -> bool:
     ladder = [option.lower() for option in options]
     return now.lower() in ladder and then.lower() in ladder and ladder.index(then.lower()) > ladder.index(now.lower())
+
+
+def _outdated(verdict: Verdict, seen: Seen) -> bool:
+    """Whether a line of reasons that we wrote has come to say something else than other points, or is still missing."""
+    write, before = verdict.write, verdict.before
+    if write.value != "reasons" or not _ours(write, before, seen):
+        return False
+    return gist(_inside(write, before)) != gist(_inside(write, verdict.after))
+
+
+def _ours(write: WriteField, before: Value, seen: Seen) -> bool:
+    """Whether a field holds what we wrote last, or is empty and we never wrote it."""
+    return same(before, seen.ours[write.field][0]) if write.field in seen.ours else not text(before)
 
 
 def _small(write: WriteField, before: Value, after: Value, bands: Sequence[float]) -> bool:
@@ -221,9 +244,14 @@ def score_before(writes: Sequence[WriteField], seen: Seen, score: int) -> int | 
 
 
 def _number(write: WriteField, held: Value) -> float | None:
-    """The number that a field shows, inside of its format."""
+    """The number that a field shows."""
+    return number(_inside(write, held))
+
+
+def _inside(write: WriteField, held: Value) -> str:
+    """What a field shows inside of its format."""
     head, _, tail = write.format.strip().partition("{}")
-    return number(text(held).removeprefix(head).removesuffix(tail))
+    return text(held).removeprefix(head).removesuffix(tail)
 
 
 def shown(write: WriteField, value: Value, most: int | None = None) -> Value:

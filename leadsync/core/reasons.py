@@ -4,6 +4,7 @@ changed and what to do next where the caller says so. In columns, for many leads
 Whole points that always add up to the score. Dates of events, not ages, so that the line does not change by itself.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ _STRONGEST = 3
 _DATED_DAYS = 300  # a date further back than this is told with its year
 _OF_TWO_UNITS = "[\U00010000-\U0010ffff]"
 _BETWEEN = " · "
+_DIGITS = "0123456789۰۱۲۳۴۵۶۷۸۹"
+_POINTS = f"{_DIGITS}▲▼ {RLI}{LRI}{PDI}"
+_SCORED = re.compile(f"{RLI}?[{_DIGITS}]+ ")
 _HERE = pl.col("row")
 _Named = Sequence[tuple[tuple[str, str], Mapping[str, str]]]
 """The items of `Labels`, by number of the rule."""
@@ -172,6 +176,19 @@ def renewed(line: str, action: Callable[[str], str]) -> str:
             room = LONGEST - units(f"{kept}{mark}{FSI}{PDI}.{end}")
             return f"{kept}{_next(words, cut(cleaned(action(words.code)), room))}{end}"
     return line
+
+
+def gist(line: str) -> tuple[str, ...]:
+    """What a line of a CRM says besides points: the temperature, and what to do next; all of one that tells no score.
+
+    Points and their reasons move a little every day, this does not: where it differs, the line is out of date.
+    """
+    if not _SCORED.match(line):
+        return (line,)
+    marks = (f". {words.next}: " for words in WORDINGS.values())
+    kept, _, action = line.rpartition(next((mark for mark in marks if mark in line), "") or "\n")
+    head = (kept or action).partition(_BETWEEN)[0]
+    return head.lstrip(_POINTS), action if kept else ""
 
 
 def _number(words: Wording, frame: pl.DataFrame, number: pl.Expr) -> pl.Expr:

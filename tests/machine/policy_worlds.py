@@ -110,15 +110,21 @@ def hooked(connector: Any, reps: Reps, tick: Callable[[], None] = lambda: None) 
 # in this process
 
 
-def fake(folder: Path, clock: Clock, opened: Open, fields: Sequence[WriteField], options: Sequence[str] = ()) -> World:
+def fake(
+    folder: Path, clock: Clock, opened: Open, fields: Sequence[WriteField], options: Sequence[str] = (),
+    mapping: CrmMapping = MAPPING,
+) -> World:  # fmt: skip
     """The small CRM of these tests. The first of the fields is the one under test."""
     crm, name = Crm(clock), fields[0].field
-    for write in fields:
-        crm.columns["Lead"][write.field] = FieldSchema(write.field, "text")
+    for column in (
+        *(write.field for write in fields),
+        *(own for read in mapping.reads["Lead"].fields for own in read.sources),
+    ):
+        crm.columns["Lead"].setdefault(column, FieldSchema(column, "text"))
     if options:
         crm.columns["Lead"][name] = FieldSchema(name, "enum", options=tuple(options))
     reps = Reps(lambda id_, value: crm.edit("Lead", id_, **{name: value}))
-    mapping = CrmMapping(MAPPING.reads, {"Lead": tuple(fields)})
+    mapping = CrmMapping(mapping.reads, {"Lead": tuple(fields)})
     found = fake_crm.config(folder, {"crm": lambda *_, **__: hooked(Connection(crm), reps)}, mapping=mapping)
 
     def prompt(id_: str, score: int) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import Clock, Crm, Open, config, coordinator, maker, scored_by
+from fake_crm import MAPPING, Clock, Crm, Open, config, coordinator, maker, scored_by
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from leadsync.core.mapping import CrmMapping
+from leadsync.core.write_field import WriteField
 from leadsync.errors import UsageError
 from leadsync.store import schema
 from leadsync.sync.check_leads import reach
@@ -140,6 +142,21 @@ def test_explaining_holds_nobody_up_and_tells_where_values_come_from(
     [then] = subjects(found, id_, clock.now(), clock.now() - timedelta(days=1))
     assert {row["fact"]: row["value"] for row in body(then)["facts"]}["job_title"] == "Clerk"
     assert body(then)["writes"] == []
+
+
+def test_what_changes_next_and_is_too_little_to_be_written_is_told_as_such(
+    opened: Open, clock: Clock, tmp_path: Path
+) -> None:
+    crm = Crm(clock)
+    id_ = crm.add("Lead", {"Email": "first@example.com", "Country": "PL"})
+    crm.add("Call", {"When": clock.now().isoformat()}, Lead=(id_,))
+    writes = {"Lead": (WriteField("Score", "score", least=5), WriteField("Why", "reasons", rides_with="Score"))}
+    found = config(tmp_path, {"crm": maker(crm)}, mapping=CrmMapping(MAPPING.reads, writes))
+    opened(found).cycle()
+    [lead] = subjects(found, id_, clock.now())
+    assert {row["what"]: row["then"] for row in body(lead)["changes_next"]}["in the CRM"] == (
+        "nothing yet: the change is smaller than `least:`; it waits for another one of this record"
+    )
 
 
 SEGMENTS = """\

@@ -1,13 +1,14 @@
 """A rep edits a field that leadsync writes, too: under each policy exactly the promised value wins, at each moment."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from fake_crm import Clock, Open
+from fake_crm import MAPPING, Clock, Open
 from policy_worlds import (
     COLLEAGUE,
     DOWN,
@@ -28,6 +29,7 @@ from policy_worlds import (
 
 from connectors.hubspot.driver import HubSpotDriver
 from connectors.salesforce.driver import SalesforceDriver
+from leadsync.core.mapping import CrmMapping, ReadField
 from leadsync.core.plan import POLICIES, same
 from leadsync.core.write_field import WriteField
 from leadsync.types import Value
@@ -305,6 +307,24 @@ def test_a_companion_of_a_field_that_stays_leaves_the_reps_words(tmp_path: Path,
     id_ = world.add(None)
     world.cycle({}, Moment.BEFORE_PULL)
     assert follow(world, id_, "the rep's words", Moment.BEFORE_PULL) == ("the rep's words", "the rep's words")
+
+
+def test_a_line_that_tells_another_next_step_is_written_though_the_score_stays(
+    tmp_path: Path, clock: Clock, opened: Open
+) -> None:
+    """Whoever opts out is not to be called from the next cycle on, and a rep's own words stay all the same."""
+    fields = [WriteField("Why", "reasons", rides_with="Score"), WriteField("Score", "score", least=5.0)]
+    words = (*MAPPING.reads["Lead"].fields, ReadField("consent_email", ("OptOut",), map={"true": "denied"}))
+    lead = replace(MAPPING.reads["Lead"], fields=words)
+    world = fake(tmp_path, clock, opened, fields, mapping=CrmMapping({**MAPPING.reads, "Lead": lead}, {}))
+    kept, left = world.add(None), world.add(None)
+    world.cycle({}, Moment.BEFORE_PULL)
+    assert str(world.value(left)).endswith("Next: leave to marketing, no call yet.")
+    for id_ in (kept, left):
+        world.crm.edit("Lead", id_, OptOut="true")
+    world.cycle({kept: "the rep's words"}, Moment.BEFORE_PULL)
+    assert str(world.value(left)).endswith("Next: do not contact, opted out.")
+    assert world.value(kept) == "the rep's words"
 
 
 def story(world: World, rep: Value, moment: Moment) -> tuple[Value, Value]:

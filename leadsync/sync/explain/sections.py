@@ -184,7 +184,8 @@ def changes_next(subject: Subject) -> Iterator[Row]:
     due = subject.result.due_at
     if due is None:
         return
-    then, day, moved = subject.decided(due).result, subject.day(due), False
+    decision, day, moved = subject.decided(due), subject.day(due), False
+    then = decision.result
     for name in _TOLD:
         was, becomes = text(subject.result.words.get(name)), text(then.words.get(name))
         if was != becomes:
@@ -197,6 +198,10 @@ def changes_next(subject: Subject) -> Iterator[Row]:
             yield {"on": day, "what": " ".join(filter(None, key)).replace("_", " "), "now": was, "then": becomes}
     if not moved:
         yield {"on": day, "what": "what is written", "now": "waits", "then": "may be written again"}
+    elif not decision.writes and not subject.past:
+        held = (subject.evaluator.verdicts(m, then.words, due, decision.held.get(m.id)) for m in subject.members)
+        if any(v.why == "least" for verdicts in held for v in verdicts):
+            yield {"on": day, "what": "in the CRM", "now": "—", "then": f"nothing yet: {PLAN_WHY['least']}"}
 
 
 def _by_part(parts: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, str], int]:

@@ -181,11 +181,46 @@ def test_a_small_change_over_a_band_is_not_small() -> None:
 
 
 def test_a_companion_rides_along_and_never_causes_a_write() -> None:
-    score, line = WriteField("score", "score"), WriteField("why", "reasons", rides_with="score")
-    assert planned(verdicts([score, line], Seen({"score": 5}), {"score": 5, "reasons": "new"}, ACCOUNT)) is None
-    assert planned(verdicts([score, line], Seen({"score": 5}), {"score": 6, "reasons": "new"}, ACCOUNT)) == Planned(
-        {"score": (5, 6), "why": (None, "new")}
+    score, heat = WriteField("score", "score"), WriteField("heat", "temperature", rides_with="score")
+    assert planned(verdicts([score, heat], Seen({"score": 5}), {"score": 5, "temperature": "hot"}, ACCOUNT)) is None
+    assert planned(verdicts([score, heat], Seen({"score": 5}), {"score": 6, "temperature": "hot"}, ACCOUNT)) == Planned(
+        {"score": (5, 6), "heat": (None, "hot")}
     )
+
+
+OUT = "not to be contacted"
+
+
+@pytest.mark.parametrize(
+    ("held", "ours", "score", "becomes", "written"),
+    [
+        (f"5 cold. Next: {OUT}.", None, 5, f"5 ▲2 cold · chief +5. Next: {OUT}.", ""),  # never ours
+        ("5 cold. Next: call.", "5 cold. Next: call.", 5, "5 ▲2 cold · chief +5. Next: call.", ""),  # points alone
+        ("5 cold. Next: call.", "5 cold. Next: call.", 5, f"5 cold. Next: {OUT}.", "why"),
+        ("5 cold. Next: call.", "5 cold. Next: call.", 5, "5 warm. Next: call.", "why"),
+        ("5 cold. Next: call.", "5 cold. Next: call.", 7, f"7 ▲2 cold. Next: {OUT}.", "score why"),
+        ("5 cold. Next: call.", "5 cold. Next: call.", 7, "7 ▲2 cold. Next: call.", ""),  # less than `least`
+        ("5 cold. Next: call.", "5 cold. Next: call.", 5, "5 холодный. Дальше: позвонить.", "why"),
+        ("a rep's words", "5 cold. Next: call.", 5, f"5 cold. Next: {OUT}.", ""),
+        ("", None, 5, "5 cold. Next: call.", "why"),
+        ("", "5 cold. Next: call.", 5, "5 cold. Next: call.", ""),  # somebody has cleared it
+        ("vendor: a mail", "vendor: a mail", 5, "vendor: a title", "why"),
+    ],
+)
+def test_reasons_are_written_once_they_say_something_else_than_other_points(
+    held: str, ours: str | None, score: int, becomes: str, written: str
+) -> None:
+    writes = [WriteField("score", "score", least=5.0), WriteField("why", "reasons", rides_with="score")]
+    seen = Seen({"score": 5, "why": held}, {} if ours is None else {"why": (ours, 1)})
+    found = planned(verdicts(writes, seen, {"score": score, "reasons": becomes}, ACCOUNT))
+    assert sorted(found.fields if found else ()) == written.split()
+
+
+def test_reasons_stay_as_they_are_where_the_score_may_not_be_written() -> None:
+    writes = [WriteField("score", "score", "if_empty"), WriteField("why", "reasons", rides_with="score")]
+    seen = Seen({"score": 9, "why": "9 hot. Next: call."}, {"why": ("9 hot. Next: call.", 1)})
+    words: dict[str, Value] = {"score": 5, "reasons": "5 cold. Next: wait."}
+    assert planned(verdicts(writes, seen, words, ACCOUNT)) is None
 
 
 def test_a_field_waits_until_its_time_has_come() -> None:

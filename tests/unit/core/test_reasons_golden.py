@@ -11,7 +11,7 @@ from leadsync.catalog import LANGUAGES
 from leadsync.core.line import LONGEST, units
 from leadsync.core.next_action import next_step
 from leadsync.core.next_action import told as said
-from leadsync.core.reasons import reason_lines, renewed
+from leadsync.core.reasons import gist, reason_lines, renewed
 from leadsync.core.score import UNSURE, Group, Rule
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -112,3 +112,21 @@ def test_a_line_of_before_tells_what_to_do_now(language: str) -> None:
     assert balanced(long)
     assert long != line
     assert renewed("68 warm", lambda _: "x") == "68 warm"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_line_says_besides_points(language: str) -> None:
+    """The temperature and the next step, whatever the points are."""
+    action = said(("top", "hot"), language)
+
+    def line(total: int, temperature: str, step: str, before: int | None = None) -> str:
+        scores = scored((1, total, temperature, [rule("small_1", total * 50), *HOT]))
+        was = {} if before is None else {1: before}
+        return str(reason_lines(scores, LABELS, language, before=was, actions={1: step})["reasons"].item())
+
+    found = gist(line(80, "hot", action))
+    assert gist(line(76, "hot", action, before=90)) == gist(line(100, "hot", action, before=2)) == found
+    assert (
+        len({found, gist(line(80, "warm", action)), gist(line(80, "hot", f"{action} 2")), gist(line(80, "hot", ""))})
+        == 4
+    )
