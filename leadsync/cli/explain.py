@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_SHOWN = 100  # rows of a section
+
+
 def explain(
     lead: Annotated[str, typer.Argument(metavar="LEAD", help="By e-mail, id in the CRM, or URL.")],
     config: ConfigOption = DEFAULT,
@@ -78,10 +81,12 @@ def show(body: Mapping[str, Any], console: "Console") -> None:
         table = Table(box=None, pad_edge=False, show_header=len(rows[0]) > 2)
         for column in rows[0]:
             table.add_column(column, justify="right" if column in ("points", "times", "counts", "bits") else "left")
-        for row in rows:
+        for row in rows[:_SHOWN]:
             table.add_row(*(escape(_cell(cell)) for cell in row.values()))
         console.print(f"\n{heading}")
         console.print(table)
+        if len(rows) > _SHOWN:
+            console.print(f"and {len(rows) - _SHOWN:,} more: --json tells them all")
 
 
 def _cell(value: object) -> str:

@@ -4,8 +4,8 @@ As days pass each table falls towards 0, and each activity test flips at most on
 where only tables that give points still move, or only tables that take them, equal results at two days mean equal
 results between them. Where both move, the scorer is asked twice: with what gives points held back by the days between,
 and with what takes them held back. The results between lie between those two. So days can be skipped, and halved until
-the very day is found. Only while something still lies in the future, and of few leads where both move, every day is
-looked at.
+the very day is found, from one day on which something that lies ahead happens to the next one. Only of few leads where
+both move every day is looked at.
 """
 
 from collections import defaultdict
@@ -19,8 +19,11 @@ from leadsync.core.score import AXES, RESULTS, Scoring, work
 from leadsync.core.truth import with_field_tests, with_result_tests
 
 _SKIPPING = 4  # how many days are asked about at once where days can be skipped, by many leads
-_IN_ROW = 16  # and where they cannot, or by few leads, since a round then costs more than what it asks
+_IN_ROW = 16  # and by few leads, since a round then costs more than what it asks
 _AT_ONCE = 12_000  # so much is asked at little more than what a round costs anyway
+_PER_LEAD = 100  # so many rules, or activities, cost as much as asking about a lead
+_MOST = 250_000  # activities of the leads that are searched together: what is asked takes memory by them
+_FURTHEST = 3_653  # days: what lies ten years ahead is a date that nobody meant
 
 
 def next_change(
@@ -30,18 +33,36 @@ def next_change(
     the quadrant or the truth of a watched condition differs, if nothing new comes in; null where none ever does.
 
     Watched conditions may read the results of scoring; other columns count as constant.
-    Activities with a day still to come are taken to happen then. What no passing of time can move costs nothing.
+    Activities with a day still to come are taken to happen then, unless that is ten years away. What no passing of
+    time can move costs nothing.
     """
+    parts = _portions(leads, activities)
+    return pl.concat(_searched(scoring, watched, *part) for part in parts)
+
+
+def _portions(leads: pl.DataFrame, activities: pl.DataFrame) -> list[tuple[pl.DataFrame, pl.DataFrame]]:
+    """The leads with their activities, in their order, by what is searched together."""
+    if activities.height <= _MOST:
+        return [(leads, activities)]
+    many = leads.join(activities.group_by("lead").len(), on="lead", how="left", maintain_order="left")["len"]
+    portion = many.fill_null(0).cum_sum() // _MOST
+    parts = leads.with_columns(portion=portion).partition_by("portion", maintain_order=True, include_key=False)
+    return [(part, activities.join(part, on="lead", how="semi")) for part in parts]
+
+
+def _searched(
+    scoring: Scoring, watched: Sequence[Condition], leads: pl.DataFrame, activities: pl.DataFrame
+) -> pl.DataFrame:
     rows = with_field_tests((*scoring.conditions, *watched), leads, but=RESULTS).with_row_index("index")
-    searched = _searches(scoring, watched, rows, activities)
+    searched, arrivals = _searches(scoring, watched, rows, activities)
     rows, activities = _kept(rows, activities, searched)
     now = _results(scoring, watched, rows, activities, None)
     searched = searched.hstack(now.select(pl.all().name.prefix("was ")))
     due = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})]
     while not searched.is_empty():
-        each = _AT_ONCE // (searched.height * (1 + len(scoring.rules) // 100))
-        skipping = min(max(each, _SKIPPING), _IN_ROW)
-        asked = _asked(searched, rows, skipping, max(each, _IN_ROW))
+        cost = searched.height * (1 + len(scoring.rules) // _PER_LEAD) + activities.height // _PER_LEAD
+        skipping = min(max(_AT_ONCE // cost, _SKIPPING), _IN_ROW)
+        asked = _asked(searched, rows, arrivals, skipping, _AT_ONCE // cost)
         held = asked["gives held"], asked["takes held"]
         asked = asked.hstack(_results(scoring, watched, asked, activities, held))
         searched, found = _narrowed(searched, asked, skipping)
@@ -59,12 +80,13 @@ def _kept(rows: pl.DataFrame, activities: pl.DataFrame, searched: pl.DataFrame) 
 
 def _searches(
     scoring: Scoring, watched: Sequence[Condition], rows: pl.DataFrame, activities: pl.DataFrame
-) -> pl.DataFrame:
-    """The rows that time can move, in order: index, future, gives, takes, bound, lo, hi, step, all in days ahead.
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that time can move, in order: index, gives, takes, bound, lo, hi, step, all in days ahead; and index,
+    arrival: the days ahead on which something happens to them.
 
-    Something still lies ahead up to `future`; activities still lose what they give up to `gives`, and what they take
-    up to `takes`; nothing moves after `bound`. Nothing differs up to `lo`; whether it does up to `hi` is open (null:
-    not asked yet); `step` is how far to look next.
+    Activities still lose what they give up to `gives`, and what they take up to `takes`; nothing moves after `bound`.
+    Nothing differs up to `lo`; whether it does up to `hi` is open (null: not asked yet); `step` is how far to look
+    next.
     """
     gives: dict[str, int] = defaultdict(int)  # kind → longest table of a rule that gives points, in days
     takes: dict[str, int] = defaultdict(int)
@@ -76,24 +98,31 @@ def _searches(
     for test in {test for condition in (*scoring.conditions, *watched) for test in condition.windows}:
         for kind in test.kinds:
             flips[kind] = max(flips[kind], test.days or 0)
+    arrival = pl.col("arrival")
 
     def last(days: Mapping[str, int]) -> pl.Expr:
-        return (pl.col("future") + pl.col("kind").replace_strict(days, default=0, return_dtype=pl.Int64)).max()
+        return (arrival + pl.col("kind").replace_strict(days, default=0, return_dtype=pl.Int64)).max()
 
-    return (
+    known = (
         activities.lazy()
         .filter(pl.col("kind").is_in([*gives, *takes, *flips]))
         .join(rows.lazy().select("index", "lead", "day"), on="lead")
-        .with_columns(future=pl.col("on").cast(pl.Int64) - pl.col("day").cast(pl.Int64))
-        .group_by("index")
-        .agg(pl.col("future").max(), gives=last(gives), takes=last(takes), flips=last(flips))
-        .with_columns(bound=pl.max_horizontal("future", "gives", "takes", "flips"))
-        .filter(pl.col("bound") > 0)
-        .sort("index")
-        .drop("flips")
-        .with_columns(lo=pl.lit(0, pl.Int64), hi=pl.lit(None, pl.Int64), step=pl.lit(1, pl.Int64))
+        .select("index", "kind", arrival=pl.col("on").cast(pl.Int64) - pl.col("day").cast(pl.Int64))
+        .filter(arrival <= _FURTHEST)
         .collect()
     )
+    searched = (
+        known.lazy()
+        .group_by("index")
+        .agg(arrival.max(), gives=last(gives), takes=last(takes), flips=last(flips))
+        .with_columns(bound=pl.max_horizontal("arrival", "gives", "takes", "flips"))
+        .filter(pl.col("bound") > 0)
+        .sort("index")
+        .select("index", "gives", "takes", "bound", lo=pl.lit(0, pl.Int64), hi=pl.lit(None, pl.Int64),
+                step=pl.lit(1, pl.Int64))
+        .collect()
+    )  # fmt: skip
+    return searched, known.filter(arrival > 0).select("index", "arrival").unique()
 
 
 def _results(
@@ -125,20 +154,26 @@ def _flips(condition: Condition) -> Iterable[Condition]:
     return [Condition("", test) for test in timed]
 
 
-def _asked(searched: pl.DataFrame, rows: pl.DataFrame, skipping: int, in_row: int) -> pl.DataFrame:
-    """The rows to score next, some days `ahead` of their own: all, or equal parts up to `hi`, or ever further steps."""
-    lo, hi, j, ahead = (pl.col(name) for name in ("lo", "hi", "j", "ahead"))
+def _asked(
+    searched: pl.DataFrame, rows: pl.DataFrame, arrivals: pl.DataFrame, skipping: int, in_row: int
+) -> pl.DataFrame:
+    """The rows to score next, some days `ahead` of their own: all, or equal parts up to `hi`, or ever further steps;
+    up to the day before something happens, and from there one day."""
+    lo, hi, j, ahead, arrival = (pl.col(name) for name in ("lo", "hi", "j", "ahead", "arrival"))
     both = (lo < pl.col("gives")) & (lo < pl.col("takes"))
-    daily = (lo < pl.col("future")) | (both & pl.lit(in_row > _IN_ROW))
+    daily = both & pl.lit(in_row > _IN_ROW)
     both_move = both & ~daily & (ahead - lo > 1)
     within = lo + ((hi - lo) * j + skipping - 1) // skipping
     further = pl.when(daily).then(lo + j).when(hi.is_null()).then(lo + pl.col("step") * 2 ** (j - 1))
+    known = arrivals.join(searched, on="index").filter(arrival > lo)
+    nearest = known.group_by("index").agg(stop=pl.max_horizontal(lo + 1, arrival - 1).min())
     return (
         searched.lazy()
-        .select("index", "future", "gives", "takes", "bound", "lo", "hi", "step")
+        .select("index", "gives", "takes", "bound", "lo", "hi", "step")
+        .join(nearest.lazy(), on="index", how="left", maintain_order="left")
         .with_columns(j=pl.int_ranges(1, pl.when(daily).then(in_row).otherwise(skipping) + 1))
         .explode("j")
-        .with_columns(ahead=further.otherwise(within).clip(upper_bound=pl.col("bound")))
+        .with_columns(ahead=further.otherwise(within).clip(upper_bound=pl.min_horizontal("bound", "stop")))
         .filter((pl.col("index") != pl.col("index").shift(1, fill_value=0)) | (ahead != ahead.shift(1, fill_value=0)))
         .with_columns(between=pl.when(both_move).then(ahead - lo).otherwise(0))
         .with_columns(side=pl.int_ranges(0, pl.when(pl.col("between") > 0).then(2).otherwise(1)))
@@ -164,11 +199,11 @@ def _narrowed(searched: pl.DataFrame, asked: pl.DataFrame, skipping: int) -> tup
 
     ahead = pl.col("ahead")
     asked = asked.join(searched.select("index", *columns), on="index", maintain_order="left")
-    asked = asked.with_columns(changed=differs("state"), matters=differs("seen"))
+    asked = asked.with_columns(matters=differs("seen")).with_columns(changed=differs("state") | pl.col("matters"))
     asked = asked.with_columns(first=pl.when("changed").then(ahead).min().over("index"))
     quiet = pl.when(pl.col("first").is_null() | (ahead < pl.col("first"))).then(ahead)
     nearest = asked.lazy().with_columns(quiet=quiet).group_by("index").agg(pl.col("first", "quiet").max()).collect()
-    further = pl.col("hi").is_null() & pl.col("first").is_null() & (pl.col("lo") >= pl.col("future"))
+    further = pl.col("hi").is_null() & pl.col("first").is_null()
     searched = (
         searched.join(nearest, on="index", maintain_order="left")
         .with_columns(

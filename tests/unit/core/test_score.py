@@ -293,6 +293,30 @@ def test_what_fades_both_ways_far_ahead(half_lives: tuple[int, int], points: tup
             assert next_change(how, watched, leads, acts)["due"].to_list() == expected
 
 
+def test_what_happens_years_ahead_is_foreseen_unless_nobody_can_have_meant_it() -> None:
+    gives = Rule("visit", "engagement", 1000, per="visit", half_life_days=30)
+    takes = Rule("bounce", "engagement", -1000, per="bounce", half_life_days=30)
+    how, watched = one_group(gives, takes), [gate("meeting")]
+    ahead = {1: ("visit", 900), 2: ("meeting", 1300), 3: ("visit", 10 * 366), 4: ("visit", 2_912_000)}
+    acts = activities_frame(
+        (lead, kind, on(ago)) for lead, (what, days) in ahead.items()
+        for kind, ago in (("visit", 4000), ("bounce", 4000), (what, -days), (what, -days - 1))
+    )  # fmt: skip
+    due = next_change(how, watched, leads_frame(*({} for _ in ahead)), acts)["due"].to_list()
+    assert due == [on(-900), on(-1300), None, None]
+
+
+def test_leads_of_whom_much_is_known_are_searched_in_portions() -> None:
+    rule = Rule("visit", "engagement", 100, per="visit", half_life_days=3)
+    acts = activities_frame((lead, "visit", on(day)) for lead in range(1, 6) for day in range(lead, lead + 9))
+    leads = leads_frame(*({} for _ in range(6)))
+    how = one_group(rule)
+    whole = next_change(how, [], leads, acts)
+    with patch("leadsync.core.next_change._MOST", 10):
+        assert_frame_equal(next_change(how, [], leads, acts), whole)
+    assert whole["due"].null_count() == 1
+
+
 def test_a_part_that_is_watched_moves_while_the_score_stays_at_the_floor() -> None:
     visit = Rule("visit", "engagement", 1000, per="visit", half_life_days=10)
     how = scoring(
