@@ -37,7 +37,7 @@ def survivors(
     the records of which its `about` tells.
     """
     found: dict[str, Survivor] = {}
-    for place, name, fact in _all(records, companies):
+    for place, name, fact in everything(records, companies):
         best = found.get(name)
         if best is None or fact.confidence > best.fact.confidence:
             found[name] = Survivor(fact, place)
@@ -70,7 +70,8 @@ def golden(
     return found
 
 
-def _all(records: Sequence[Facts], companies: Sequence[Facts]) -> Iterator[tuple[int, str, Fact]]:
+def everything(records: Sequence[Facts], companies: Sequence[Facts]) -> Iterator[tuple[int, str, Fact]]:
+    """Each fact that is asked for the best one, with its field and the place of the record whose it is."""
     for place, facts in enumerate(records):
         yield from ((place, name, known(raw)) for name, raw in facts.items())
     for place, facts in enumerate(companies, len(records)):

@@ -128,7 +128,7 @@ def test_explaining_holds_nobody_up_and_tells_where_values_come_from(
     known = {row["fact"]: row for row in told["facts"]}
     assert known["job_title"] | {"how": ""} == {
         "fact": "job_title", "value": "Chief Financial Officer", "record": f"crm Lead {id_}", "field": "Title",
-        "since": "2026-03-05", "sure": "100 %", "how": "",
+        "since": "2026-03-05", "sure": "100 %", "how": "", "instead of": "",
     }  # fmt: skip
     assert known["seniority"]["field"] == "Title"
     assert known["seniority"]["sure"] == "80 %"

@@ -13,6 +13,7 @@ from leadsync.core.facts.fact import DERIVED, GUESSED, SAID, Fact, Facts, Kept, 
 from leadsync.core.facts.tables import Tables
 from leadsync.core.mapping import number
 
+_LEAST = {"budget": 0.01, "timeline": 0}  # no money is no budget, and what lies behind is no plan
 _NUMBERS = frozenset(name for name, word in FIELDS.items() if word.type == "number") - OF_LEADS
 FOLLOWS: Mapping[str, Sequence[str]] = {
     "mailbox": ("email",), "domain": ("email",), "phone_line": ("phone",), "country": ("phone", "domain", "email"),
@@ -36,7 +37,7 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
     """A record's facts from its mapped values, by word."""
     found: dict[str, Kept] = {name: value for name, value in said.items() if name not in _NUMBERS}
     for name in _NUMBERS & said.keys():
-        if (parsed := number(said[name])) is not None:
+        if (parsed := number(said[name])) is not None and parsed >= _LEAST.get(name, parsed):
             found[name] = parsed
     if "domain" in found:
         _put(found, "domain", own_domain(said["domain"], tables.shared_hosts))

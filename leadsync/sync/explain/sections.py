@@ -2,7 +2,7 @@
 each a mapping of what stands in it; whatever has something of its own to tell of a lead adds one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date
+from datetime import UTC
 from typing import Any
 
 import polars as pl
@@ -11,7 +11,7 @@ from leadsync.catalog import ACTIVITIES, ATTRIBUTES, NOT_ENOUGH
 from leadsync.core.classes import BUYER
 from leadsync.core.company_score import company_score
 from leadsync.core.counting import WHY
-from leadsync.core.facts import FOLLOWS
+from leadsync.core.facts import FOLLOWS, Fact
 from leadsync.core.lists import told as waits_for
 from leadsync.core.mapping import text
 from leadsync.core.plan import WHY as PLAN_WHY
@@ -59,19 +59,42 @@ def one_lead(subject: Subject) -> Iterator[Row]:
 
 
 def facts(subject: Subject) -> Iterator[Row]:
-    """What is known: each value with the row and fields that say it, since when, and how sure it is."""
+    """What is known: each value with the row and fields that say it, since when, how sure it is; and what others say in
+    its place, which does not count."""
     people = {member.id for member in subject.inside if member.gone_at is None and member.facts is not None}
     people = people if len(people) > 1 else set()
-    for name, (fact, _), record in sorted(subject.facts, key=lambda each: each[0]):
-        source, ext_id = subject.source(record)
-        values = {n: d for n, d in subject.dated(record).items() if text(d.value)}
+    for name, (fact, _), record, others in sorted(subject.facts, key=lambda each: each[0]):
         rule = subject.rules.get(name) if record in people else None
-        fields = [f for f in _feeding(subject, source.connection, source.object, name, fact.how) if f in values]
-        since = max((values[f].since for f in fields), default=None)
-        yield {"fact": name, "value": text(fact.value), "record": f"{source.connection} {source.object} {ext_id}",
-               "field": ", ".join(fields), "since": subject.day(since), "sure": f"{fact.confidence} %",
-               "how": (f"from {fact.how}" if fact.how else "said") + (f", by the rule {rule}" if rule else "")
-               }  # fmt: skip
+        others = [] if rule and rule.pick == "all" else others
+        at, fields, since = _said(subject, name, fact, record)
+        why = f", by the rule {rule}" if rule else _preferred(subject, record, [other for _, other in others])
+        yield {"fact": name, "value": text(fact.value), "record": at, "field": ", ".join(fields), "since": since,
+               "sure": f"{fact.confidence} %",
+               "how": (f"from {fact.how}" if fact.how else "said") + why,
+               "instead of": "; ".join(_other(subject, name, *each) for each in others)}  # fmt: skip
+
+
+def _preferred(subject: Subject, record: int, others: Sequence[int]) -> str:
+    """Why the record is believed, where it is because of its connection."""
+    members = {member.id: member for member in subject.inside}
+    if others and {record, *others} <= members.keys():
+        mine, *theirs = (subject.evaluator.frames.connection(members[id_]) for id_ in (record, *others))
+        return f", as {mine} is preferred" if mine not in theirs else ""
+    return ""
+
+
+def _other(subject: Subject, name: str, fact: Fact, record: int) -> str:
+    at, _, since = _said(subject, name, fact, record)
+    return f"{text(fact.value)} of {at}" + (f", since {since}" if since else "")
+
+
+def _said(subject: Subject, name: str, fact: Fact, record: int) -> tuple[str, list[str], str]:
+    """The row that says it, by which fields, and since when."""
+    source, ext_id = subject.source(record)
+    values = {n: d for n, d in subject.dated(record).items() if text(d.value)}
+    fields = [f for f in _feeding(subject, source.connection, source.object, name, fact.how) if f in values]
+    since = max((values[f].since for f in fields), default=None)
+    return f"{source.connection} {source.object} {ext_id}", fields, subject.day(since)
 
 
 def _feeding(subject: Subject, connection: str, obj: str, name: str, how: str) -> list[str]:
@@ -137,7 +160,7 @@ def _events(subject: Subject, group: str, name: str) -> list[str]:
         named = events.with_columns(pl.col("id").alias(EVENT), count="counts")
         kept = counting(rule.when, rows, happenings([rule.when], rows, named, kinds=[rule.per]))
         events = events.filter(pl.col("id").is_in(kept[EVENT].implode()))
-    latest = events.filter(pl.col("on") <= _home(subject)).sort("at", descending=True).head(_EVENTS)
+    latest = events.filter(pl.col("on") <= subject.today).sort("at", descending=True).head(_EVENTS)
     return [_event(subject, row) for row in latest.iter_rows(named=True)]
 
 
@@ -148,7 +171,10 @@ def _scoring(subject: Subject) -> Scoring:
 
 def _event(subject: Subject, row: Mapping[str, Any]) -> str:
     about = ": ".join(filter(None, (row["topic"], row["detail"])))
-    return f"{row['on']} {subject.evaluator.sources[row['source']].connection}" + (f" “{about}”" if about else "")
+    times = f" ×{row['counts']}" if row["counts"] > 1 else ""
+    return f"{row['on']} {subject.evaluator.sources[row['source']].connection}{times}" + (
+        f" “{about}”" if about else ""
+    )
 
 
 def companies(subject: Subject) -> Iterator[Row]:
@@ -172,11 +198,13 @@ def activities(subject: Subject) -> Iterator[Row]:
     """All that it did and that was done, and what of it does not count, and why."""
     ours = subject.result.words.get("class") in _OURS
     for row in subject.events.sort("at", "id", descending=True).iter_rows(named=True):
+        ahead = row["on"] > subject.today
         why = WHY["internal"] if ours else WHY[row["why"]] if row["why"] else ""
+        why = why or ("it is not yet: it counts from that day on" if ahead else "")
         yield {"on": str(row["on"]), "what": ACTIVITIES[row["kind"]].labels["en"] if row["kind"] in ACTIVITIES
                else row["kind"], "connection": subject.evaluator.sources[row["source"]].connection,
                "about": ": ".join(filter(None, (row["topic"], row["detail"]))), "times": row["count"],
-               "counts": 0 if ours else row["counts"], "why not": why}  # fmt: skip
+               "counts": 0 if ours or ahead else row["counts"], "why not": why}  # fmt: skip
 
 
 def changes_next(subject: Subject) -> Iterator[Row]:
@@ -254,7 +282,3 @@ def body(subject: Subject) -> dict[str, Any]:
 
 def _buyer(subject: Subject) -> bool:
     return subject.result.words.get("class") == BUYER
-
-
-def _home(subject: Subject) -> date:
-    return subject.now.astimezone(subject.evaluator.config.zone).date()

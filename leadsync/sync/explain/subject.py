@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -16,11 +16,12 @@ from leadsync.core.assign import Rotation
 from leadsync.core.company_score import Person
 from leadsync.core.consent import OPT_OUTS
 from leadsync.core.counting import judged
-from leadsync.core.facts import Facts
+from leadsync.core.facts import Fact, Facts
 from leadsync.core.facts.mail_state import TELLS, met
 from leadsync.core.frames import column
+from leadsync.core.mapping import text
 from leadsync.core.score import RESULTS
-from leadsync.core.survive import Survivor, survivors
+from leadsync.core.survive import Survivor, everything, survivors
 from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
 from leadsync.store import evaluation, keys, past, routing, sources, staff
@@ -100,8 +101,8 @@ class Subject:
         return self.evaluator.frames.activities(self.found).filter(pl.col("lead") == self.lead)
 
     @cached_property
-    def facts(self) -> list[tuple[str, Survivor, int]]:
-        """The best fact of each field, and the record that says it."""
+    def facts(self) -> list[tuple[str, Survivor, int, list[tuple[Fact, int]]]]:
+        """The best fact of each field, and the record that says it; and what others say just as surely instead."""
         own, theirs = self.evaluator.frames.told(self.inside, self.found)
         people = [m for m in self.inside if m.facts is not None]
         people = [m for m in people if m.gone_at is None] or people
@@ -109,7 +110,12 @@ class Subject:
         records = [*(m.id for m in people), *(of[id(facts)] for facts in theirs)]
         about = self.evaluator.frames.about(self.inside, self.found)
         found = survivors(own, theirs, self.rules, about)
-        return [(name, fact, records[fact.record]) for name, fact in found.items()]
+        others: dict[str, list[tuple[Fact, int]]] = {name: [] for name in found}
+        for place, name, fact in everything(own, theirs):
+            best = found[name].fact
+            if fact.confidence == best.confidence and text(fact.value).casefold() != text(best.value).casefold():
+                others[name].append((fact, records[place]))
+        return [(name, fact, records[fact.record], others[name]) for name, fact in found.items()]
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -120,6 +126,11 @@ class Subject:
     def events(self) -> pl.DataFrame:
         """All its activity, as `core.counting` judges it."""
         return judged(self.evaluator.frames.events(self.found).filter(pl.col("lead") == self.lead))
+
+    @property
+    def today(self) -> date:
+        """The day at home."""
+        return self.now.astimezone(self.evaluator.config.zone).date()
 
     def day(self, at: datetime | None) -> str:
         """The day of a moment, at home."""

@@ -44,7 +44,8 @@ def test_a_web_address_is_the_domain_that_somebody_registered(given_: str, kept:
 @pytest.mark.parametrize(
     ("word", "given_", "number"),
     [("employees", "120", 120), ("revenue", "1e6", 1_000_000), ("employees", "N/A", None), ("timeline", "3", 3),
-     ("timeline", "soon", None), ("budget", "5000.5", 5000.5)],
+     ("timeline", "soon", None), ("budget", "5000.5", 5000.5), ("budget", "0", None),
+     ("budget", "-1", None), ("timeline", "0", 0), ("timeline", "-2", None)],
 )  # fmt: skip
 def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: float | None) -> None:
     assert derive({word: given_}).get(word) == number
