@@ -1,7 +1,9 @@
 """`leadsync check`: whether the files, the CRMs and the store are as they should be."""
 
 import csv
+import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from leadsync.config.load import Config, ConnectionConfig
     from leadsync.sync.check import Said
     from leadsync.sync.check_routing import Users
+    from leadsync.types import Finding
 
 
 _LONGEST = 120  # characters of a sentence in a line
+_ALIKE = 20  # findings of a kind that are shown
 
 
 def check(
@@ -97,6 +101,12 @@ def check(
     return max((s.exit_code for s in said), default=0)
 
 
+def _kind(finding: "Finding") -> str:
+    """Names findings of which the same is to be done; of errors, those that say the same."""
+    told = finding.what.split(": ", 1)[-1] if finding.level == "error" else finding.fix
+    return finding.level + re.sub(r"`[^`]*`|'[^']*'|\d+", "", told)
+
+
 def _ask(
     config: "Config", connection: "ConnectionConfig", calls: dict[str, int], users: "dict[str, Users | None]"
 ) -> Iterator["Said"]:
@@ -163,8 +173,14 @@ def _show_reach(body: dict[str, Any]) -> None:
 def _show(said: "list[Said]", calls: dict[str, int]) -> None:
     for group, found in groupby(said, key=lambda s: s.group):
         print(group)
-        for finding in (s.finding for s in found):
-            fix = f"\n          fix: {finding.fix}" if finding.fix and finding.level != "ok" else ""
-            print(f"  {finding.level:8}{finding.what}{fix}")
+        findings = [s.finding for s in found]
+        alike, shown = Counter(map(_kind, findings)), Counter[str]()
+        for finding in findings:
+            shown[kind := _kind(finding)] += 1
+            if shown[kind] <= _ALIKE or finding.level == "ok":
+                fix = f"\n          fix: {finding.fix}" if finding.fix and finding.level != "ok" else ""
+                print(f"  {finding.level:8}{finding.what}{fix}")
+            elif shown[kind] == _ALIKE + 1:
+                print(f"  {finding.level:8}and {alike[kind] - _ALIKE} more like these; `--json` tells them all")
     errors, warnings = (sum(s.finding.level == level for s in said) for level in ("error", "warning"))
     print(f"errors: {errors}, warnings: {warnings}, requests made: {sum(calls.values())}; nothing was written")

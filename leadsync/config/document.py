@@ -263,7 +263,7 @@ def _problems(
     is guessed at.
     """
     value, where = document.part(spot), document.place(spot)
-    label = next((f"{part}: " for part in reversed(spot) if isinstance(part, str)), "")
+    label = next((f"{part if part.strip() else repr(part)}: " for part in reversed(spot) if isinstance(part, str)), "")
     said: dict[str, None] = {}
     for item in items:
         name = str(item["loc"][-1]) if item["loc"] else ""

@@ -24,7 +24,7 @@ from leadsync.config.lists import compile_lists
 from leadsync.config.mapping import compile_mapping
 from leadsync.config.matching import Matching, compile_matching
 from leadsync.config.routing import RULES, Routing, compile_routing
-from leadsync.config.scoring import compile_scoring, version
+from leadsync.config.scoring import MOST_RULES, compile_scoring, version
 from leadsync.config.secrets import ConnectionSecrets
 from leadsync.config.settings import BrakeShares, Resolver, Settings, custom_words
 from leadsync.connector import ConnectionSettings
@@ -146,7 +146,13 @@ class _Files:
         """The file over the shipped one that it uses; without a file, or with an empty one, the shipped default."""
         if not os.path.lexists(path):
             return shipped(kind, str(default), path)
-        own = yaml.load(path, gather=self.found)
+        try:
+            own = yaml.load(path, gather=self.found)
+        except UserError as error:
+            few = f"; a lead is scored by at most {MOST_RULES} rules" if kind == "scoring" else ""
+            raise UserError(
+                [replace(p, fix=p.fix + few) if " values, " in p.what else p for p in error.problems]
+            ) from error
         use = own.data.get("use", None if own.data else default)
         if use is None or default is None:
             return own

@@ -19,7 +19,7 @@ from leadsync.core.line import cleaned
 from leadsync.core.score import AXES, CUTS, Cuts, Group, Rule, Scoring, Segment
 from leadsync.errors import Problem, UserError
 
-_MOST_RULES, _MOST_IN_ALL = 1000, 10_000  # that one lead is scored by; of a file with those of its segments
+MOST_RULES, _MOST_IN_ALL = 1000, 10_000  # that one lead is scored by; of a file with those of its segments
 Ready = Callable[[str, str, Path, Document], Document]
 """Gives a ready-made file: its kind, its name, and the file and document that use it."""
 
@@ -44,10 +44,11 @@ def _per_language(value: Any) -> Any:
 
 def _readable(text: str) -> str:
     if not cleaned(text):
-        raise ValueError("there is nothing to read in this text")
+        raise ValueError("there is nothing to read in this text; write a word or two")
     return text
 
 
+Name = Annotated[str, AfterValidator(_readable)]
 Label = Annotated[str, Field(max_length=80), AfterValidator(_readable)]
 PerLanguage = dict[Literal["en", "fa", "ru", "pl", "vi"], Label]
 Labels = Annotated[PerLanguage, BeforeValidator(_per_language, json_schema_input_type=Label | PerLanguage | None)]
@@ -76,7 +77,7 @@ class GroupFile(Strict):
     cap: Cap | None = None
     alone: Cap | None = None
     agrees: str | None = None
-    rules: dict[str, RuleFile] = {}
+    rules: dict[Name, RuleFile] = {}
 
 
 class TemperatureFile(Strict):
@@ -114,7 +115,7 @@ class RulesFile(Strict):
     temperature: TemperatureFile = TemperatureFile()
     grade: GradeFile = GradeFile()
     quadrant: QuadrantFile = QuadrantFile()
-    groups: dict[str, GroupFile] = {}
+    groups: dict[Name, GroupFile] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -129,7 +130,7 @@ class SegmentFile(RulesFile):
     """Leads that are scored by rules of their own: those of the file, or of the ready-made one that the segment uses,
     and what it says itself."""
 
-    name: Annotated[str, Field(min_length=1, max_length=40)]
+    name: Annotated[Name, Field(max_length=40)]
     when: str
 
 
@@ -152,11 +153,11 @@ def compile_scoring(
     file, conditions = validate(ScoringFile, document), Conditions(document, fields)
     problems, segments = conditions.problems, tuple[Segment, ...]()
     rules = [(name, "rules", rule) for name, group in file.groups.items() for rule in group.rules]
-    if len(rules) > _MOST_RULES:
+    if len(rules) > MOST_RULES:
         fix = "take some out: one rule can ask for many values, as in `country in [de, at, ch]`"
         places = [document.place(rule) for rule in rules]
         last = [place for place in places if place.startswith(str(document.path))][-1:] or places
-        problems.append(Problem(f"more than {_MOST_RULES} rules", last[-1], fix))
+        problems.append(Problem(f"more than {MOST_RULES} rules", last[-1], fix))
     elif len(rules) * (1 + len(file.segments)) + sum(map(_rules, file.segments)) > _MOST_IN_ALL:
         told = f"more than {_MOST_IN_ALL} rules, counted again for each segment"
         problems.append(Problem(told, document.place(("segments",)), "take some out"))

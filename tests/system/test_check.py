@@ -148,6 +148,19 @@ def test_offline_asks_nobody_and_tells_every_problem_of_the_files(bench: Bench):
         assert [p.rsplit(":", 1)[0] for p in places] == ["mappings/toy.yaml:5", "mappings/toy.yaml:17", "funnel.yaml:1"]
 
 
+def test_of_many_findings_of_a_kind_the_first_are_shown_and_all_are_counted(tmp_path: Path) -> None:
+    folder = Folder(tmp_path, {"here": {"type": "files", "folder": "here"}})
+    rules = "".join(f"    r{chr(97 + n % 26)}{n // 26}: {{points: 12, when: email}}\n" for n in range(90))
+    folder.file("scoring.yaml", f"use: b2b\nown:\n  cap: 9\n  rules:\n{rules}")
+    shown = folder.run("check", "--offline").out
+    assert shown.count("its group gives and takes at most 9") == 20
+    assert "and 70 more like these" in shown
+    assert "warnings: 90" in shown
+    folder.file("scoring.yaml", f"use: b2b\nown:\n  rules:\n{rules.replace('12', 'x')}")
+    shown = folder.run("check", "--offline").out
+    assert (shown.count("points: expected a number"), "errors: 90" in shown) == (20, True)
+
+
 def test_no_configuration(tmp_path: Path):
     folder = Folder(tmp_path, {})
     (tmp_path / "leadsync.yaml").unlink()

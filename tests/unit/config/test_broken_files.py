@@ -27,6 +27,8 @@ ALIASES = "\n".join(
 
 MANY_RULES = "fit: {rules: {\n" + "".join(f"r{i}: {{points: 1, when: email}},\n" for i in range(1002)) + "}}\n"
 
+TOO_MANY = ", ".join(f"r{i}: {{points: 1, when: email}}" for i in range(10_000))
+
 
 def main(line: str) -> Files:
     """`leadsync.yaml` with one more line: the third."""
@@ -114,6 +116,10 @@ LIMITS: list[Case] = [
     (scoring("grade: {fit: [40]}\n"), "1:9", "fit: expected 3 values, and there are 1", "write all 3"),
     (scoring(MANY_RULES), "1003:1", "more than 1000 rules", "one rule can ask for many values"),
     (scoring(ALIASES), "5:15", "more than 20000 values, repeated ones included", "repeat less"),
+    (scoring(f"fit: {{rules: {{{TOO_MANY}}}}}"), "1:218875", "more than 20000 values", "scored by at most 1000 rules"),
+    (scoring('use: b2b\n"": {rules: {a: {points: 1, when: email}}}\n'), "2:1", "nothing to read", "write a word"),
+    (scoring('use: b2b\nown: {rules: {" ": {points: 1, when: email}}}\n'), "2:15", "nothing to read", "write a word"),
+    (scoring('segments: [{name: " ", when: email}]\n'), "1:13", "nothing to read", "write a word"),
     (scoring("".join(f"a{i}: &a{i} [{f'*a{i - 1}' if i else 'x'}]\n" for i in range(50))),
      "30:12", "nested more than 30 deep", "write it flatter"),
     (scoring("[" * 100_000), "1:32", "nested more than 30 deep", "close the brackets"),
