@@ -11,9 +11,9 @@ from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
-from leadsync.config.routing import follows
 from leadsync.config.scoring import Days, version
 from leadsync.config.settings import Strict
+from leadsync.core.implied import follows
 from leadsync.core.ladder import RECYCLED, Ladder, Recycle, Stage
 from leadsync.core.score import RESULTS
 from leadsync.errors import Problem, UserError

@@ -17,8 +17,9 @@ from leadsync.config.reading import Texts
 from leadsync.config.reps import ACCOUNT, EVERYONE, PARTNERS, DaysOff, RepFile, rep_rule, with_table
 from leadsync.config.settings import Strict
 from leadsync.core.assign import RepRule, RouteRule
-from leadsync.core.conditions import Combined, Condition, FieldTest, Node
+from leadsync.core.conditions import Condition
 from leadsync.core.hours import read_days
+from leadsync.core.implied import follows
 from leadsync.core.score import RESULTS as SCORED
 from leadsync.errors import Problem, UserError
 
@@ -26,7 +27,6 @@ RESULTS = (*SCORED, "stage")
 RULES = ("rules", "customers", "others")
 """The lists of rules, by key."""
 _UTC = ZoneInfo("UTC")
-_SHORT = 12  # tests of a condition that is compared with another one
 
 
 def _no_text(value: object) -> object:
@@ -219,66 +219,3 @@ def shadows(earlier: RouteRule, later: RouteRule) -> bool:
     if earlier.when is None or later.when is None:
         return earlier.when is None
     return follows(later.when, earlier.when)
-
-
-def follows(one: Condition, other: Condition) -> bool:
-    """Whether the other condition plainly holds wherever the one does."""
-    short = max(len(one.tests), len(other.tests)) <= _SHORT
-    return one == other or (short and _follows(one.root, other.root, {}))
-
-
-def _follows(node: Node, other: Node, told: dict[tuple[int, int], bool]) -> bool:
-    """Whether the other condition holds wherever this one does. `told`: what was found of their parts."""
-    if (known := told.get((id(node), id(other)))) is not None:
-        return known
-    mine, theirs = _parts(node), _parts(other)
-    if node == other:
-        found = True
-    elif theirs["and"] or mine["or"]:
-        found = all(_follows(node, part, told) for part in theirs["and"])
-        found = found and all(_follows(part, other, told) for part in mine["or"])
-    elif mine["and"] or theirs["or"]:
-        found = any(_follows(part, other, told) for part in mine["and"])
-        found = found or any(_follows(node, part, told) for part in theirs["or"])
-    else:
-        found = isinstance(node, FieldTest) and isinstance(other, FieldTest) and _narrower(node, other)
-    told[id(node), id(other)] = found
-    return found
-
-
-def _parts(node: Node) -> dict[str, Sequence[Node]]:
-    return {op: node.parts if isinstance(node, Combined) and node.op == op else () for op in ("and", "or")}
-
-
-def _narrower(test: FieldTest, other: FieldTest) -> bool:
-    """Whether a comparison of one field holds only where the other does."""
-    if test.field != other.field:
-        return False
-    if other.op == "known":
-        return True
-    if test.op in ("=", "in") and other.op in ("=", "in"):
-        return {*test.values} <= {*other.values}
-    if test.op in (">", ">=") and other.op in (">", ">="):
-        strict = test.values[0] == other.values[0] and test.op == ">=" and other.op == ">"
-        return bool(test.values[0] >= other.values[0]) and not strict  # type: ignore[operator]
-    if test.op in ("<", "<=") and other.op in ("<", "<="):
-        strict = test.values[0] == other.values[0] and test.op == "<=" and other.op == "<"
-        return bool(test.values[0] <= other.values[0]) and not strict  # type: ignore[operator]
-    return False
-
-
-def apart(one: FieldTest, other: FieldTest) -> bool:
-    """Whether no value of a field plainly fits both comparisons."""
-    if one.field != other.field:
-        return False
-    if one.op in ("=", "in") and other.op in ("=", "in"):
-        return {*one.values}.isdisjoint(other.values)
-    return _below(one, other) or _below(other, one)
-
-
-def _below(one: FieldTest, other: FieldTest) -> bool:
-    """Whether all that fits the one is less than all that fits the other."""
-    if one.op not in ("<", "<=", "=", "between") or other.op not in (">", ">=", "=", "between"):
-        return False
-    most, least = one.values[-1], other.values[0]
-    return bool(most < least) or (most == least and (one.op == "<" or other.op == ">"))  # type: ignore[operator]

@@ -2,20 +2,17 @@
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 from leadsync import catalog
 from leadsync.config.document import Document, Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
-from leadsync.config.routing import apart, follows
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
-from leadsync.core.ladder import OUTCOMES, Ladder
+from leadsync.core.ladder import OUTCOMES
 from leadsync.core.score import AXES, Group, Rule
 from leadsync.types import Finding, Role
 
@@ -218,9 +215,6 @@ def _gates(config: Config) -> Iterator[Finding]:
     most = {axis: max(sum(most_of(g) for g in groups if (g.axis or g.name) == axis) for groups in scorings) / 100
             for axis in AXES}  # fmt: skip
     most["score"] = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
-    yield from _keeps_nobody(config)
-    yield from _contrary(config)
-    yield from _passed_over(config)
     for each in placed(config):
         for test in _needed(each.condition.root) if each.gate else ():
             if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
@@ -231,50 +225,6 @@ def _gates(config: Config) -> Iterator[Finding]:
                 place = f"the shipped {of}.yaml" if (of := shipped(place)) else place
                 told = f"{place}: nobody passes {each.gate}: {test.field} is at most {there:g}"
                 yield Finding("warning", told, "ask for less, or raise points and caps in scoring.yaml")
-
-
-def _keeps_nobody(config: Config) -> Iterator[Finding]:
-    """The admin's own `keep` that asks for more than the gate of its stage, which keeps leads as well."""
-    own = {each.loc: each for each in placed(config) if each.file == "funnel.yaml" and not each.shipped}
-    for loc, each in own.items():
-        gates = [gate for at, gate in own.items() if at[:-1] == (*loc[:-1], "gate")] if loc[-1] == "keep" else []
-        implied = [gate for gate in gates if follows(each.condition, gate.condition)]
-        stricter = [gate for gate in implied if not follows(gate.condition, each.condition)]
-        if gates and (stricter or len(implied) == len(gates)):
-            told = f"{each.document.place(loc)}: `keep` asks for no less than {(stricter or implied)[0].gate}"
-            fix = "ask for less than the gate does, such as a lower score, or leave `keep` out"
-            yield Finding("warning", f"{told}: whoever it holds for is kept by that already", fix)
-
-
-def _contrary(config: Config) -> Iterator[Finding]:
-    """The admin's own gates that ask for what cannot be together, in one line or in several."""
-    gates = defaultdict[Loc, list[tuple[Loc, FieldTest]]](list)
-    for each in placed(config):
-        for test in _needed(each.condition.root) if each.gate and not each.shipped else ():
-            if isinstance(test, FieldTest):
-                asked = gates[each.loc[:-1]]
-                if loc := next((loc for loc, other in asked if apart(test, other)), None):
-                    both = "all that it asks" if loc == each.loc else f"both it and {loc[-1]!r}"
-                    told = f"{each.word(test.field)}: nobody passes {each.gate}: no {test.field} fits {both}"
-                    yield Finding("warning", told, "ask for what one lead can have")
-                asked.append((each.loc, test))
-
-
-def _passed_over(config: Config) -> Iterator[Finding]:
-    """The admin's own stages that nobody stays on, since the gate of the next one asks for nothing more."""
-    document, ladder = config.documents["funnel"], config.ladder
-    ladders: list[tuple[Loc, Ladder]] = [((), ladder), *((("funnels", n), o) for n, o in enumerate(ladder.others))]
-    for loc, each in ladders:
-        slept = {stage.recycle.to for stage in each.stages if stage.recycle}
-        for k, after in pairwise(each.steps):
-            stage, upper, place = each.stages[k], each.stages[after], document.place((*loc, "stages", k))
-            ways = stage.either or stage.keep or stage.name in slept or shipped(place)
-            lines = stage.gates.values()
-            if not ways and all(any(follows(line, more) for line in lines) for more in upper.gates.values()):
-                told = (
-                    f"{place}: nobody stays on {stage.name}: whoever passes its gate passes that of {upper.name}, too"
-                )
-                yield Finding("warning", told, f"let the gate of {upper.name} ask for more, or take one of them out")
 
 
 def most_of(group: Group) -> float:

@@ -98,8 +98,13 @@ def _bands(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
 
 
 def _caps(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
-    """Caps that never come to bear, since another one is reached before."""
+    """Caps that never come to bear, since another one is reached before or there are not so many points."""
     for group in scoring.groups:
+        taken = replace(group, cap=None, rules=tuple(replace(rule, points=-rule.points) for rule in group.rules))
+        most = max(most_of(replace(group, cap=None)), most_of(taken))
+        if group.cap is not None and 0 < most < group.cap and (place := _own(document, loc, group.name, "cap")):
+            told = f"{place}: the rules of {group.name} give and take at most {most / 100:g}, so its cap of"
+            yield Finding("warning", f"{told} {group.cap / 100:g} never counts", "lower it, or leave out `cap`")
         cap = group.cap if group.cap is not None else math.inf
         if group.alone is not None and group.alone >= cap and (place := _own(document, loc, group.name, "alone")):
             told = f"{place}: `alone` of {group.name} is no lower than its cap of {cap / 100:g}, so it bounds nothing"
@@ -117,6 +122,9 @@ def _caps(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
             elif rule.cap is not None and abs(rule.points) > rule.cap and (place := _own(document, loc, *spot, "cap")):
                 told = f"{place}: {rule.name} has {rule.points / 100:g} points and a cap of {rule.cap / 100:g}"
                 yield Finding("warning", f"{told}: it never has them in full", "raise `cap`, or lower `points`")
+            elif rule.cap is not None and limit < rule.cap and (place := _own(document, loc, *spot, "cap")):
+                told = f"{place}: {rule.name} gives its {rule.points / 100:g} points once, so its cap of"
+                yield Finding("warning", f"{told} {rule.cap / 100:g} never counts", "leave out `cap`")
 
 
 def _stages(config: Config) -> Iterator[Finding]:

@@ -4,9 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from leadsync.config.load import load_config
-from leadsync.sync.check_conditions import Placed, findings, placed
+from leadsync.config.load import Config, load_config
+from leadsync.sync import check_conditions, check_logic
+from leadsync.sync.check_conditions import Placed, placed
 from leadsync.sync.check_leads import Reach, suspects
+from leadsync.types import Finding
+
+
+def findings(config: Config) -> list[Finding]:
+    return [*check_conditions.findings(config), *check_logic.findings(config)]
+
 
 MAIN = "connections: {hubspot: {type: hubspot, token: {env: T}}}\nnever: email contains test\n"
 SCORING = "use: b2b\nown: {rules: {some: {points: 1, when: email}}}\n"

@@ -44,10 +44,14 @@ CAPS = (
      "2:50: the cap of a (12) lies above that of its group (9), so it never counts"),
     ("{cap: 9, rules: {a: {points: -12, when: email}}}",
      "2:27: a has -12 points, and its group gives and takes at most 9"),
-    ("{cap: 9, rules: {a: {points: 6, per: visit, cap: 4}}}",
+    ("{cap: 4, rules: {a: {points: 6, per: visit, cap: 4}}}",
      "2:50: a has 6 points and a cap of 4: it never has them in full"),
-    ("{cap: 9, alone: 9, agrees: email, rules: {a: {points: 6, when: email}}}",
+    ("{cap: 9, alone: 9, agrees: email, rules: {a: {points: 9, when: email}}}",
      "2:15: `alone` of own is no lower than its cap of 9, so it bounds nothing"),
+    ("{rules: {a: {points: 6, when: email, cap: 9}}}",
+     "2:43: a gives its 6 points once, so its cap of 9 never counts"),
+    ("{cap: 20, rules: {a: {points: 6, when: email}, b: {points: -9, per: bounce, cap: 18}}}",
+     "2:7: the rules of own give and take at most 18, so its cap of 20 never counts"),
 )  # fmt: skip
 
 

@@ -1,0 +1,132 @@
+"""What follows from conditions, and which can never hold: told only where no lead can say otherwise."""
+
+from datetime import date
+from itertools import product
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadsync.core.conditions import Combined, Condition, FieldTest, parse
+from leadsync.core.implied import clash, follows
+from leadsync.core.truth import truths
+
+FIELDS = {"country": "text", "employees": "number", "budget": "number", "score": "number"}
+KINDS = ("call_in", "meeting", "visit")
+SCORE = FieldTest("score", "number", "between", (0.0, 100.0))
+
+
+def condition(text: str) -> Condition:
+    return parse(text, fields=FIELDS, activities=KINDS)
+
+
+NEVER = (
+    "country = PL and country = DE",
+    "country in [PL, DE] and country in [VN, IR]",
+    "country = PL and country contains de",
+    "country = PL and not country known",
+    "employees > 10 and employees < 5",
+    "employees > 10 and employees <= 10",
+    "employees between 10 and 5",
+    "employees in [1, 2] and employees > 2",
+    "employees between 10 and 20 and not employees >= 10",
+    "budget and not budget",
+    "not (budget or country) and country = PL",
+    "(country = PL or country = DE) and country = VN",
+    "(country = PL or employees > 5) and not country = PL and not employees > 3",
+    "(country = PL or budget) and (country = DE or budget < 5) and country = VN and budget > 7",
+    "2 meeting in 30d and no meeting in 60d",
+    "call_in about price and no call_in",
+    "any of [meeting, visit] and no activity",
+)  # fmt: skip
+MAY = (
+    "country = PL or country = DE",
+    "employees > 10 and employees < 12",
+    "employees >= 10 and employees <= 10",
+    "not employees > 10 and not employees <= 10",  # nobody knows how many
+    "country != PL and country != DE",
+    "meeting in 30d and no meeting in 7d",
+    "call_in and no call_in about price",
+    "meeting since capture and no visit",
+    "country matches 'p.*' and country = PL",
+    "country contains p and country contains l",
+)
+
+
+@pytest.mark.parametrize("text", NEVER)
+def test_what_can_never_hold(text: str) -> None:
+    assert clash([condition(text)]) is not None
+    assert clash([], Combined("not", (Combined("not", (condition(text).root,)),))) is not None
+
+
+@pytest.mark.parametrize("text", MAY)
+def test_what_may_hold(text: str) -> None:
+    assert clash([condition(text)]) is None
+
+
+@pytest.mark.parametrize("text", ["budget or not budget", "score >= 0", "not score > 100", "score < 101 or visit"])
+def test_what_always_holds(text: str) -> None:
+    assert clash([], Combined("not", (condition(text).root,)), given=[SCORE]) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "so"),
+    [
+        ("employees > 50", "employees > 10", True), ("employees > 10", "employees > 50", False),
+        ("country = PL and visit", "country in [PL, DE]", True), ("country in [PL, DE]", "country = PL", False),
+        ("employees between 5 and 9", "employees >= 5", True), ("employees >= 5", "employees > 5", False),
+        ("3 meeting in 7d", "2 meeting in 30d", True), ("meeting in 30d", "meeting in 7d", False),
+        ("visit", "any of [visit, meeting]", True), ("no visit", "no visit in 7d", True),
+        ("call_in about price", "call_in about [price, demo]", True), ("country", "budget or country", True),
+        ("meeting since capture", "meeting", True), ("meeting", "meeting since capture", False),
+        ("country = PL and country = DE", "visit", False),
+        ("country = PL and (visit or meeting)", "(country = PL and visit) or (country = PL and meeting)", True),
+    ],
+)  # fmt: skip
+def test_what_holds_wherever_another_does(one: str, other: str, so: bool) -> None:
+    assert follows(condition(one), condition(other)) is so
+
+
+TESTS = st.sampled_from(
+    ("country = a", "country in [a, b]", "country contains [b]", "country", "employees > 5", "employees >= 5",
+     "employees < 5", "employees <= 3", "employees between 3 and 7", "employees = 5", "employees in [3, 7]", "visit",
+     "2 visit in 7d", "no visit in 30d", "any of [visit, meeting] in 7d", "no meeting", "visit since capture",
+     "meeting about price")
+)  # fmt: skip
+TEXTS = st.recursive(
+    TESTS,
+    lambda inner: st.one_of(
+        inner.map(lambda text: f"not ({text})"),
+        st.tuples(inner, st.sampled_from((" and ", " or ")), inner).map(lambda each: f"({''.join(each)})"),
+    ),
+    max_leaves=7,
+)
+DAY = date(2026, 11, 28)
+DID = ((), (("visit", 2, 2, None),), (("visit", 20, 1, None),), (("meeting", 2, 1, "price"), ("visit", 20, 3, None)),
+       (("meeting", 40, 1, "demo"),))  # fmt: skip
+LEADS = list(product((None, "a", "b", "c"), (None, 1.0, 3.0, 5.0, 6.0, 9.0), (None, 30, 5), range(len(DID))))
+FRAME = pl.DataFrame(
+    {
+        "lead": range(len(LEADS)), "day": [DAY] * len(LEADS), "country": [c for c, *_ in LEADS],
+        "capture": [None if ago is None else date.fromordinal(DAY.toordinal() - ago) for *_, ago, _ in LEADS],
+        "employees": pl.Series([number for _, number, *_ in LEADS], dtype=pl.Float64),
+    }
+)  # fmt: skip
+ACTIVITIES = pl.DataFrame(
+    [
+        (lead, kind, date.fromordinal(DAY.toordinal() - ago), count, topic)
+        for lead, (*_, did) in enumerate(LEADS) for kind, ago, count, topic in DID[did]
+    ],
+    schema={"lead": pl.Int64, "kind": pl.String, "on": pl.Date, "count": pl.Int64, "topic": pl.String}, orient="row",
+)  # fmt: skip
+
+
+@given(TEXTS, TEXTS)
+def test_no_lead_says_otherwise(one: str, other: str) -> None:
+    left, right = condition(one), condition(other)
+    found = truths([left, right], FRAME, ACTIVITIES)
+    if clash([left, right]) is not None:
+        assert not (found["0"] & found["1"]).any()
+    if follows(left, right):
+        assert (~found["0"] | found["1"]).all()

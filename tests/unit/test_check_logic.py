@@ -1,0 +1,75 @@
+"""What is told of conditions that contradict themselves, ask for nothing, or leave another one nobody."""
+
+from pathlib import Path
+
+import pytest
+
+from leadsync.config.load import load_config
+from leadsync.sync.check_logic import findings
+
+MAIN = "connections: {hubspot: {type: hubspot, token: {env: T}}}\n"
+
+
+def told(folder: Path, scoring: str, **files: str) -> list[str]:
+    for name, text in {"leadsync": MAIN, "scoring": f"use: b2b\n{scoring}\n", **files}.items():
+        (folder / f"{name}.yaml").write_text(text)
+    found = list(findings(load_config(folder / "leadsync.yaml")))
+    assert all(finding.fix and finding.level == "warning" for finding in found)
+    return [finding.what.removeprefix(f"{folder}/") for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("when", "column", "because"),
+    [
+        ("country = PL and country = DE", 36, "country is PL and country is DE"),
+        ("employees > 10 and employees < 5", 36, "employees more than 10 and employees less than 5"),
+        ("email and not email", 36, "e-mail is known and e-mail is not known"),
+        ("2 meeting in 7d and no meeting in 30d", 38, "meeting at least 2 times in the last 7 days and no meeting in "
+         "the last 30 days"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_nobody_fulfils(tmp_path: Path, when: str, column: int, because: str) -> None:
+    said = f"holds for nobody, since this cannot be: {because}"
+    assert told(tmp_path, f"own: {{rules: {{a: {{points: 5, when: {when}}}}}}}") == [
+        f"scoring.yaml:2:{column}: own.rules.a.when {said}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scoring", "at", "so"),
+    [
+        ("own: {rules: {a: {points: 5, when: email or not email}}}", "2:30: own.rules.a.when",
+         "so it asks for nothing"),
+        ("temperature: {cold_when: score >= 0}", "2:15: temperature.cold_when", "so everybody is cold"),
+        ("temperature: {hot_when: phone or not phone}", "2:15: temperature.hot_when",
+         "so everybody is hot who is not cold by `cold_when`"),
+        ("own: {cap: 9, alone: 5, agrees: completeness < 99, rules: {a: {points: 8, per: visit}}}", "2:25: own.agrees",
+         "so `alone` bounds nothing"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_asks_for_nothing(tmp_path: Path, scoring: str, at: str, so: str) -> None:
+    assert told(tmp_path, scoring) == [f"scoring.yaml:{at} holds whoever the lead is, {so}"]
+
+
+def test_a_segment_behind_one_that_takes_all_its_leads(tmp_path: Path) -> None:
+    segments = ["{name: some, when: employees > 10}", "{name: more, when: employees > 50 and country = PL}",
+                "{name: all, when: email or not email}", "{name: last, when: phone}"]  # fmt: skip
+    lines = "segments:\n" + "\n".join(f"  - {segment}" for segment in segments)
+    assert told(tmp_path, lines) == [
+        "scoring.yaml:5:17: segments.all.when holds whoever the lead is, so nobody is scored by what follows",
+        "scoring.yaml:4:18: nobody is of the segment 'more': 'some' in line 3 takes all its leads",
+        "scoring.yaml:6:18: nobody is of the segment 'last': 'all' in line 5 takes all its leads",
+    ]
+
+
+def test_of_sound_files_and_of_shipped_ones_nothing_is_told(tmp_path: Path) -> None:
+    assert told(tmp_path, "own: {rules: {a: {points: 5, when: country = PL or country = DE}}}") == []
+    assert told(tmp_path, "", classes="use: default\nclasses: {a: {when: topic = price and topic = demo}}\n") == []
+
+
+def test_lines_of_a_gate_that_cannot_be_together(tmp_path: Path) -> None:
+    gate = "{calls: call_in in 7d, silent: no activity in 30d}"
+    assert told(tmp_path, "", funnel=f"stages: [{{name: low}}, {{name: SQL, gate: {gate}}}]\n") == [
+        "funnel.yaml:1:72: nobody passes 'silent' of the gate of SQL: this cannot be: incoming call at least once in "
+        "the last 7 days and no sign of interest in the last 30 days"
+    ]
