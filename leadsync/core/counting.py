@@ -179,7 +179,8 @@ def _soon(mail: pl.DataFrame) -> pl.Series:
 
 def _burst(mail: pl.DataFrame) -> pl.Series:
     """Many clicks at once: 4 within a second or 5 within 10, from where on makers of mailing software call it a
-    machine. A counter that rose by many between two looks is none: it does not tell when."""
+    machine. A counter that rose by many between two looks is none: it dates the last click alone, and the look before
+    is no bound for the others, since searches find changes late and looks lie further apart than 10 seconds."""
     clicks = mail.filter((pl.col("kind") == "email_click") & (pl.col("count") == 1)).sort(*_KEY, "at", "id")
     burst = pl.lit(False)
     for many, span in _BURSTS:

@@ -17,7 +17,10 @@ PAGE = ROOT / "docs" / "concepts.md"
 LACKS: dict[int, str] = {
     1: "companies as leads of their own",
     30: "drift between CRMs",
+    31: "back-tests on outcomes, and weights that are suggested",
     39: "how fast the stages were passed",
+    40: "the share and the speed of answers",
+    45: "which of them brought the lead",
     49: "a minimum of data per stage",
     55: "an own score",
     66: "retention",
