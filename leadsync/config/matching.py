@@ -18,7 +18,7 @@ from leadsync.config.reading import Texts
 from leadsync.config.settings import Strict
 from leadsync.core.consent import WORDS
 from leadsync.core.facts.tables import Tables
-from leadsync.core.match.features import Words
+from leadsync.core.match.features import EDITION, Words
 from leadsync.core.match.model import Model, read
 from leadsync.core.match.spelling import spellings
 from leadsync.core.survivorship import PICKS, TOGETHER, Rule
@@ -106,7 +106,8 @@ def compile_matching(
         raise UserError([Problem(told, document.place(("review",)), "write less bits than for `automatic`")])
     if problems := list(_wrong(file, document, connections, fields)):
         raise UserError(problems)
-    said = repr((file.model_copy(update={"survive": {}, "merge": ()}), of, _text("model.yaml"), _text("names.yaml")))
+    own = file.model_copy(update={"survive": {}, "merge": ()})
+    said = repr((EDITION, own, of, _text("model.yaml"), _text("names.yaml")))
     return Matching(
         inf if file.link == "review" else file.automatic,
         file.review,

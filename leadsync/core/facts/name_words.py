@@ -1,5 +1,7 @@
 """Words by which parts of names are told apart. They are no matter of taste, so they stand here and not in a file."""
 
+import re
+
 from leadsync.core.convert.base import fold
 
 
@@ -64,6 +66,8 @@ BETWEEN = _as_written("""
     van thi huu ngoc duc minh thanh quang xuan dinh cong
 """)
 """Without marks: what often stands between a Vietnamese family and given name."""
+SYLLABLE = re.compile("(?:ngh|ng|nh|th|tr|ch|kh|ph|gi|gh|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
+"""What can be one in Vietnamese, without marks."""
 FAMILIES = _folded("""
     nowak wojcik mazur krol zajac wrobel wieczorek stepien dudek pawlak sikora baran pietrzak duda bak wilk kowal
     kaczmarek krawczyk wozniak szewczyk gorka kubiak kaczor gajda kot lis urban kozak sobczak kania smith johnson

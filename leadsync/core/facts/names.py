@@ -23,6 +23,7 @@ from leadsync.core.facts.name_words import (
     PARTICLES,
     PLACEHOLDERS,
     SECOND,
+    SYLLABLE,
     TAILS,
     TESTS,
     TITLES,
@@ -173,7 +174,6 @@ def _initial(word: str) -> bool:
 # ---- order: which words are whose
 
 _VIETNAMESE_MARKS = re.compile("[ơưạảấầẩẫậắằẳẵặẻếềểễệỉịỏốồổỗộớờởỡợụủứừửữựỳỵỷđăĩũ]", re.IGNORECASE)
-_SYLLABLE = re.compile("(?:ngh|ng|nh|th|tr|ch|kh|ph|gi|gh|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
 _PATRONYMIC = re.compile(r"(?:[оеё]вич|[^аоуеиыэюяё]ьич|мич|[оеё]вна|ична|инична|ovich|evich|yevich|ovna|evna|ichna)$")
 _FAMILY = re.compile(
     r"(?:[а-яё]{2}(?:[оеё]ва?|ина?|ына?)|[сц]к(?:ий|ая|ой)|енко|чук|[иы]х|швили|дзе|янц|"
@@ -234,7 +234,7 @@ def _vietnamese(words: Sequence[str], country: str) -> Name | None:
 
 def _sounds_vietnamese(words: Sequence[str]) -> bool:
     """Whether each word can be a syllable of the language."""
-    return all(_SYLLABLE.fullmatch(_key(word)) for word in words)
+    return all(SYLLABLE.fullmatch(_key(word)) for word in words)
 
 
 def _is_vietnamese(words: Sequence[str], country: str) -> bool:

@@ -60,7 +60,7 @@ def terms(of: Features) -> Terms:
     """What is counted of a record; 0 for what it does not say."""
     both = names(of)
     told = (
-        f"{of.given} {of.middle} {of.family}" if of.given and of.family else "",
+        f"{of.given} {of.middle.replace(' ', '')} {of.family}" if of.given and of.family else "",
         f"{of.given} {of.family}" if of.given and of.family else "",
         both[0] if both else "",
         of.family_skeleton or of.given_skeleton,
@@ -96,6 +96,7 @@ def compare(a: Features, b: Features) -> Levels:
 _NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
 _EXACT = _LINE = 3
 _COLLEAGUE, _MAIL_CLOSE = 2, 5
+_MISTER = "anh"  # in Vietnamese, but the second part of a name as well
 
 
 def _name(a: Features, b: Features) -> int:
@@ -118,11 +119,11 @@ def _in_order(a: Features, b: Features) -> int:
         given = 2
     if given < 0 or family < 0:
         return _incomplete(a, b, given, family)
-    if a.middle and b.middle and a.middle != b.middle:
-        given = min(given, _middle(a.middle, b.middle))
+    if a.middle or b.middle:
+        given = _with_middle(a, b, given)
     if given and family:
-        if given == family == 3:
-            return _WHOLE if a.middle and a.middle == b.middle else _WHOLE_PAIR
+        if given > 2 and family == 3:
+            return _WHOLE if given == 4 else _WHOLE_PAIR
         return _CLOSE if min(given, family) == 1 else _ACROSS if a.vowelless != b.vowelless else _SAME
     return _FAMILY if family > 1 else _GIVEN if given > 1 else _NEITHER
 
@@ -130,8 +131,9 @@ def _in_order(a: Features, b: Features) -> int:
 def _incomplete(a: Features, b: Features, given: int, family: int) -> int:
     """The level where a part of a name is missing."""
     if family >= 1:
-        one = (a.initial or b.initial) and (a.initial or a.given[:1]) == (b.initial or b.given[:1])
         if a.initial or b.initial:
+            mine, theirs = ({of.initial or of.given[:1], of.middle[:1]} for of in (a, b))
+            one = mine & theirs - {""}
             other = (a.initial or a.given) and (b.initial or b.given)
             return _INITIAL if one else _FAMILY if other else _HALF
         return _HALF
@@ -140,12 +142,22 @@ def _incomplete(a: Features, b: Features, given: int, family: int) -> int:
     return _HALF if given >= 1 else _NEITHER if given == 0 else 0
 
 
+def _with_middle(a: Features, b: Features, given: int) -> int:
+    """How far given names agree with their second parts; 4 where these are equal themselves, wherever they stand."""
+    one, two = (f"{of.middle}{of.given}".replace(" ", "") for of in (a, b))
+    if one == two:
+        return 4
+    if a.middle and b.middle:
+        given = min(given, _middle(a.middle, b.middle))
+    return given or int(min(len(one), len(two)) > 4 and OSA.distance(one, two, score_cutoff=1) <= 1)
+
+
 def _middle(a: str, b: str) -> int:
     """How far the given name can be taken as equal, whose second parts differ."""
-    one, two = a.split(), b.split()
     if (len(a) == 1 or len(b) == 1) and a[0] == b[0]:
         return 3
-    if set(one) <= set(two) or set(two) <= set(one):
+    one, two = ({*text.split()} - {_MISTER} for text in (a, b))
+    if one <= two or two <= one or a.replace(" ", "").endswith(b) or b.replace(" ", "").endswith(a):
         return 2
     return 1 if _near(a, b) else 0
 

@@ -11,7 +11,7 @@ from leadsync.core.convert.contact import email
 from leadsync.core.convert.country import code_of
 from leadsync.core.convert.dates import read_date
 from leadsync.core.facts.domains import own_domain
-from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, TESTS
+from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, SYLLABLE, TESTS, VIETNAMESE_PLAIN
 from leadsync.core.facts.names import person
 from leadsync.core.facts.tables import Tables
 from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
@@ -27,6 +27,7 @@ _LEAST_DIGITS = 7
 _EXTENSION = re.compile(r"(?:\b(?:ext|extension|доб|wew|داخلی|may le|máy lẻ)|[x#;])\.?[\s:]*\d*\s*$", re.IGNORECASE)
 _BETWEEN_PHONES = re.compile(r"[;,/|\n]+|\s{2,}")
 _NUMBER = re.compile(r"\d+")
+_SYLLABLES = re.compile(f"(?:{SYLLABLE.pattern}){{1,3}}")
 _STREETS = {
     word: full
     for full, words in {
@@ -71,6 +72,8 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
+EDITION = 2
+"""Goes up with every change of what features or keys are made of a record."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,7 +145,17 @@ def _with_mail(found: Features, told: Mapping[str, str], words: Words) -> Featur
     letters = _plain(user)
     if read.kind in ("role", "disposable") or _placeholder(user, letters):
         return found._replace(domain=domain)
+    if found.given and not found.middle and found.family in VIETNAMESE_PLAIN:
+        found = found._replace(middle=_between(letters.rstrip("0123456789"), found.given, found.family))
     return found._replace(mail=read.key, user=letters, mail_domain=host, domain=domain, named=_named(letters, found))
+
+
+def _between(user: str, given: str, family: str) -> str:
+    """The middle name that a Vietnamese mailbox tells where the record leaves it out, as most do in speech:
+    `nguyenthitam` is Nguyễn Thị Tâm, called Tâm Nguyễn."""
+    left = user.removeprefix(family) if user.startswith(family) else user.removesuffix(family)
+    middle = left.removesuffix(given)
+    return middle if middle not in ("", left, family) and _SYLLABLES.fullmatch(middle) else ""
 
 
 def _plain(user: str) -> str:
@@ -160,8 +173,8 @@ def _named(user: str, name: Features) -> bool:
     """Whether a mailbox says no more than the name does."""
     if _NUMBER.search(user):
         return False
-    parts = [part.replace(" ", "") for part in (name.family, name.given, *name.classes) if len(part) > 2]
-    if any(part in user for part in parts):
+    parts = (name.family, name.given, f"{name.middle}{name.given}", *name.classes)
+    if any(len(part) > 2 and part.replace(" ", "") in user for part in parts):
         return True
     consonants = skeleton(user)
     return any(len(part) > 1 and part in consonants for part in (name.family_skeleton, name.given_skeleton))

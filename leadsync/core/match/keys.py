@@ -54,7 +54,7 @@ def _keys(of: Features) -> Iterator[tuple[str, str]]:
         if of.city:
             yield "name and city", f"{both} {skeleton(of.city) or of.city}"
     if of.middle and of.given and of.family:
-        yield "whole name", " ".join(sorted((of.given, of.middle, of.family)))
+        yield "whole name", " ".join(sorted((f"{of.middle}{of.given}".replace(" ", ""), of.family)))
     if family and firm:
         yield "family and company", f"{family} {firm}"
     if family and domain:

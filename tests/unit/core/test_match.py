@@ -82,6 +82,11 @@ def test_latin(text: str, told: str):
         ("Marek|Bondar", "Marek|Gondar", "close"),
         ("J.|Smith", "John|Smith", "initial"),
         ("K.|Smith", "John|Smith", "family"),
+        ("T.|Nguyễn", "Thị Lan|Nguyễn", "initial"),
+        ("Anh Hoàng|Nguyễn", "Minh Hoàng|Nguyễn", "same"),
+        ("Gia Hoàng|Nguyễn", "Minh Hoàng|Nguyễn", "family"),
+        ("Văn Lon|Vũ", "Văn Long|Vũ", "close"),
+        ("Lon|Vũ", "Long|Vũ", "family"),
         ("Anna|Smith", "John|Smith", "family"),
         ("|Smith", "John|Smith", "half"),
         ("John|Brown", "John|Smith", "given"),
@@ -91,6 +96,22 @@ def test_latin(text: str, told: str):
 )
 def test_names_agree_on_a_level(one: str, two: str, level: str | None):
     assert named(one, two) == level
+
+
+@pytest.mark.parametrize(
+    ("email", "other", "level"),
+    [
+        ("nguyenthitam@gmail.com", "Thị Tâm", "whole"),
+        ("thitam.nguyen84@gmail.com", "Thi Tam", "whole"),
+        ("thi_tam@abc.vn", "Ngọc Tâm", "family"),
+        ("ngocbaotam@abc.vn", "Ngọc Bảo Tâm", "whole"),
+        ("nguyentam@gmail.com", "Thị Tâm", "exact"),
+        ("wolf84@gmail.com", "Thị Tâm", "exact"),
+    ],
+)
+def test_a_vietnamese_mailbox_tells_the_middle_name_that_the_record_leaves_out(email: str, other: str, level: str):
+    one, two = of(first_name="Tâm", last_name="Nguyễn", email=email), of(first_name=other, last_name="Nguyễn")
+    assert levels(one, two)["name"] == level
 
 
 # ---- evidence
