@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from leadsync.core.facts import Facts
 from leadsync.core.match.features import Features
-from leadsync.core.match.keys import CAPS, cap, described, keys, number
+from leadsync.core.match.keys import CAPS, cap, described, keys, once
 from leadsync.core.match.links import rounded
 from leadsync.core.match.model import Part
 from leadsync.core.match.pairs import Edge, Entry
@@ -140,7 +140,7 @@ def sayings(store: Store, pairs: Collection[Pair]) -> dict[Pair, str]:
     """A name for what was compared of each of these pairs of records: the same, the same name."""
     said = entries(store, {id_ for pair in pairs for id_ in pair})
     told = {id_: repr(of.features) for id_, of in said.items()}
-    return {(a, b): str(number("pair", f"{told.get(a)}\x1f{told.get(b)}")) for a, b in pairs}
+    return {(a, b): str(once("pair", f"{told.get(a)}\x1f{told.get(b)}")) for a, b in pairs}
 
 
 def put(store: Store, found: Mapping[int, tuple[int | None, Entry]], gone: Collection[int] = ()) -> None:

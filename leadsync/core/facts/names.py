@@ -55,16 +55,8 @@ def person(first: str = "", last: str = "", full: str = "", country: str = "") -
     The country, as ISO code, helps where the order of words depends on it. None where there is no name: nothing but
     signs, a placeholder, a company, a phone number or an address.
     """
-    one, two, whole = (_read(text) if 0 < len(text) <= _LONGEST else None for text in (first, last, full))
-    if one and two and one.words != two.words:
-        heard, name = [one, two], _said(_without(one, two), _without(two, one), country)
-    elif whole:
-        heard, name = [whole], _whole(whole, country)
-    elif one:
-        heard, name = [one], _first(one, country)
-    elif two:
-        heard, name = [two], _last(two, country)
-    else:
+    heard, name = _parts(first, last, full, country)
+    if name is None:
         return None
     script = _script(" ".join(word for read in heard for word in read.words))
     titles = dict.fromkeys(title for read in heard for title in read.titles)
@@ -76,6 +68,12 @@ def person(first: str = "", last: str = "", full: str = "", country: str = "") -
         honorific=" ".join(titles),
         script=script,
     )
+
+
+def as_typed(first: str = "", last: str = "", full: str = "", country: str = "") -> Name | None:
+    """The same in the case in which it was typed, without honorific and script: for comparing, where these do not
+    count."""
+    return _parts(first, last, full, country)[1]
 
 
 # ---- reading: words and titles
@@ -109,6 +107,18 @@ _COMPANY = re.compile(
     r"компания|группа|отдел|магазин|شرکت|موسسه|گروه|فروشگاه|سازمان|cong ty|cty|tnhh|co phan|cua hang|firma|sklep|"
     r"hurtownia|spolka|biuro|dzial|zaklad|office|team|department|support|sales|store|shop|hotel|bank|admin|info|kontakt|contact)\b"
 )
+
+
+def _parts(first: str, last: str, full: str, country: str) -> tuple[list[_Read], Name | None]:
+    """What is read of the texts, and the name that it is."""
+    one, two, whole = (_read(text) if 0 < len(text) <= _LONGEST else None for text in (first, last, full))
+    if one and two and one.words != two.words:
+        return [one, two], _said(_without(one, two), _without(two, one), country)
+    if whole:
+        return [whole], _whole(whole, country)
+    if one:
+        return [one], _first(one, country)
+    return ([two], _last(two, country)) if two else ([], None)
 
 
 @lru_cache(maxsize=8192)

@@ -12,7 +12,7 @@ from heapq import heappush, heappushpop
 from math import inf, sqrt
 from typing import NamedTuple
 
-from leadsync.core.match.keys import number
+from leadsync.core.match.keys import once
 
 STEPS = (-3.0, -1.5, 0.0, 2.0, 5.0, 10.0, inf)
 """Where strata begin, in bits from the automatic line; pairs below all of them are none that anybody should look at."""
@@ -61,7 +61,7 @@ def draw(
         nth = stratum(pair.weight, line)
         if nth is not None:
             sizes[nth] += 1
-            entry = (-number(f"sample {seed}", f"{pair.left}\x1f{pair.right}"), pair)
+            entry = (-once(f"sample {seed}", f"{pair.left}\x1f{pair.right}"), pair)
             (heappush if len(heaps[nth]) < most else heappushpop)(heaps[nth], entry)
     found, left = dict[int, list[Pair]](), most
     for waiting, (nth, size) in zip(range(len(sizes), 0, -1), sorted(sizes.items(), key=_smallest), strict=True):

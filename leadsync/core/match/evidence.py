@@ -9,7 +9,7 @@ the family name is a relative or namesake; `across` is a name that one of them s
 
 from functools import lru_cache
 
-from rapidfuzz.distance import OSA, JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler, Prefix
 
 from leadsync.core.match.features import Features
 from leadsync.core.match.keys import LEAST_USER, names, number
@@ -80,7 +80,7 @@ def compare(a: Features, b: Features) -> Levels:
     company = 0 if mail >= _MAIL_CLOSE or mail == _COLLEAGUE else _company(a, b)
     postcode = _text(a.postcode, b.postcode) if a.postcode and b.postcode else 0
     implied = postcode == _EXACT or company > 1 or mail == _COLLEAGUE
-    return (
+    found = (
         name,
         mail,
         _phone(a.phones, b.phones, _LINE + (name >= _INITIAL)) if a.phones and b.phones else 0,
@@ -89,8 +89,10 @@ def compare(a: Features, b: Features) -> Levels:
         postcode,
         _address(a.address, b.address) if a.address and b.address else 0,
         _birth_date(a.birth_date, b.birth_date) if a.birth_date and b.birth_date else 0,
-        *(_text(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)),
     )
+    if not a.others:
+        return found
+    return (*found, *(_text(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)))
 
 
 _NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
@@ -113,9 +115,9 @@ def _name(a: Features, b: Features) -> int:
 
 
 def _in_order(a: Features, b: Features) -> int:
-    family = _part(a.family, b.family, a.family_skeleton, b.family_skeleton)
-    given = _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
-    if given < 2 and a.classes and not set(a.classes).isdisjoint(b.classes):
+    family = 3 if a.family and a.family == b.family else _part(a.family, b.family, a.family_skeleton, b.family_skeleton)
+    given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
+    if given < 2 and a.classes and b.classes and not set(a.classes).isdisjoint(b.classes):
         given = 2
     if given < 0 or family < 0:
         return _incomplete(a, b, given, family)
@@ -144,7 +146,7 @@ def _incomplete(a: Features, b: Features, given: int, family: int) -> int:
 
 def _with_middle(a: Features, b: Features, given: int) -> int:
     """How far given names agree with their second parts; 4 where these are equal themselves, wherever they stand."""
-    one, two = (f"{of.middle}{of.given}".replace(" ", "") for of in (a, b))
+    one, two = (a.middle + a.given).replace(" ", ""), (b.middle + b.given).replace(" ", "")
     if one == two:
         return 4
     if a.middle and b.middle:
@@ -152,6 +154,7 @@ def _with_middle(a: Features, b: Features, given: int) -> int:
     return given or int(min(len(one), len(two)) > 4 and OSA.distance(one, two, score_cutoff=1) <= 1)
 
 
+@lru_cache(maxsize=65536)
 def _middle(a: str, b: str) -> int:
     """How far the given name can be taken as equal, whose second parts differ."""
     if (len(a) == 1 or len(b) == 1) and a[0] == b[0]:
@@ -204,7 +207,7 @@ def _mail(a: Features, b: Features) -> int:
 def _mistyped(a: str, b: str) -> bool:
     """Whether two names of mailboxes differ by typing errors only: not in a number, nor in an initial at either end."""
     allowed = min(min(len(a), len(b)) // 4, 2)
-    if not allowed or _digits(a) != _digits(b) or OSA.distance(a, b, score_cutoff=allowed) > allowed:
+    if not allowed or OSA.distance(a, b, score_cutoff=allowed) > allowed or _digits(a) != _digits(b):
         return False
     return a[0] == b[0] and not (len(a) == len(b) and a[:-1] == b[:-1])
 
@@ -214,9 +217,14 @@ def _digits(user: str) -> str:
 
 
 def _phone(a: tuple[str, ...], b: tuple[str, ...], equal: int) -> int:
-    if not set(a).isdisjoint(b):
-        return equal
-    return 2 if any(OSA.distance(one, two, score_cutoff=1) <= 1 for one in a for two in b) else 1
+    close = 1
+    for one in a:
+        for two in b:
+            if one == two:
+                return equal
+            if OSA.distance(one, two, score_cutoff=1) <= 1:
+                close = 2
+    return close
 
 
 def _company(a: Features, b: Features) -> int:
@@ -224,20 +232,22 @@ def _company(a: Features, b: Features) -> int:
         return 4
     if not a.company or not b.company:
         return 1 if a.domain and b.domain else 0
-    return max(_firm(a.company, b.company, a.company_skeleton, b.company_skeleton), 1)
+    return 3 if a.company == b.company else _firm(a.company, b.company, a.company_skeleton, b.company_skeleton)
 
 
 @lru_cache(maxsize=65536)
 def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
     """3 the same name, 2 a part of it or nearly it, 1 another."""
     mine, theirs = a_skeleton.replace(" ", ""), b_skeleton.replace(" ", "")
-    if a == b or (mine == theirs and len(mine) > 2):
+    if mine == theirs and len(mine) > 2:
         return 3
-    if JaroWinkler.similarity(a, b) >= 0.92 or (len(mine) > 4 and OSA.distance(mine, theirs, score_cutoff=1) <= 1):
+    if JaroWinkler.similarity(a, b, score_cutoff=0.92) or (
+        len(mine) > 4 and OSA.distance(mine, theirs, score_cutoff=1) <= 1
+    ):
         return 2
-    shared = set(a_skeleton.split()) & set(b_skeleton.split())
-    begin = next((n for n, (x, y) in enumerate(zip(mine, theirs, strict=False)) if x != y), min(len(mine), len(theirs)))
-    part = max(sum(map(len, shared)), begin)
+    begin = Prefix.similarity(mine, theirs)
+    shared = set(a_skeleton.split()).intersection(b_skeleton.split())
+    part = max(sum(map(len, shared)), begin) if shared else begin
     return 2 if part > 3 and 2 * part >= max(len(mine), len(theirs)) else 1
 
 

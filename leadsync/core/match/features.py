@@ -12,7 +12,7 @@ from leadsync.core.convert.country import code_of
 from leadsync.core.convert.dates import read_date
 from leadsync.core.facts.domains import own_domain
 from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, SYLLABLE, TESTS, VIETNAMESE_PLAIN
-from leadsync.core.facts.names import person
+from leadsync.core.facts.names import as_typed
 from leadsync.core.facts.tables import Tables
 from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
 
@@ -87,22 +87,28 @@ class Words:
 def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -> Features:
     """The features of a record by what it says of `COLUMNS`; `others` are the names of further ones, in order."""
     told = {name: text.strip()[:_LONGEST] for name, text in row.items() if text}
-    given, middle, family, initial = _name(told)
-    found = Features(
-        latin(given), latin(middle), latin(family), skeleton(given), skeleton(family), latin(initial)[:1]
-    )._replace(classes=tuple(words.spellings.given.get(latin(given), ())[:_MOST_CLASSES]))
-    found = _with_mail(found._replace(vowelless=vowelless(f"{given} {family}")), told, words)
-    company = _company(told.get("company", ""), words)
-    return found._replace(
-        phones=_phones(told.get("phone", ""), told.get("country", "")),
-        company=latin(company),
-        company_skeleton=" ".join(filter(None, map(skeleton, company.split()))) or latin(company),
+    first, between, last, initial = _name(told)
+    given, middle, family = latin(first), latin(between), latin(last)
+    mail, user, host, domain = _mail(told, words)
+    if given and user and not middle and family in VIETNAMESE_PLAIN:
+        middle = _between(user.rstrip("0123456789"), given, family)
+    classes = tuple(words.spellings.given.get(given, ())[:_MOST_CLASSES])
+    told_firm = told.get("company")
+    firm = _company(told_firm, words) if told_firm else ""
+    company = latin(firm)
+    skeletons = skeleton(first), skeleton(last)
+    return Features(
+        given, middle, family, *skeletons, latin(initial)[:1] if initial else "", vowelless(f"{first} {last}"), classes,
+        mail, user, host, bool(user) and _named(user, (family, given, middle + given, *classes), skeletons), domain,
+        phones=_phones(told["phone"], told.get("country", "")) if "phone" in told else (),
+        company=company,
+        company_skeleton=" ".join(filter(None, map(skeleton, firm.split()))) or company,
         city=latin(told.get("city", "")),
-        postcode=latin(told.get("postcode", "")).replace(" ", "").upper().lstrip("0"),
-        address=_address(told.get("address", "")),
-        birth_date=_birth_date(told.get("birth_date", "")),
-        others=tuple(latin(told.get(name, "")) for name in others),
-    )
+        postcode=latin(told["postcode"]).replace(" ", "").upper().lstrip("0") if "postcode" in told else "",
+        address=_address(told["address"]) if "address" in told else "",
+        birth_date=_birth_date(told["birth_date"]) if "birth_date" in told else "",
+        others=tuple([latin(told.get(name, "")) for name in others]),
+    )  # fmt: skip
 
 
 def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
@@ -110,7 +116,7 @@ def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
     first, last, full = (told.get(part, "") for part in ("first_name", "last_name", "name"))
     if first and first == last:
         first = ""
-    found = person(first, last, full, code_of(told["country"]) or "" if "country" in told else "")
+    found = as_typed(first, last, full, code_of(told["country"]) or "" if "country" in told else "")
     if found is None:
         return "", "", "", ""
     if found.given or found.family:
@@ -127,27 +133,26 @@ def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
     return "", middle, family, letters
 
 
-def _with_mail(found: Features, told: Mapping[str, str], words: Words) -> Features:
-    domain = own_domain(told.get("domain", ""), words.tables.shared_hosts) if "domain" in told else ""
+def _mail(told: Mapping[str, str], words: Words) -> tuple[str, str, str, str]:
+    """The mailbox of one person, its part before the @ without signs, its domain; and the company's domain."""
+    domain = own_domain(told["domain"], words.tables.shared_hosts) if "domain" in told else ""
     text = latin_digits(told.get("email", "")).removeprefix("mailto:").lower().strip(" <>;,")
     if text.count("@") != 1:
-        return found._replace(domain=domain)
+        return "", "", "", domain
     try:
         text = email(text, NOWHERE, {})
     except Unreadable:
         if " " in text:
-            return found._replace(domain=domain)
+            return "", "", "", domain
     read = words.tables.mail.read(text)
     if read is None:
-        return found._replace(domain=domain)
+        return "", "", "", domain
     domain = read.company or domain
     user, _, host = read.key.rpartition("@")
-    letters = _plain(user)
+    letters = user if user.isalnum() else "".join(sign for sign in user if sign.isalnum())
     if read.kind in ("role", "disposable") or _placeholder(user, letters):
-        return found._replace(domain=domain)
-    if found.given and not found.middle and found.family in VIETNAMESE_PLAIN:
-        found = found._replace(middle=_between(letters.rstrip("0123456789"), found.given, found.family))
-    return found._replace(mail=read.key, user=letters, mail_domain=host, domain=domain, named=_named(letters, found))
+        return "", "", "", domain
+    return read.key, letters, host, domain
 
 
 def _between(user: str, given: str, family: str) -> str:
@@ -158,10 +163,6 @@ def _between(user: str, given: str, family: str) -> str:
     return middle if middle not in ("", left, family) and _SYLLABLES.fullmatch(middle) else ""
 
 
-def _plain(user: str) -> str:
-    return "".join(sign for sign in user if sign.isalnum())
-
-
 @lru_cache(maxsize=4096)
 def _placeholder(user: str, letters: str) -> bool:
     return (
@@ -169,15 +170,15 @@ def _placeholder(user: str, letters: str) -> bool:
     )
 
 
-def _named(user: str, name: Features) -> bool:
+def _named(user: str, names: Iterable[str], skeletons: Iterable[str]) -> bool:
     """Whether a mailbox says no more than the name does."""
     if _NUMBER.search(user):
         return False
-    parts = (name.family, name.given, f"{name.middle}{name.given}", *name.classes)
-    if any(len(part) > 2 and part.replace(" ", "") in user for part in parts):
-        return True
+    for name in names:
+        if len(name) > 2 and name.replace(" ", "") in user:
+            return True
     consonants = skeleton(user)
-    return any(len(part) > 1 and part in consonants for part in (name.family_skeleton, name.given_skeleton))
+    return any(len(part) > 1 and part in consonants for part in skeletons)
 
 
 def _phones(text: str, country: str) -> tuple[str, ...]:

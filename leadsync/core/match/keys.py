@@ -1,6 +1,7 @@
 """What records are found by, and whose frequency is counted: 63-bit numbers, the same in every process."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 
 from leadsync.core.match.features import Features, house
@@ -13,10 +14,14 @@ LEAST_USER = 4
 _STRONG, _WEAK = ("email", "phone"), ("birth date", "part and city", "short mailbox")
 
 
-def number(kind: str, value: str) -> int:
-    """The number of a key or term."""
+def once(kind: str, value: str) -> int:
+    """The number of something that is not asked for again."""
     told = blake2b(f"{kind} {value}".encode("utf-8", "replace"), digest_size=8).digest()
     return (int.from_bytes(told) >> 1) & ~3 | (1 if kind in _STRONG else 2 if kind in _WEAK else 0)
+
+
+number = lru_cache(maxsize=65536)(once)
+"""The number of a key or term: a mailbox is both, and many share a company."""
 
 
 def cap(key: int) -> int:

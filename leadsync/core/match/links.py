@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
-from leadsync.core.facts.fact import SAID, Facts, known
+from leadsync.core.facts.fact import PLAIN, SAID, Facts, known
 from leadsync.core.match.clusters import clusters
 from leadsync.core.match.evidence import LEVELS, Levels
 from leadsync.core.match.features import COLUMNS
-from leadsync.core.match.keys import number
+from leadsync.core.match.keys import once
 from leadsync.core.match.model import Model
 from leadsync.core.match.pairs import Edge
 
@@ -30,16 +30,21 @@ def row(facts: Facts, company: Facts | None) -> dict[str, str]:
     found: dict[str, str] = {}
     for own, names in ((facts, COLUMNS), (company or {}, _OF_COMPANIES)):
         for name in names:
-            if name in own and name not in found:
-                fact = known(own[name])
-                if fact.confidence == SAID or name in _HINTS:
-                    found[name] = str(fact.value)
+            raw = own.get(name)
+            if raw is None or name in found:
+                continue
+            if not isinstance(raw, PLAIN):
+                fact = known(raw)
+                if fact.confidence != SAID and name not in _HINTS:
+                    continue
+                raw = fact.value
+            found[name] = str(raw)
     return found
 
 
 def digest(of: Mapping[str, str], version: str) -> int:
     """The number of such a row: as long as it stays, nothing has to be compared again."""
-    return number("row", "\x1f".join((version, *(f"{name}\x1f{value}" for name, value in of.items()))))
+    return once("row", "\x1f".join((version, *(f"{name}\x1f{value}" for name, value in of.items()))))
 
 
 def rounded(count: int) -> int:

@@ -17,6 +17,8 @@ from leadsync.core.match.features import Features
 
 Count = Callable[[int], int]
 """How many records have a term."""
+_Rare = tuple[int, dict[int, float], int, int]  # a place among terms, bits by how many have it, field, level
+_Plan = tuple[float, Sequence[_Rare], Sequence[int]]
 
 
 _KNOWN = 20_000
@@ -38,8 +40,17 @@ class Level(NamedTuple):
     fall: float = 0.0
 
 
+class Line(NamedTuple):
+    """One line of the evidence. `records` is how many have the value, 0 where it is not counted."""
+
+    field: str
+    level: str
+    weight: float
+    records: int
+
+
 class Part(NamedTuple):
-    """One line of an explanation. `records` is how many have the value, 0 where it is not counted."""
+    """A line with the two values that were compared."""
 
     field: str
     level: str
@@ -77,35 +88,37 @@ class Scale:
     def __init__(self, model: Model, count: Count, records: int) -> None:
         self.model, self.count, self.records = model, count, max(records, 2)
         self.prior = log2(2 * model.pairs / max(records, _FEWEST))
-        self._known: dict[tuple[int, int, int], float] = {}
-        self._counted = [[counted(nth, level) for level in range(len(words(nth)))] for nth in range(_OTHER + 1)]
+        self._plans: dict[Levels, _Plan] = {}
+        self._rare: dict[tuple[int, int], _Rare] = {}
 
     def weigh(self, levels: Levels, mine: Terms, theirs: Terms) -> float:
         """The total weight of a pair."""
-        total, known, counted_, count = self.prior, self._known, self._counted, self.count
-        for nth, level in enumerate(levels):
-            if level:
-                at = counted_[nth if nth < _OTHER else _OTHER][level]
-                if at is None:
-                    have = 0
-                elif nth < _OTHER:
-                    one, two = count(mine[at]), count(theirs[at])
-                    have = one if one > two else two
-                else:
-                    have = self.have(nth, level, mine, theirs)
-                bits = known.get((nth, level, have))
-                if bits is None:
-                    bits = known[nth, level, have] = self._bits(nth, level, have)
-                total += bits
+        total, rare, _ = self._plans.get(levels) or self._plan(levels)
+        count = self.count
+        for place, known, nth, level in rare:
+            one, two = count(mine[place]), count(theirs[place])
+            have = one if one > two else two
+            bits = known.get(have)
+            if bits is None:
+                bits = known[have] = self._bits(nth, level, have)
+            total += bits
         return total
 
-    def have(self, nth: int, level: int, mine: Terms, theirs: Terms) -> int:
-        """How many records have the value on which two agree; 0 where it is not counted."""
-        at = self._counted[min(nth, _OTHER)][level]
-        if at is None:
-            return 0
-        at += max(nth - _OTHER, 0)
-        return max(self.count(mine[at]), self.count(theirs[at]), 1)
+    def places(self, levels: Levels) -> Sequence[int]:
+        """Which terms of two records that agree so tell how rare that is."""
+        return (self._plans.get(levels) or self._plan(levels))[2]
+
+    def _plan(self, levels: Levels) -> _Plan:
+        """What all pairs weigh that agree so, what depends on the values on which they do, and by which terms."""
+        total, rare = self.prior, list[_Rare]()
+        for nth, level in enumerate(levels):
+            place = counted(nth, level)
+            if place is not None:
+                rare.append(self._rare.setdefault((nth, level), (place, {}, nth, level)))
+            elif level:
+                total += self._bits(nth, level, 0)
+        found = self._plans[levels] = total, rare, [place for place, *_ in rare]
+        return found
 
     def _bits(self, nth: int, level: int, have: int) -> float:
         one = self.model.levels(nth)[level]
@@ -116,15 +129,24 @@ class Scale:
         bits = log2(one.m / one.share * (self.records + _KNOWN) / others)
         return min(bits, one.cap - one.fall * log2(have / 2))
 
+    def evidence(self, levels: Levels, mine: Terms, theirs: Terms) -> list[Line]:
+        """What a pair's weight is made of, the prior first; the bits add up to it."""
+        found = [Line("prior", f"of {self.records} records", self.prior, 0)]
+        for nth, level in enumerate(levels):
+            if level:
+                at = counted(nth, level)
+                have = 0 if at is None else max(self.count(mine[at]), self.count(theirs[at]), 1)
+                found.append(Line(field_name(nth), words(nth)[level], self._bits(nth, level, have), have))
+        return found
+
     def explain(self, a: Features, b: Features, mine: Terms, theirs: Terms) -> list[Part]:
         """The parts of a pair's weight, the prior first; they add up to it."""
-        parts = [Part("prior", f"of {self.records} records", "", "", self.prior, 0)]
-        for nth, level in enumerate(compare(a, b)):
-            if level:
-                name, have = field_name(nth), self.have(nth, level, mine, theirs)
-                word = words(nth)[level]
-                parts.append(Part(name, word, _shown(a, nth), _shown(b, nth), self._bits(nth, level, have), have))
-        return parts
+        levels = compare(a, b)
+        prior, *lines = self.evidence(levels, mine, theirs)
+        told = [nth for nth, level in enumerate(levels) if level]
+        return [Part(*prior[:2], "", "", *prior[2:])] + [
+            Part(*line[:2], _shown(a, nth), _shown(b, nth), *line[2:]) for nth, line in zip(told, lines, strict=True)
+        ]
 
 
 def words(nth: int) -> Sequence[str]:
