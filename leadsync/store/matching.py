@@ -1,6 +1,6 @@
 """What matching keeps: features, keys, counts and likely pairs. All of it inside `Store.begin()`."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from leadsync.core.facts import Facts
 from leadsync.core.match.features import Features
 from leadsync.core.match.keys import CAPS, cap, described, keys, once
 from leadsync.core.match.links import rounded
-from leadsync.core.match.model import Part
+from leadsync.core.match.model import Line
 from leadsync.core.match.pairs import Edge, Entry
 from leadsync.store import schema
 from leadsync.store.database import Store, chunks
@@ -78,10 +78,8 @@ def past(store: Store) -> float:
 
 def go_past(store: Store) -> None:
     """Come past all of these marks: what they are made for is nothing to compare."""
-    d = schema.dirty.c
     if found := state(store):
-        last = store.connection.scalar(sa.select(sa.func.max(d.seq)).where(d.late == 1))
-        keep_state(store, found | {"late": last or 0})
+        keep_state(store, found | {"late": last_mark(store, late=True)})
 
 
 class Row(NamedTuple):
@@ -91,6 +89,11 @@ class Row(NamedTuple):
     source_id: int
     facts: Facts | None
     company: Facts | None
+
+
+def last_mark(store: Store, *, late: bool) -> int:
+    """The sequence of the last mark."""
+    return store.connection.scalar(sa.select(sa.func.max(_d.seq)).where(_d.late == int(late))) or 0
 
 
 def marked(store: Store, after: int, most: int, *, late: bool) -> list[tuple[int, int]]:
@@ -121,8 +124,20 @@ def rows(store: Store, ids: Collection[int]) -> list[Row]:
 
 
 def digests(store: Store, ids: Collection[int]) -> dict[int, int | None]:
-    """What was compared of these records, as a number."""
+    """What was compared of these records, as a number; of those that are indexed ahead the complement of it."""
     return dict(_DIGESTS(store, ids))
+
+
+def ahead(store: Store, ids: Collection[int]) -> set[int]:
+    """Those of these records that are indexed and have not been compared yet."""
+    return {id_ for id_, told in _DIGESTS(store, ids) if told is not None and told < 0}
+
+
+def compared(store: Store, ids: Collection[int]) -> None:
+    """These records were indexed ahead, and are compared now."""
+    m = schema.match_records
+    for part in chunks(sorted(ids)):
+        store.connection.execute(sa.update(m).where(m.c.record_id.in_(part)).values(digest=-1 - m.c.digest))
 
 
 def entries(store: Store, ids: Collection[int]) -> dict[int, Entry]:
@@ -165,7 +180,7 @@ def change_keys(store: Store, lost: Iterable[Pair], won: Iterable[Pair]) -> None
     """Take keys from records, and give them some (key, record)."""
     mark = store.placeholder
     _many(store, f"DELETE FROM match_keys WHERE key = {mark} AND record_id = {mark}", list(lost))  # noqa: S608
-    insert(store, schema.match_keys, [{"key": key, "record_id": id_} for key, id_ in won])
+    _add(store, schema.match_keys, list(won))
 
 
 def key_sizes(store: Store, wanted: Collection[int]) -> dict[int, int]:
@@ -173,12 +188,9 @@ def key_sizes(store: Store, wanted: Collection[int]) -> dict[int, int]:
     return dict(_SIZES(store, wanted))
 
 
-def having(store: Store, wanted: Collection[int]) -> dict[int, list[int]]:
-    """The records that have these keys."""
-    found = defaultdict[int, list[int]](list)
-    for key, id_ in _HAVING(store, wanted):
-        found[key].append(id_)
-    return found
+def key_rows(store: Store, wanted: Collection[int]) -> list[Pair]:
+    """Who has these keys (key, record)."""
+    return _HAVING(store, wanted)
 
 
 def count(store: Store, more: Mapping[int, int]) -> set[int]:
@@ -215,10 +227,10 @@ def count_anew(store: Store) -> None:
 
 
 class Weighed(NamedTuple):
-    """A likely pair: its parts, the terms that they depend on, and what they come to."""
+    """A likely pair: its evidence, the terms that this depends on, and what it comes to."""
 
     edge: Edge
-    parts: Sequence[Part]
+    evidence: Sequence[Line]
     terms: Collection[int]
     probability: float
 
@@ -241,21 +253,16 @@ def depending(store: Store, terms: Collection[int]) -> dict[Pair, float]:
 
 
 def change_edges(store: Store, gone: Collection[Pair], found: Sequence[Weighed], *, asked: bool = False) -> None:
-    """Forget pairs, and keep pairs in place of what was kept of them; as such that were only `asked` about."""
-    mark, both = store.placeholder, [*{*gone, *(each.edge[:2] for each in found)}]
+    """Forget the pairs that are `gone`, what is to be kept otherwise among them; and keep pairs that were `found`, or
+    only `asked` about."""
+    mark = store.placeholder
     for table in ("match_edges", "match_edge_terms"):
-        _many(store, f"DELETE FROM {table} WHERE left_id = {mark} AND right_id = {mark}", both)  # noqa: S608
-    insert(store, schema.match_edges, [
-        {"left_id": each.edge.left, "right_id": each.edge.right, "weight": each.edge.weight,
-         "probability": each.probability,
-         "evidence": [[part.field, part.level, part.weight, part.records] for part in each.parts],
-         "asked": int(asked)}
-        for each in found
+        _many(store, f"DELETE FROM {table} WHERE left_id = {mark} AND right_id = {mark}", list(gone))  # noqa: S608
+    plain = schema.Json.plain
+    _add(store, schema.match_edges, [
+        (*each.edge, each.probability, plain(each.evidence), int(asked)) for each in found
     ])  # fmt: skip
-    insert(store, schema.match_edge_terms, [
-        {"term": term, "left_id": each.edge.left, "right_id": each.edge.right}
-        for each in found for term in each.terms
-    ])  # fmt: skip
+    _add(store, schema.match_edge_terms, [(term, *each.edge[:2]) for each in found for term in each.terms])
 
 
 def evidence(store: Store, ids: Collection[int]) -> dict[Pair, tuple[float, float, list[list[Any]]]]:
@@ -279,6 +286,12 @@ def forget(store: Store, ids: Collection[int]) -> None:
     b = schema.bonds
     for part in chunks(sorted(ids)):
         store.connection.execute(sa.delete(b).where(sa.or_(b.c.record_id.in_(part), b.c.to_id.in_(part))))
+
+
+def _add(store: Store, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Add rows that have all columns, in their order and as the database takes them."""
+    names, places = (", ".join(each) for each in (table.columns.keys(), [store.placeholder] * len(table.columns)))
+    _many(store, f"INSERT INTO {table.name} ({names}) VALUES ({places})", rows)  # noqa: S608 - our own names
 
 
 def _many(store: Store, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:

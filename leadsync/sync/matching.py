@@ -6,19 +6,21 @@ last; that is done anew, slice by slice, when the store has grown by an octave o
 """
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from typing import Any
 
+import polars as pl
+
 from leadsync.config.load import Config
 from leadsync.connector import Clock
-from leadsync.core.match.evidence import Levels, compare, counted
+from leadsync.core.match.evidence import Levels, compare
 from leadsync.core.match.features import NOTHING, features
 from leadsync.core.match.keys import cap, keys
 from leadsync.core.match.links import FEWEST, digest, kept_ids, names_agree, rounded, row, tied
-from leadsync.core.match.model import Part, Scale
-from leadsync.core.match.pairs import Edge, Entry, entry
+from leadsync.core.match.model import Scale
+from leadsync.core.match.pairs import Edge, Entry, entry, joined
 from leadsync.store import leads, matching, review
 from leadsync.store.database import Store
 from leadsync.store.matching import ALL, Pair, Weighed
@@ -26,6 +28,8 @@ from leadsync.store.sources import Source
 
 _BELOW = 0.01  # bits below the automatic line
 AT_ONCE = 2000  # records of one transaction
+MANY = 10_000
+"""Where more records wait, all of them are indexed before the first is compared."""
 _NOTHING = entry(NOTHING)
 
 
@@ -34,12 +38,14 @@ class Matcher:
 
     What is kept of its progress: the marks it has come past (`fresh`, `late`), the rules (`version`) and the number of
     records (`records`) that all is weighed by, and the record that weighing it anew has come to (`walk`): `all`, or by
-    other rules, which makes other digests.
+    other rules, which makes other digests. Where very many wait, `ahead` is which marks (`fresh` or `late`) are indexed
+    before they are compared, how far that has come, and how far it goes.
     """
 
     def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:
         self._config, self._store, self._clock, self._sources = config, store, clock, sources
         self._rules = config.matching
+        self._scale = Scale(self._rules.model, int, 0)
 
     def run(self, stopping: threading.Event) -> None:
         """All that waits, unless the process is asked to stop."""
@@ -63,10 +69,33 @@ class Matcher:
             matching.count_anew(self._store)
         for name, behind in (("fresh", False), ("late", True))[: 1 + late]:
             if marks := matching.marked(self._store, state.get(name, 0), AT_ONCE, late=behind):
-                self._match({record for _, record in marks}, state["records"], late=behind)
+                if self._index_ahead(state, name, len(marks), behind):
+                    return True
+                many = bool(state.get("ahead")) and state["ahead"][0] == name
+                self._match({record for _, record in marks}, state["records"], many=many, late=behind)
+                if many and marks[-1][0] >= state["ahead"][2]:
+                    state["ahead"] = None
                 matching.keep_state(self._store, state | {name: marks[-1][0]})
                 return True
         return late and self._walk(state)
+
+    def _index_ahead(self, state: dict[str, Any], name: str, waiting: int, behind: bool) -> bool:
+        """Index some of what waits, if very much does: compared then, everything is weighed once, by what is known in
+        the end, and keys are of use or not from the start. Whether there was any."""
+        store = self._store
+        if not state.get("ahead") and waiting == AT_ONCE:
+            start = state.get(name, 0)
+            if len(matching.marked(store, start, MANY + 1, late=behind)) > MANY:
+                state["ahead"] = [name, start, matching.last_mark(store, late=behind)]
+        if not state.get("ahead") or state["ahead"][0] != name:
+            return False
+        _, start, end = state["ahead"]
+        marks = [mark for mark in matching.marked(store, start, AT_ONCE, late=behind) if mark[0] <= end]
+        if not marks:
+            return False
+        self._index({record for _, record in marks}, state["records"])
+        matching.keep_state(store, state | {"ahead": [name, marks[-1][0], end]})
+        return True
 
     def _walk(self, state: dict[str, Any]) -> bool:
         """Weigh some records anew, where all are to be."""
@@ -81,22 +110,49 @@ class Matcher:
         matching.keep_state(self._store, state | {"walk": ids[-1] if ids else None})
         return True
 
-    def _match(self, ids: Collection[int], records: int, *, again: bool = False, late: bool) -> None:
+    def _match(
+        self, ids: Collection[int], records: int, *, again: bool = False, many: bool = False, late: bool
+    ) -> None:
         """Compare those of these records that say something else than before, or all of them `again`; settle who is
-        one lead with whom."""
+        one lead with whom. Of `many` some may be indexed already, and so may some of those that they are like."""
         store, said = self._store, self._said(ids)
-        held = matching.digests(store, said)
-        told = {id_: digest(texts, self._rules.version) for id_, texts in said.items()}
-        changed = [id_ for id_ in said if held.get(id_) != told[id_]]
-        old = matching.entries(store, said if again else changed)
-        new = old | {id_: entry(features(said[id_], self._rules.words)) for id_ in changed}
-        touched = {id_ for id_ in changed if held.get(id_, 0) is None}
-        looked = {id_ for id_ in new if id_ not in touched or new[id_] != old.get(id_)}
+        held, told = matching.digests(store, said), self._digests(said)
+        ahead = {id_ for id_ in said if held.get(id_) == ~told[id_]}
+        changed = [id_ for id_ in said if held.get(id_) != told[id_] and id_ not in ahead]
+        old = matching.entries(store, said if again else [*changed, *ahead])
+        new = old | self._read(said, changed)
         matching.put(store, {id_: (told[id_], new[id_]) for id_ in changed})
-        if looked:
-            touched |= _Comparison(store, self._config, records, new).run(looked, old)
+        matching.compared(store, ahead)
+        touched = {id_ for id_ in changed if held.get(id_, 0) is None}
+        comparison = self._comparison(records, new)
+        if new:
+            touched |= comparison.run({*new}, old, many=many)
         if touched:
-            self._settle(touched, records, late=late)
+            self._settle(touched, comparison, late=late)
+
+    def _index(self, ids: Collection[int], records: int) -> None:
+        """Index those of these records that say something else than before, and leave it to later to compare them."""
+        store, said = self._store, self._said(ids)
+        held, told = matching.digests(store, said), self._digests(said)
+        changed = [id_ for id_ in said if held.get(id_, 0) is not None and held.get(id_) not in (told[id_], ~told[id_])]
+        old = matching.entries(store, changed)
+        new = self._read(said, changed)
+        matching.put(store, {id_: (~told[id_], new[id_]) for id_ in changed})
+        comparison = self._comparison(records, new)
+        if touched := comparison.run(set(), old, indexed=new.keys()):
+            self._settle(touched, comparison, late=True)
+
+    def _comparison(self, records: int, entries: Mapping[int, Entry]) -> "_Comparison":
+        if self._scale.records != records:
+            self._scale = Scale(self._rules.model, int, records)
+        return _Comparison(self._store, self._scale, min(self._rules.review, self._rules.model.automatic), entries)
+
+    def _digests(self, said: Mapping[int, Mapping[str, str]]) -> dict[int, int]:
+        return {id_: digest(texts, self._rules.version) for id_, texts in said.items()}
+
+    def _read(self, said: Mapping[int, Mapping[str, str]], ids: Iterable[int]) -> dict[int, Entry]:
+        """What is compared of these records."""
+        return {id_: entry(features(said[id_], self._rules.words)) for id_ in ids}
 
     def _said(self, ids: Collection[int]) -> dict[int, dict[str, str]]:
         """What these records say that is compared; nothing of those that are not matched."""
@@ -109,13 +165,12 @@ class Matcher:
             found[each.id] = row(facts, each.company) if read and not listed else {}
         return found
 
-    def _settle(self, touched: Collection[int], records: int, *, late: bool) -> None:
+    def _settle(self, touched: Collection[int], comparison: "_Comparison", *, late: bool) -> None:
         """Work out anew who is one lead among all that may be with these records."""
         store, model, now = self._store, self._rules.model, self._clock.now()
         lead_of, bonds = leads.together(store, touched, model.automatic)
         edges, apart = matching.edges_of(store, lead_of), leads.decided(store, lead_of, review.DIFFERENT)
         inside = [Edge(*pair, weight) for pair, weight in edges.items() if lead_of.keys() >= {*pair}]
-        comparison = _Comparison(store, self._config, records, {})
         done = tied(
             leads.in_stable_order(store, lead_of), inside, bonds,
             [pair for pair in apart if lead_of.keys() >= {*pair}], comparison.weigher(edges), model,
@@ -154,93 +209,127 @@ class Matcher:
 class _Comparison:
     """Compares records with those that they share a key with, in one transaction."""
 
-    def __init__(self, store: Store, config: Config, records: int, entries: Mapping[int, Entry]) -> None:
+    def __init__(self, store: Store, scale: Scale, floor: float, entries: Mapping[int, Entry]) -> None:
         self._store, self._entries, self._counts = store, dict(entries), {0: 0}
         self._asked: dict[Pair, Weighed] = {}
-        self._keys: dict[int, set[int]] = {}
-        self._model = config.matching.model
-        self._floor = min(config.matching.review, self._model.automatic)
-        self._scale = Scale(self._model, self._counts.__getitem__, records)
+        self._keys: dict[int, Collection[int]] = {}
+        self._sizes: dict[int, int] = {}
+        self._scale, self._model, self._floor = scale, scale.model, floor
+        scale.count = self._counts.__getitem__
 
-    def run(self, looked: set[int], old: Mapping[int, Entry]) -> set[int]:
-        """Look these records up by what they are now; before they were as `old` says. The records that pairs of theirs
-        have changed with."""
-        again, terms = self._index(looked, old)
-        looked |= again
-        before = matching.edges_of(self._store, looked, asked=True)
-        depending = matching.depending(self._store, terms)
-        keyed = {pair for pair, weight in depending.items() if weight > -inf and pair not in before}
-        found = self._weighed(self._candidates(looked) | keyed)
+    def run(
+        self, looked: set[int], old: Mapping[int, Entry], *, indexed: Collection[int] = (), many: bool = False
+    ) -> set[int]:
+        """Look these records up by what they are now, and index them and those to be `indexed`; before they were as
+        `old` says. Of `many` others may be indexed already that are looked up later. The records that pairs have
+        changed with."""
+        store = self._store
+        again, terms = self._index({*looked, *indexed}, old)
+        looked |= again - matching.ahead(store, again)
+        before = matching.edges_of(store, looked, asked=True)
+        pairs = (self._joined if many else self._candidates)(looked)
+        if many:
+            later = matching.ahead(store, {id_ for pair in (*pairs, *before) for id_ in pair} - looked)
+            pairs = {pair for pair in pairs if later.isdisjoint(pair)}
+            before = {pair: weight for pair, weight in before.items() if later.isdisjoint(pair)}
+        depending = matching.depending(store, terms)
+        pairs |= {pair for pair, weight in depending.items() if weight > -inf and pair not in before}
+        found = self._weighed(pairs)
         before |= depending
         fresh = [each for pair, each in found.items() if before.get(pair) != each.edge.weight]
-        gone = before.keys() - found.keys()
-        matching.change_edges(self._store, gone, fresh)
+        gone = before.keys() - found.keys() | {pair for each in fresh if (pair := each.edge[:2]) in before}
+        matching.change_edges(store, gone, fresh)
         return {id_ for pair in (*gone, *(each.edge[:2] for each in fresh)) for id_ in pair}
 
-    def _index(self, looked: Collection[int], old: Mapping[int, Entry]) -> tuple[set[int], set[int]]:
+    def _index(self, ids: Collection[int], old: Mapping[int, Entry]) -> tuple[set[int], set[int]]:
         """Index records by what they are now. Those that share a key with one of them which is of use now and was not,
         or was and is not; and the terms of which weights know another number now."""
-        lost, won, more = list[Pair](), list[Pair](), Counter[int]()
-        for id_ in looked:
+        lost, won, more, records = list[Pair](), list[Pair](), Counter[int](), 0
+        for id_ in ids:
             was, now = old.get(id_, _NOTHING), self._entries[id_]
             if was != now:
-                before, after = {*keys(was.features)}, {*keys(now.features)}
+                before, after = keys(was.features).keys(), keys(now.features).keys()
                 self._keys[id_] = after
-                lost += ((key, id_) for key in before - after)
-                won += ((key, id_) for key in after - before)
-                more.update(filter(None, now.terms))
-                more.subtract(filter(None, was.terms))
-                more[ALL] += (now != _NOTHING) - (was != _NOTHING)
+                lost += [(key, id_) for key in before - after]
+                won += [(key, id_) for key in after - before]
+                more.update(now.terms)
+                more.subtract(was.terms)
+                records += (now != _NOTHING) - (was != _NOTHING)
+        if not more:
+            return set(), set()
+        more[ALL] = records  # and not how many say nothing of something
         matching.change_keys(self._store, lost, won)
-        by = Counter(key for key, _ in won)
-        by.subtract(key for key, _ in lost)
-        sizes = matching.key_sizes(self._store, by)
-        crossed = [
-            key for key, n in by.items() if (sizes.get(key, 0) <= cap(key)) != (sizes.get(key, 0) - n <= cap(key))
-        ]
-        sharing = {id_ for ids in matching.having(self._store, crossed).values() for id_ in ids}
+        by = Counter([key for key, _ in won])
+        by.subtract([key for key, _ in lost])
+        self._sizes = matching.key_sizes(self._store, by)
+        crossed = [key for key, n in by.items() if self._is_useful(key) != self._is_useful(key, n)]
+        sharing = {id_ for _, id_ in matching.key_rows(self._store, crossed)}
         return sharing, matching.count(self._store, more) - {ALL}
 
-    def _candidates(self, looked: Collection[int]) -> set[Pair]:
-        """The pairs that these records are to be compared in."""
+    def _is_useful(self, key: int, fewer: int = 0) -> bool:
+        return self._sizes.get(key, 0) - fewer <= cap(key)
+
+    def _useful(self, looked: Collection[int]) -> tuple[dict[int, Collection[int]], list[Pair]]:
+        """The keys of these records, and who has those that not too many have."""
         self._load(looked)
         own = {
-            id_: self._keys.get(id_) or {*keys(self._entries[id_].features)} for id_ in looked if id_ in self._entries
-        }
-        sizes = matching.key_sizes(self._store, {key for mine in own.values() for key in mine})
-        having = matching.having(self._store, {key for key, n in sizes.items() if 1 < n <= cap(key)})
+            id_: self._keys.get(id_) or keys(self._entries[id_].features).keys()
+            for id_ in looked if id_ in self._entries
+        }  # fmt: skip
+        wanted = {key for mine in own.values() for key in mine}
+        self._sizes |= matching.key_sizes(self._store, wanted - self._sizes.keys())
+        shared = [key for key in wanted if self._sizes.get(key, 0) > 1 and self._is_useful(key)]
+        return own, matching.key_rows(self._store, shared)
+
+    def _candidates(self, looked: Collection[int]) -> set[Pair]:
+        """The pairs that these records are to be compared in, looked up one by one."""
+        own, rows = self._useful(looked)
+        having = defaultdict[int, list[int]](list)
+        for key, id_ in rows:
+            having[key].append(id_)
         return {
             (id_, other) if id_ < other else (other, id_)
             for id_, mine in own.items() for key in mine for other in having.get(key, ()) if other != id_
         }  # fmt: skip
 
+    def _joined(self, looked: Collection[int]) -> set[Pair]:
+        """The same pairs, joined."""
+        own, rows = self._useful(looked)
+        frame = pl.DataFrame(rows, {"key": pl.Int64, "id": pl.Int64}, orient="row")
+        return set(joined(frame, list(own)).iter_rows())
+
     def _weighed(self, pairs: Collection[Pair]) -> dict[Pair, Weighed]:
         """Those of these pairs that are likely."""
         self._load({id_ for pair in pairs for id_ in pair})
-        compared: dict[Pair, tuple[Levels, set[int]]] = {}
-        for a, b in pairs:
-            compared[a, b] = self._terms(self._entries[a], self._entries[b])
-        self._know(set[int]().union(*(terms for _, terms in compared.values())))
-        found: dict[Pair, Weighed] = {}
-        for (a, b), (levels, terms) in compared.items():
-            if self._scale.weigh(levels, self._entries[a].terms, self._entries[b].terms) >= self._floor:
-                found[a, b] = self._parts(a, b, levels, terms)
+        entries, places, terms = self._entries, self._scale.places, set[int]()
+        compared = dict[Pair, Levels]()
+        for pair in pairs:
+            one, two = entries[pair[0]], entries[pair[1]]
+            compared[pair] = levels = compare(one.features, two.features)
+            for place in places(levels):
+                terms.add(one.terms[place])
+                terms.add(two.terms[place])
+        self._know(terms)
+        weigh, found = self._scale.weigh, dict[Pair, Weighed]()
+        for (a, b), levels in compared.items():
+            weight = weigh(levels, entries[a].terms, entries[b].terms)
+            if weight >= self._floor:
+                found[a, b] = self._told(Edge(a, b, weight), levels)
         return found
 
-    def _terms(self, one: Entry, two: Entry) -> tuple[Levels, set[int]]:
-        """How two records agree, and the terms that say how much that tells."""
-        levels = compare(one.features, two.features)
-        at = [place for nth, level in enumerate(levels) if level and (place := counted(nth, level)) is not None]
-        return levels, {of.terms[place] for of in (one, two) for place in at}
+    def _terms(self, one: Entry, two: Entry, levels: Levels) -> set[int]:
+        """What says how much it tells that two records agree so."""
+        return {of.terms[place] for place in self._scale.places(levels) for of in (one, two)} - {0}
 
-    def _parts(self, a: int, b: int, levels: Levels, terms: set[int]) -> Weighed:
-        one, two = self._entries[a], self._entries[b]
-        weight = self._scale.weigh(levels, one.terms, two.terms)
-        parts = self._scale.explain(one.features, two.features, one.terms, two.terms)
-        if weight >= self._model.automatic and not names_agree(levels):
-            parts.append(Part("name", "unsure", "", "", self._model.automatic - _BELOW - weight, 0))
-            weight = self._model.automatic - _BELOW
-        return Weighed(Edge(a, b, weight), parts, terms - {0}, self._model.probability(weight))
+    def _told(self, edge: Edge, levels: Levels) -> Weighed:
+        """A pair with its evidence. Names that do not agree keep it below the automatic line."""
+        one, two = self._entries[edge.left], self._entries[edge.right]
+        lines = self._scale.evidence(levels, one.terms, two.terms)
+        if edge.weight >= self._model.automatic and not names_agree(levels):
+            least = self._model.automatic - _BELOW
+            lines.append(("name", "unsure", least - edge.weight, 0))
+            edge = edge._replace(weight=least)
+        return Weighed(edge, lines, self._terms(one, two, levels), self._model.probability(edge.weight))
 
     def weigher(self, known: Mapping[Pair, float]) -> Callable[[int, int], float]:
         """What weighs any two records; pairs that are not `known` can be kept by `keep_asked`."""
@@ -254,16 +343,17 @@ class _Comparison:
                     self._load({id_ for both in known for id_ in both})
                 self._load(pair)
                 one, two = (self._entries.setdefault(id_, _NOTHING) for id_ in pair)
-                levels, terms = self._terms(one, two)
-                self._know(terms)
-                self._asked[pair] = self._parts(*pair, levels, terms)
+                levels = compare(one.features, two.features)
+                self._know(self._terms(one, two, levels))
+                weight = self._scale.weigh(levels, one.terms, two.terms)
+                self._asked[pair] = self._told(Edge(*pair, weight), levels)
             return self._asked[pair].edge.weight
 
         return weigh
 
     def keep_asked(self) -> None:
         """Keep the unlikely pairs that leads depend on, so that these are looked at when such a pair changes."""
-        matching.change_edges(self._store, (), [*self._asked.values()], asked=True)
+        matching.change_edges(self._store, self._asked.keys(), [*self._asked.values()], asked=True)
 
     def _load(self, ids: Collection[int]) -> None:
         if missing := {*ids} - self._entries.keys():
@@ -271,4 +361,4 @@ class _Comparison:
 
     def _know(self, terms: Collection[int]) -> None:
         if missing := {*terms} - self._counts.keys():
-            self._counts |= matching.counts(self._store, missing)
+            self._counts.update(matching.counts(self._store, missing))

@@ -9,6 +9,8 @@ import pytest
 from match_world import World
 
 from leadsync.store import erase, schema
+from leadsync.store import matching as store
+from leadsync.sync import matching as sync
 from leadsync.sync.planning import find
 
 ANN = {"email": "ann.smith@acme.example", "phone": "+48601234567", "first_name": "Ann", "last_name": "Smith"}
@@ -148,6 +150,46 @@ def test_what_leads_are_depends_on_the_rows_and_not_on_their_order(world: Callab
             piecewise.match()
         assert piecewise.edges() == whole.edges()
         assert piecewise.match() == expected
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_very_many_are_joined_as_few_are_looked_up_whatever_happens_in_between(
+    world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rng = Random(seed)
+    few, many = world("few"), world("many")
+    rows = {f"Lead/{n}": somebody(rng) for n in range(120)}
+    told, fresh = dict(rows), {f"Lead/{n}": somebody(rng) for n in rng.sample(range(120), 60)}
+    few.say(told)
+    few.match()
+    with monkeypatch.context() as small:
+        small.setattr(sync, "AT_ONCE", 10)
+        small.setattr(sync, "MANY", 30)
+        many.say(told)
+        assert many.match() == few.match()
+        assert many.edges() == few.edges()
+        few.say(fresh)
+        few.match()
+        many.say(fresh)
+        for _ in range(9):
+            with many.store.begin():
+                assert many.matcher.step()
+        ids = [many.id("Lead/7"), many.id("Lead/90")]
+        with many.store.begin():
+            assert store.state(many.store)["ahead"]
+            store.touch(many.store, ids)
+        many.say({"Lead/3": somebody(rng), "Lead/110": somebody(rng)})
+        many.say({name: (told | fresh)[name] for name in ("Lead/3", "Lead/110")})
+        many.match()
+    with many.store.begin():
+        assert not store.state(many.store)["ahead"]
+    mine, other, floor = many.edges(), few.edges(), few.config.matching.review
+    for pair in mine.keys() | other.keys():  # frequencies are known as the most that they were until then
+        assert abs(mine.get(pair, floor) - other.get(pair, floor)) < 2.5
+    for each in (few, many):
+        each.weigh_anew()
+    assert many.match() == few.match()
+    assert many.edges() == few.edges()
 
 
 @pytest.mark.parametrize("seed", range(2))

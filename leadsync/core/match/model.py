@@ -40,17 +40,12 @@ class Level(NamedTuple):
     fall: float = 0.0
 
 
-class Line(NamedTuple):
-    """One line of the evidence. `records` is how many have the value, 0 where it is not counted."""
-
-    field: str
-    level: str
-    weight: float
-    records: int
+Line = tuple[str, str, float, int]
+"""One line of the evidence: field, level, bits, and how many records have the value, 0 where it is not counted."""
 
 
 class Part(NamedTuple):
-    """A line with the two values that were compared."""
+    """One line of an explanation: of the evidence, with the two values that were compared."""
 
     field: str
     level: str
@@ -131,12 +126,12 @@ class Scale:
 
     def evidence(self, levels: Levels, mine: Terms, theirs: Terms) -> list[Line]:
         """What a pair's weight is made of, the prior first; the bits add up to it."""
-        found = [Line("prior", f"of {self.records} records", self.prior, 0)]
+        found: list[Line] = [("prior", f"of {self.records} records", self.prior, 0)]
         for nth, level in enumerate(levels):
             if level:
                 at = counted(nth, level)
                 have = 0 if at is None else max(self.count(mine[at]), self.count(theirs[at]), 1)
-                found.append(Line(field_name(nth), words(nth)[level], self._bits(nth, level, have), have))
+                found.append((field_name(nth), words(nth)[level], self._bits(nth, level, have), have))
         return found
 
     def explain(self, a: Features, b: Features, mine: Terms, theirs: Terms) -> list[Part]:
@@ -145,7 +140,8 @@ class Scale:
         prior, *lines = self.evidence(levels, mine, theirs)
         told = [nth for nth, level in enumerate(levels) if level]
         return [Part(*prior[:2], "", "", *prior[2:])] + [
-            Part(*line[:2], _shown(a, nth), _shown(b, nth), *line[2:]) for nth, line in zip(told, lines, strict=True)
+            Part(field, level, _shown(a, nth), _shown(b, nth), bits, records)
+            for nth, (field, level, bits, records) in zip(told, lines, strict=True)
         ]
 
 

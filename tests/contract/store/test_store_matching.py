@@ -6,7 +6,6 @@ from math import inf
 from store_kit import Kit, record
 
 from leadsync.core.match.features import Features
-from leadsync.core.match.model import Part
 from leadsync.core.match.pairs import Edge, Entry
 from leadsync.store import leads, matching, schema
 from leadsync.store.matching import Weighed
@@ -15,7 +14,7 @@ from leadsync.store.records import bind
 LARGE = 2**62 + 1
 ANN = Entry(Features("ann", "", "lee", "n", "l", classes=("anne",), phones=("2025550142",)), (LARGE, 0, 7))
 BOB = Entry(Features("bob"), (0, LARGE, 7))
-LIKELY = Weighed(Edge(1, 2, 12.5), [Part("name", "exact", "ann", "ann", 12.5, 3)], {LARGE, 7}, 0.99)
+LIKELY = Weighed(Edge(1, 2, 12.5), [("name", "exact", 12.5, 3)], {LARGE, 7}, 0.99)
 ASKED = Weighed(Edge(2, 3, -4.0), [], {7}, 0.01)
 
 
@@ -26,7 +25,7 @@ def test_records_and_keys(kit: Kit) -> None:
         assert matching.digests(kit.store, [1, 2, 3]) == {1: LARGE, 2: None}
         assert matching.entries(kit.store, {1, 2, 3}) == {1: ANN, 2: BOB}
         assert matching.key_sizes(kit.store, [LARGE, 5, 6]) == {LARGE: 2, 5: 1}
-        assert {key: sorted(of) for key, of in matching.having(kit.store, {LARGE}).items()} == {LARGE: [1, 2]}
+        assert sorted(matching.key_rows(kit.store, {LARGE})) == [(LARGE, 1), (LARGE, 2)]
         assert matching.digests(kit.store, []) == {}
 
 
