@@ -3,8 +3,10 @@
 import sys
 
 from leadsync.cli.app import run
+from leadsync.service.garbage import collect_seldom
 
 
 def main() -> None:
     """The entry point of `leadsync`."""
+    collect_seldom()
     sys.exit(run(sys.argv[1:]))

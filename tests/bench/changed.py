@@ -19,6 +19,7 @@ import yaml
 from leadsync import registry
 from leadsync.config.load import load_config
 from leadsync.connector import SandboxOptions
+from leadsync.service.garbage import collect_seldom
 from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator
 from leadsync.testing.driver import ManualClock
@@ -101,6 +102,7 @@ def _pages(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 def main() -> None:
     """Measure the CRM that the first argument names, in the folder that the second one does."""
+    collect_seldom()
     type_, folder = sys.argv[1], Path(sys.argv[2])
     clock = Ticking()
     options = SandboxOptions(token=TOKEN, today=clock.now().date(), leads=PEOPLE, rate_limit=False, now=clock.now)

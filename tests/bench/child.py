@@ -10,6 +10,7 @@ from pathlib import Path
 
 from leadsync.config.load import load_config
 from leadsync.service.clock import SystemClock
+from leadsync.service.garbage import collect_seldom
 from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator
 from tests.bench.meter import Meter
@@ -46,6 +47,7 @@ def cycle(coordinator: Coordinator) -> int:
 
 def main() -> None:
     """Measure what the arguments name."""
+    collect_seldom()
     name, path = sys.argv[1], Path(sys.argv[2])
     stopping = threading.Event()
     config = load_config(path)

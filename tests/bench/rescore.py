@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from leadsync.config.load import load_config
 from leadsync.service.clock import SystemClock
+from leadsync.service.garbage import collect_seldom
 from leadsync.store import evaluation, schema
 from leadsync.store.database import Store, open_store
 from leadsync.store.records import insert, mark
@@ -79,6 +80,7 @@ def opened(path: Path) -> Coordinator:
 
 def main() -> None:
     """Measure in the folder that the first argument names, with as many leads as the second one says."""
+    collect_seldom()
     folder, leads = Path(sys.argv[1]), int(sys.argv[2]) if sys.argv[2:] else LEADS
     found: dict[str, float] = {}
     with sandbox("hubspot", READ) as url:
