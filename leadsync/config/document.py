@@ -94,17 +94,20 @@ class Document:
         texts = {place[n:]: at for place, at in self.texts.items() if place[:n] == loc}
         return replace(self, data=self.part(loc), places=places, texts=texts)
 
-    def over(self, base: "Document", depth: int) -> "Document":
-        """This document laid over `base`: mappings merge down to `depth` levels, anything else replaces by name.
+    def over(self, base: "Document", depth: int, *, away: bool = False) -> "Document":
+        """This document laid over `base`: mappings merge down to `depth` levels, anything else replaces by name; with
+        `away`, null takes what stands there away.
 
         `counters` is one level of its own: its entries are names as well.
         """
 
         def merge(mine: Any, theirs: Any, levels: int) -> Any:
             if levels and isinstance(mine, dict) and isinstance(theirs, dict):
-                return theirs | {
-                    k: merge(v, theirs[k], levels - (k != "counters")) if k in theirs else v for k, v in mine.items()
-                }
+                gone = {k for k, v in mine.items() if away and v is None and k in theirs}
+                return {k: v for k, v in theirs.items() if k not in gone} | {
+                    k: merge(v, theirs[k], levels - (k != "counters")) if k in theirs else v
+                    for k, v in mine.items() if k not in gone
+                }  # fmt: skip
             return mine
 
         data = merge(self.data, base.data, depth)

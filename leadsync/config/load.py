@@ -157,7 +157,7 @@ class _Files:
         if use is None or default is None:
             return own
         base = self.try_(shipped, kind, use, path, own) if isinstance(use, str) else None
-        return own.over(base or shipped(kind, default, path), 3)
+        return own.over(base or shipped(kind, default, path), 3, away=kind == "scoring")
 
 
 def load_config(path: Path) -> Config:

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
-from leadsync.config.document import Document, validate
+from leadsync.config.document import Document, Loc, validate
 from leadsync.config.settings import Strict, duration
 from leadsync.core.line import cleaned
 from leadsync.core.score import AXES, CUTS, Cuts, Group, Rule, Scoring, Segment
@@ -77,7 +77,7 @@ class GroupFile(Strict):
     cap: Cap | None = None
     alone: Cap | None = None
     agrees: str | None = None
-    rules: dict[Name, RuleFile] = {}
+    rules: dict[Name, RuleFile | None] = {}
 
 
 class TemperatureFile(Strict):
@@ -115,7 +115,7 @@ class RulesFile(Strict):
     temperature: TemperatureFile = TemperatureFile()
     grade: GradeFile = GradeFile()
     quadrant: QuadrantFile = QuadrantFile()
-    groups: dict[Name, GroupFile] = {}
+    groups: dict[Name, GroupFile | None] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -152,7 +152,11 @@ def compile_scoring(
     """The scoring as core works with it. Raises `UserError` with all problems. Segments need what is `ready`."""
     file, conditions = validate(ScoringFile, document), Conditions(document, fields)
     problems, segments = conditions.problems, tuple[Segment, ...]()
-    rules = [(name, "rules", rule) for name, group in file.groups.items() for rule in group.rules]
+    groups, empty = _there(file)
+    for loc in empty:
+        told, fix = f"{loc[-1]}: expected keys with values", "write `key: value` lines below it, or take it out"
+        problems.append(Problem(told, document.place(loc), fix))
+    rules = [(name, "rules", rule) for name, (_, own) in groups.items() for rule in own]
     if len(rules) > MOST_RULES:
         fix = "take some out: one rule can ask for many values, as in `country in [de, at, ch]`"
         places = [document.place(rule) for rule in rules]
@@ -163,16 +167,16 @@ def compile_scoring(
         problems.append(Problem(told, document.place(("segments",)), "take some out"))
     elif ready is not None:
         segments = tuple(_segments(document, fields, file, conditions, ready))
-    groups = tuple(
+    made = tuple(
         Group(
             name,
             None if group.cap is None else _hundredths(group.cap),
-            tuple(_rule(document, conditions, name, rule_name, rule) for rule_name, rule in group.rules.items()),
+            tuple(_rule(document, conditions, name, rule_name, rule) for rule_name, rule in own.items()),
             None if group.alone is None else _hundredths(group.alone),
             conditions.read(group.agrees, (name, "agrees")),
             group.axis or "",
         )
-        for name, group in file.groups.items()
+        for name, (group, own) in groups.items()
     )
     bands = file.temperature
     if bands.warm > bands.hot and document.place(("temperature",)) not in document.doubted:
@@ -182,7 +186,7 @@ def compile_scoring(
         if list(cuts) != sorted(cuts, reverse=True):
             told, fix = f"grade: {axis}: the limits have to fall", f"write [{', '.join(map(str, sorted(cuts)[::-1]))}]"
             problems.append(Problem(told, document.place(("grade", axis)), fix))
-    for name, group in file.groups.items():
+    for name, (group, _) in groups.items():
         if (group.alone is None) != (group.agrees is None):
             told = f"{name}: `alone` and `agrees` belong together"
             problems.append(Problem(told, document.place((name,)), "write both, or none of them"))
@@ -193,11 +197,20 @@ def compile_scoring(
     if problems:
         raise UserError(problems)
     cuts = Cuts(dict(file.grade), dict(file.quadrant))
-    return Scoring(groups, bands.hot, bands.warm, hot, version(document), warm, cold, cuts, segments)
+    return Scoring(made, bands.hot, bands.warm, hot, version(document), warm, cold, cuts, segments)
+
+
+def _there(file: RulesFile) -> tuple[dict[str, tuple[GroupFile, dict[str, RuleFile]]], list[Loc]]:
+    """The groups with their rules; and the places of those of which nothing is said, which took nothing away either."""
+    groups = {name: group for name, group in file.groups.items() if group is not None}
+    empty: list[Loc] = [(name,) for name in file.groups.keys() - groups.keys()]
+    empty += [(name, "rules", rule) for name, group in groups.items() for rule, said in group.rules.items() if not said]
+    rules = {name: {rule: r for rule, r in group.rules.items() if r is not None} for name, group in groups.items()}
+    return {name: (group, rules[name]) for name, group in groups.items()}, empty
 
 
 def _rules(file: RulesFile) -> int:
-    return sum(len(group.rules) for group in file.groups.values())
+    return sum(len(group.rules) for group in file.groups.values() if group is not None)
 
 
 def _segments(
@@ -216,7 +229,7 @@ def _segments(
         when = early.read(each.when, ("segments", i, "when"))
         try:
             base = whole if each.use is None else ready("scoring", each.use, document.path, own)
-            scoring = compile_scoring(own.over(base, 3), fields)
+            scoring = compile_scoring(own.over(base, 3, away=True), fields)
         except UserError as error:
             early.problems += error.problems
             continue

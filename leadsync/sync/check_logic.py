@@ -11,6 +11,7 @@ from leadsync.config.load import Config
 from leadsync.core.conditions import Combined, Condition, FieldTest
 from leadsync.core.implied import Asked, clash, follows, together
 from leadsync.core.ladder import Ladder
+from leadsync.core.score import Segment
 from leadsync.core.sentence import sentence
 from leadsync.sync.check_conditions import Placed, placed
 from leadsync.types import Finding
@@ -112,13 +113,21 @@ def _passed_over(config: Config) -> Iterator[Finding]:
 
 
 def _segments(config: Config) -> Iterator[Finding]:
-    """Segments of the scoring that stand behind one that takes all their leads."""
+    """Segments of the scoring that stand behind others that take all their leads; and rules of the file likewise."""
     document, segments = config.documents["scoring"], config.scoring.segments
     for n, segment in enumerate(segments):
-        for m, other in enumerate(segments[:n]):
-            if follows(segment.when, other.when):
-                line = document.place(("segments", m)).rsplit(":", 2)[-2]
-                told = f"{document.place(('segments', n, 'when'))}: nobody is of the segment {segment.name!r}"
-                fix = f"move it above {other.name!r}, or take it out"
-                yield Finding("warning", f"{told}: {other.name!r} in line {line} takes all its leads", fix)
-                break
+        if clash([segment.when]) is None and clash([segment.when], *map(_other, segments[:n])) is not None:
+            takers = [m for m, other in enumerate(segments[:n]) if follows(segment.when, other.when)]
+            line = document.place(("segments", *takers[:1])).rsplit(":", 2)[-2]
+            who = f"{segments[takers[0]].name!r} in line {line} takes" if takers else "those before it take"
+            told = f"{document.place(('segments', n, 'when'))}: nobody is of the segment {segment.name!r}: {who}"
+            fix = f"move it above {segments[takers[0] if takers else 0].name!r}, or take it out"
+            yield Finding("warning", f"{told} all its leads", fix)
+    alone = any(clash([], _other(each)) for each in segments)  # which is told by itself
+    if not alone and clash([], *map(_other, segments)) is not None:
+        told = f"{document.place(('segments',))}: every lead is of a segment, and the rules of the file itself score"
+        yield Finding("warning", f"{told} nobody", "see whether it is meant so, or narrow a `when:`")
+
+
+def _other(segment: Segment) -> Combined:
+    return Combined("not", (segment.when.root,))

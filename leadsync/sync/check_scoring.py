@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 
 from leadsync.config.document import Document, Loc
 from leadsync.config.effective import shipped
@@ -76,6 +77,8 @@ def _bands(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
     if scoring.warm == scoring.hot:
         told = f"{warm}: warm begins where hot does, so no lead is ever warm"
         yield Finding("warning", told, "make `warm` lower than `hot`")
+    elif not scoring.warm and not scoring.cold_when:
+        yield Finding("warning", f"{warm}: warm begins at 0, so no lead is ever cold", "raise `warm`")
     for band, lowest, place in (("hot", scoring.hot, hot), ("warm", scoring.warm, warm)):
         if most < lowest and not (band == "hot" and scoring.hot_when):
             told = f"{place}: {band} begins at {lowest}, and all rules together give at most {most:g}"
@@ -90,6 +93,10 @@ def _bands(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
                 told = f"{place}: {what} begins at {lowest}, and {axis} is at most {most:g}"
                 yield Finding("warning", told, f"lower it, or raise points and caps of what counts towards {axis}")
     for group in scoring.groups:
+        if not group.rules and (place := _own(document, loc, group.name)):
+            close = get_close_matches(group.name, [each.name for each in scoring.groups if each.rules], 1)
+            fix = f"did you mean {close[0]}?" if close else "write `rules:` below it, or take it out"
+            yield Finding("warning", f"{place}: the group {group.name} has no rules, so it gives nothing", fix)
         for rule in group.rules:
             place = _own(document, loc, group.name, "rules", rule.name)
             if place and min(most_of(replace(group, rules=(rule,), alone=None)), 10_000) >= scoring.hot * 100:

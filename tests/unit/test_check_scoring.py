@@ -23,6 +23,8 @@ BANDS = (
     ("fit: {cap: 10}\n", "2:1: the quadrant's fit begins at 20, and fit is at most 10"),
     ("quadrant: {fit: 41}\n", "2:12: the quadrant's fit begins at 41, and fit is at most 40"),
     ("own: {rules: {often: {points: 1, per: visit}}}\n", "2:15: often alone can make hot, whatever else holds"),
+    ("fitt: {cap: 50}\n", "2:1: the group fitt has no rules, so it gives nothing"),
+    ("temperature: {warm: 0}\n", "2:15: warm begins at 0, so no lead is ever cold"),
     ("own: {rules: {once: {points: 70, when: email}}}\n", "2:15: once alone can make hot, whatever else holds"),
 )
 

@@ -264,7 +264,7 @@ SECTIONS: Mapping[str, tuple[str, Section]] = {
     "gates": ("What the gates ask, and what is known", funnel.gates),
     "transitions": ("How it came to its stage", funnel.transitions),
     "score": ("What the score is made of", score),
-    "temperature": ("What makes a lead hot, warm or cold", funnel.temperature),
+    "temperature": ("What makes a lead hot, warm or cold: the first line that holds", funnel.temperature),
     "company": ("What its company's score is made of", companies),
     "activities": ("What happened, and what of it counts", activities),
     "changes_next": ("What time alone changes next", changes_next),

@@ -40,6 +40,20 @@ def test_a_segment_that_uses_a_ready_made_file_has_none_of_the_file(configured: 
     assert people.rules == configured(scoring="use: b2c\n").scoring.rules
 
 
+def test_null_takes_a_rule_or_a_group_away(configured: Load, refused: Refused) -> None:
+    own = "segments: [{name: a, when: email, fit: null, negative: {rules: {silent: null}}}]\n"
+    found = configured(scoring=f"use: b2b\nneed: null\nfit: {{rules: {{decides: null}}}}\n{own}").scoring
+    names = {(rule.group, rule.name) for rule in found.rules}
+    assert ("fit", "manages") in names > {("negative", "silent")}
+    assert ("fit", "decides") not in names
+    assert "need" not in [group.name for group in found.groups]
+    assert {(rule.group, rule.name) for rule in found.of("a").rules} == {
+        (group, name) for group, name in names if group != "fit" and name != "silent"
+    }
+    (problem,) = refused(scoring="use: b2b\nown: {rules: {a: null}}\n")  # there is nothing to take away
+    assert problem.what == "a: expected keys with values"
+
+
 def test_the_segment_is_a_word_of_conditions(configured: Load) -> None:
     funnel = "stages: [{name: A}, {name: B, gate: {who: scored_as = shops}}]\n"
     assert configured(scoring=FILE, funnel=funnel).ladder.conditions[0].fields == {"scored_as"}
