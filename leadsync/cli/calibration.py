@@ -10,7 +10,7 @@ from leadsync.errors import Problem, UserError
 
 if TYPE_CHECKING:
     from leadsync.config.load import Config
-    from leadsync.core.match.calibration import Pair, Stratum
+    from leadsync.core.match.calibration import Pair, Precision, Stratum
 
 SEED = 1
 _COLUMNS = ("answer", "left", "left_says", "right", "right_says", "agreement", "weight", "stratum", "pairs", "line")
@@ -51,8 +51,8 @@ def tell(path: Path, *, as_json: bool) -> int:
     found = precision([each for each in strata if each.low >= line])
     if as_json:
         names = ("low", "high", "pairs", "same", "different")
-        told = [dict(zip(names, each, strict=True)) for each in strata]
-        print_json({"line": line, "strata": told, "precision": None if found is None else found._asdict()})
+        told = [dict(zip(names, each, strict=True)) | {"precision": _plain(from_)} for each, from_ in _from(strata)]
+        print_json({"line": line, "strata": told, "precision": _plain(found)})
         return 0
     print("\n".join(_lines(strata)))
     if found is None:
@@ -65,10 +65,23 @@ def tell(path: Path, *, as_json: bool) -> int:
     return 0
 
 
+def _from(strata: "Sequence[Stratum]") -> Iterator[tuple["Stratum", "Precision | None"]]:
+    """Each stratum with the precision of all pairs from it on: what would join by itself if the line stood there."""
+    from leadsync.core.match.calibration import precision
+
+    return ((each, precision(strata[nth:])) for nth, each in enumerate(strata))
+
+
+def _plain(found: "Precision | None") -> dict[str, float] | None:
+    return None if found is None else found._asdict()
+
+
 def _lines(strata: "Sequence[Stratum]") -> Iterator[str]:
-    yield f"{'bits':>16}  {'pairs':>8}  {'same':>6}  {'different':>9}"
-    for each in strata:
-        yield f"{each.low:>7g} to {each.high:<6g}  {each.pairs:>8}  {each.same:>6}  {each.different:>9}"
+    yield f"{'bits':>16}  {'pairs':>8}  {'same':>6}  {'different':>9}  precision from there on"
+    for each, found in _from(strata):
+        share = "" if found is None else f"{found.share:.1%} ({found.low:.1%} to {found.high:.1%})"
+        told = f"{each.low:>7g} to {each.high:<6g}  {each.pairs:>8}  {each.same:>6}  {each.different:>9}"
+        yield f"{told}  {share}".rstrip()
 
 
 def _read(path: Path) -> tuple[dict[int, int], list[tuple[int, bool]], float]:

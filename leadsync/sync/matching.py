@@ -115,10 +115,11 @@ class Matcher:
     ) -> None:
         """Compare those of these records that say something else than before, or all of them `again`; settle who is
         one lead with whom. Of `many` some may be indexed already, and so may some of those that they are like."""
-        store, said = self._store, self._said(ids)
+        store = self._store
+        ahead = matching.ahead(store, ids) if many else set()  # who says something else since then is marked again
+        said = self._said({*ids} - ahead)
         held, told = matching.digests(store, said), self._digests(said)
-        ahead = {id_ for id_ in said if held.get(id_) == ~told[id_]}
-        changed = [id_ for id_ in said if held.get(id_) != told[id_] and id_ not in ahead]
+        changed = [id_ for id_ in said if held.get(id_) != told[id_]]
         old = matching.entries(store, said if again else [*changed, *ahead])
         new = old | self._read(said, changed)
         matching.put(store, {id_: (told[id_], new[id_]) for id_ in changed})
@@ -253,7 +254,8 @@ class _Comparison:
                 lost += [(key, id_) for key in before - after]
                 won += [(key, id_) for key in after - before]
                 more.update(now.terms)
-                more.subtract(was.terms)
+                if was is not _NOTHING:
+                    more.subtract(was.terms)
                 records += (now != _NOTHING) - (was != _NOTHING)
         if not more:
             return set(), set()

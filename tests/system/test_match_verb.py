@@ -145,7 +145,11 @@ def test_judged_pairs_tell_how_far_the_line_can_be_trusted(tmp_path: Path):
     assert told.code == 0, told.err
     found = told.json["precision"]
     assert 0.9 < found["low"] <= found["share"] <= found["high"] <= 1
-    assert "Expected precision at the automatic line (3 bits)" in leadsync(*line[:-1], cwd=tmp_path).out
+    from_ = {each["low"]: each["precision"]["share"] for each in told.json["strata"]}
+    assert from_[3.0] == found["share"] > from_[0.0]
+    shown = leadsync(*line[:-1], cwd=tmp_path).out
+    assert "Expected precision at the automatic line (3 bits)" in shown
+    assert f"{from_[0.0]:.1%} (" in shown
     text = (tmp_path / "calibration.csv").read_text("utf-8")
     (tmp_path / "calibration.csv").write_text(text.replace("\nsame", "\nperhaps", 1), "utf-8")
     wrong = leadsync(*line, cwd=tmp_path)

@@ -64,7 +64,8 @@ def _keys(of: Features) -> Iterator[tuple[str, str]]:
         yield "family and company", f"{family} {firm}"
     if family and domain:
         yield "family and domain", f"{family[:2]} {domain}"
-    yield from _of_lists(of)
+    if of.birth_date or of.postcode or of.address or of.others:
+        yield from _of_lists(of)
 
 
 def _of_lists(of: Features) -> Iterator[tuple[str, str]]:
