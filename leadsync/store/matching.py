@@ -160,10 +160,9 @@ def sayings(store: Store, pairs: Collection[Pair]) -> dict[Pair, str]:
 
 def put(store: Store, found: Mapping[int, tuple[int | None, Entry]], gone: Collection[int] = ()) -> None:
     """Keep what was compared of these records, with its digest; forget it of those that are `gone`."""
-    m = schema.match_records
-    for part in chunks(sorted({*found, *gone})):
-        store.connection.execute(sa.delete(m).where(m.c.record_id.in_(part)))
-    insert(store, m, [
+    mark = store.placeholder
+    _many(store, f"DELETE FROM match_records WHERE record_id = {mark}", [(id_,) for id_ in {*found, *gone}])  # noqa: S608
+    insert(store, schema.match_records, [
         {"record_id": id_, "digest": told, "body": [*entry.features, entry.terms]}
         for id_, (told, entry) in found.items()
     ])  # fmt: skip

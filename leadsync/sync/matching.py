@@ -263,7 +263,7 @@ class _Comparison:
         matching.change_keys(self._store, lost, won)
         by = Counter([key for key, _ in won])
         by.subtract([key for key, _ in lost])
-        self._sizes = matching.key_sizes(self._store, by)
+        self._sizes = matching.key_sizes(self._store, by.keys() | {key for own in self._keys.values() for key in own})
         crossed = [key for key, n in by.items() if self._is_useful(key) != self._is_useful(key, n)]
         sharing = {id_ for _, id_ in matching.key_rows(self._store, crossed)}
         return sharing, matching.count(self._store, more) - {ALL}

@@ -46,9 +46,11 @@ def _keys(of: Features) -> Iterator[tuple[str, str]]:
     for phone in of.phones:
         yield "phone", phone
     if len(of.user) >= LEAST_USER:
-        yield ("mailbox" if len(of.user) > LEAST_USER else "short mailbox"), of.user
-        if family:
-            yield "family and mailbox", f"{family[:3]} {of.user[:5]}"
+        if not of.named:
+            yield ("mailbox" if len(of.user) > LEAST_USER else "short mailbox"), of.user
+        rest = of.user.removeprefix(of.family).removesuffix(of.family)
+        if family and len(rest) > 2:  # what the mailbox says beside the family's name
+            yield "family and mailbox", f"{family[:3]} {rest[:5]}"
     for both in names(of):
         if len(both) > 3:
             yield "name", both
