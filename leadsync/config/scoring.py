@@ -240,7 +240,10 @@ def _segments(
 
 def _rule(document: Document, conditions: Conditions, group: str, name: str, rule: RuleFile) -> Rule:
     loc = (group, "rules", name)
-    if rule.per is not None and rule.per not in catalog.ACTIVITIES:
+    if rule.per == "activity":
+        told, fix = f"{name}: points are given per activity of one kind", "write a rule for each, such as `per: visit`"
+        conditions.problems.append(Problem(told, document.place((*loc, "per")), fix))
+    elif rule.per is not None and rule.per not in catalog.ACTIVITIES:
         conditions.problems.append(Problem(catalog.unknown_word(rule.per, "activity"), document.place((*loc, "per"))))
     elif rule.per is None and (rule.half_life or rule.fade or rule.window):
         told = f"{name}: half_life, fade and window are about the age of an activity"

@@ -238,6 +238,8 @@ class _Parser:
 
     def whole(self) -> Node:
         node = self._either()
+        if self._at(","):
+            raise ConditionError("a comparison has one value; write `in [.., ..]` for several", self._next.at)
         if self._next.kind != "end":
             self._fail("expected 'and', 'or' or the end", self._next, "and", "or")
         return node
@@ -303,6 +305,8 @@ class _Parser:
 
     def _window(self, kinds: tuple[str, ...], least: int) -> ActivityTest:
         topics = self._topics() if self._found("about") else ()
+        if self._at("=", "!=", "<", "<=", ">", ">="):
+            raise ConditionError("an activity is not compared; write `3 visit` for at least 3 of them", self._next.at)
         if self._found("since"):
             self._need("capture", "after 'since'")
             return ActivityTest(kinds, least, since_capture=True, topics=topics)
@@ -326,6 +330,10 @@ class _Parser:
         kind = self._fields[name]
         token = self._next
         if not self._found("=", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "known"):
+            if token.text == "not":
+                raise ConditionError(f"'not' cannot stand here; write `not {name} in [..]`", token.at)
+            if token.text == "is":
+                raise ConditionError(f"expected a comparison after '{name}', found 'is'; did you mean '='?", token.at)
             if token.kind == "word" and token.text not in ("and", "or"):
                 self._fail(f"expected a comparison after '{name}'", token, *KEYWORDS)
             return FieldTest(name, kind, "=", (True,)) if kind == "bool" else FieldTest(name, kind, "known")
