@@ -1,6 +1,7 @@
 """A lead explained: as it stood at any moment, by what was known then, and beside a leadsync that works."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from fake_crm import MAPPING, Clock, Crm, Open, config, coordinator, maker, scor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadsync.core.mapping import CrmMapping
+from leadsync.core.mapping import Counter, CrmMapping
 from leadsync.core.write_field import WriteField
 from leadsync.errors import UsageError
 from leadsync.store import schema
@@ -19,6 +20,7 @@ from leadsync.sync.check_leads import reach
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.explain.sections import body
 from leadsync.sync.explain.subject import Subject, subjects
+from leadsync.types import FieldSchema
 
 WORDS = ("score", "fit", "engagement", "temperature", "stage", "data", "class")
 COUNTRIES, TITLES = ("PL", "DE", ""), ("Chief Financial Officer", "Clerk", "")
@@ -157,6 +159,25 @@ def test_what_changes_next_and_is_too_little_to_be_written_is_told_as_such(
     assert {row["what"]: row["then"] for row in body(lead)["changes_next"]}["in the CRM"] == (
         "nothing yet: the change is smaller than `least:`; it waits for another one of this record"
     )
+
+
+def test_what_a_counter_counted_says_how_many_it_is(opened: Open, clock: Clock, tmp_path: Path) -> None:
+    crm = Crm(clock)
+    crm.columns["Lead"]["Views"] = FieldSchema("Views", "text")
+    people = replace(MAPPING.reads["Lead"], counters=(Counter("Views", "visit"),))
+    mapping = replace(MAPPING, reads={**MAPPING.reads, "Lead": people})
+    rules = "own: {rules: {views: {points: 1, per: visit, cap: 30}}}\n"
+    found = scored_by(config(tmp_path, {"crm": maker(crm)}, mapping=mapping), rules)
+    id_ = crm.add("Lead", {"Email": "first@example.com", "Views": "1"})
+    leadsync = opened(found)
+    leadsync.cycle()
+    clock.pass_(timedelta(days=1))
+    crm.edit("Lead", id_, Views="13")
+    clock.pass_(timedelta(minutes=6))
+    leadsync.cycle()
+    [lead] = subjects(found, id_, clock.now())
+    part = body(lead)["score"][0]
+    assert (part["points"], part["times"], part["events"]) == ("+13", 13, "2026-03-03 crm ×12; 2026-03-02 crm")
 
 
 SEGMENTS = """\
