@@ -41,7 +41,7 @@ def judged(activities: pl.DataFrame) -> pl.DataFrame:
     mail = rows.filter(pl.col("kind").is_in([*_BY_MACHINES, "email_sent"]) & pl.col("why").is_null())
     if mail.is_empty():
         return rows
-    dated = mail.filter(~pl.col("ext_id").str.ends_with(":before"))
+    dated = mail.filter(~pl.col("ext_id").str.ends_with(":before") & ~pl.col("day_only"))
     rows = _without(rows, _soon(dated), "soon")
     rows = _without(rows, _burst(dated), "burst")
     return _once_a_day(rows)

@@ -77,6 +77,11 @@ def test_many_links_at_once(seconds: tuple[float, ...], machine: bool) -> None:
     ]
 
 
+def test_what_only_has_a_day_is_not_at_once() -> None:
+    mail = [act(kind, 0, day_only=True) for kind in ("email_sent", *["email_click"] * 5)]
+    assert told(*mail) == [(1, None)] * 6
+
+
 def test_of_a_day_one_open_counts() -> None:
     acts = [act("email_open", 0, count=5), act("email_open", 3600), act("email_open", 86_400), act("email_click", 70)]
     assert told(*acts) == [(1, "repeated"), (0, "repeated"), (1, None), (1, None)]
