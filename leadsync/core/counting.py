@@ -82,9 +82,11 @@ def _twice(rows: pl.DataFrame) -> pl.Series:
 def _copied(rows: pl.DataFrame) -> pl.Series:
     """What two CRMs tell, where one is kept in step with the other. A row stands for one of another CRM at most: as
     often as one of them tells it, it counts."""
-    rows = rows.filter((pl.col("count") == 1) & pl.col("why").is_null())
     if rows["origin"].n_unique() < 2:
         return rows["id"].clear()
+    origin = pl.col("origin")
+    rows = rows.filter((pl.col("count") == 1) & pl.col("why").is_null())
+    rows = rows.filter(origin.min().over("lead") < origin.max().over("lead"))
     at, subject = pl.col("at"), pl.col("detail").str.strip_chars().str.to_lowercase()
     told = rows.select(
         "id", "origin", "lead", "kind", "at", "on", "day_only", "source", "ext_id",
@@ -161,7 +163,10 @@ def _same(first: pl.DataFrame, theirs: pl.DataFrame) -> pl.Series:
     """The ids of `theirs` that stand for one of the `first`."""
     found = [theirs["id"].clear()]
     for mine, others, paired in _WAYS:
-        pairs = paired(first.filter(mine), theirs.filter(others))
+        sides = first.filter(mine), theirs.filter(others)
+        if any(side.is_empty() for side in sides):
+            continue
+        pairs = paired(*sides)
         first = first.filter(~pl.col("id").is_in(pairs["id"].implode()))
         theirs = theirs.filter(~pl.col("id").is_in(pairs["copy"].implode()))
         found.append(pairs["copy"])

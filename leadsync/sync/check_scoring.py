@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from leadsync.config.document import Document, Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
-from leadsync.core.conditions import FieldTest
+from leadsync.core.conditions import Condition, FieldTest
+from leadsync.core.implied import follows
 from leadsync.core.ladder import Stage
 from leadsync.core.score import AXES, Scoring
 from leadsync.sync.check_conditions import MEANT, fed, most_of
@@ -23,6 +24,7 @@ def findings(config: Config) -> Iterator[Finding]:
     document = config.documents["scoring"]
     for loc, scoring in _scorings(config.scoring):
         yield from _bands(scoring, document, loc)
+        yield from _lifts(scoring, document, loc)
         yield from _caps(scoring, document, loc)
     yield from _stages(config)
 
@@ -102,6 +104,20 @@ def _bands(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
             if place and min(most_of(replace(group, rules=(rule,), alone=None)), 10_000) >= scoring.hot * 100:
                 told = f"{place}: {rule.name} alone can make hot, whatever else holds"
                 yield Finding("warning", told, "give fewer points, or add `cap:` to the rule or its group")
+
+
+def _lifts(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
+    """Conditions of the temperature that never decide, since an earlier line holds wherever they do."""
+    hot, warm = (Condition("", FieldTest("score", "number", ">=", (float(at),))) for at in (scoring.hot, scoring.warm))
+    lines = [("cold_when", scoring.cold_when), ("hot", hot), ("hot_when", scoring.hot_when), ("warm", warm),
+             ("warm_when", scoring.warm_when)]  # fmt: skip
+    before = list[tuple[str, Condition]]()
+    for key, condition in ((key, condition) for key, condition in lines if condition is not None):
+        taken = next((name for name, other in before if follows(condition, other)), None)
+        if taken and key.endswith("when") and (place := _own(document, loc, "temperature", key)):
+            told = f"{place}: {key} never decides: wherever it holds `{taken}` does, which comes first"
+            yield Finding("warning", told, f"ask for something that `{taken}` does not, or take it out")
+        before.append((key, condition))
 
 
 def _caps(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:

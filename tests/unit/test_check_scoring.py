@@ -34,6 +34,24 @@ def test_what_no_lead_can_reach_and_what_outweighs_all_else(tmp_path: Path, text
     assert f"scoring.yaml:{expected}" in told(tmp_path, scoring=f"use: b2b\n{text}")
 
 
+@pytest.mark.parametrize(
+    ("temperature", "expected"),
+    [
+        ("hot_when: score >= 80", "2:15: hot_when never decides: wherever it holds `hot` does, which comes first"),
+        ("cold_when: not need, warm_when: trial and not need",
+         "2:36: warm_when never decides: wherever it holds `cold_when` does, which comes first"),
+        ("hot_when: need, warm_when: need and budget",
+         "2:31: warm_when never decides: wherever it holds `hot_when` does, which comes first"),
+        ("hot_when: score >= 60 and need, warm_when: need", None),
+    ],
+)  # fmt: skip
+def test_a_line_of_the_temperature_that_an_earlier_one_takes_in(
+    tmp_path: Path, temperature: str, expected: str | None
+) -> None:
+    found = told(tmp_path, scoring=f"use: b2b\ntemperature: {{{temperature}}}\n")
+    assert found == ([f"scoring.yaml:{expected}"] if expected else [])
+
+
 @pytest.mark.parametrize("bounded", ["cap: 9", "cap: 69"])
 def test_what_is_bounded_outweighs_nothing(tmp_path: Path, bounded: str) -> None:
     rules = f"own: {{{bounded}, rules: {{often: {{points: 1, per: visit}}}}}}\n"
