@@ -7,12 +7,14 @@ it fills only words that the record leaves open, with how sure it is and the wor
 from collections.abc import Mapping, Sequence
 
 from leadsync.catalog import FIELDS, OF_LEADS
+from leadsync.core.convert import NOWHERE, Unreadable, yes_no
 from leadsync.core.facts import bands, languages, names, phones
 from leadsync.core.facts.domains import own_domain
 from leadsync.core.facts.fact import DERIVED, GUESSED, SAID, Fact, Facts, Kept, Value, kept
 from leadsync.core.facts.tables import Tables
 from leadsync.core.mapping import number
 
+_ANSWERS = frozenset(("need", "authority"))
 _LEAST = {"budget": 0.01, "timeline": 0}  # no money is no budget, and what lies behind is no plan
 _NUMBERS = frozenset(name for name, word in FIELDS.items() if word.type == "number") - OF_LEADS
 FOLLOWS: Mapping[str, Sequence[str]] = {
@@ -39,6 +41,9 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
     for name in _NUMBERS & said.keys():
         if (parsed := number(said[name])) is not None and parsed >= _LEAST.get(name, parsed):
             found[name] = parsed
+    for name in _ANSWERS & said.keys():
+        if _is_no(said[name]):
+            del found[name]
     if "domain" in found:
         _put(found, "domain", own_domain(said["domain"], tables.shared_hosts))
     if "email" in found:
@@ -63,6 +68,14 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
         _add(found, "intent", Fact(", ".join(sorted(tables.intents.tags(said["need"]))), DERIVED, "need"))
     _place(found)
     return found
+
+
+def _is_no(text: str) -> bool:
+    """Whether an answer denies what it is asked for, or says nothing: no need is none."""
+    try:
+        return yes_no(text.strip(), NOWHERE, {}) == "no"
+    except Unreadable:
+        return not any(map(str.isalnum, text))
 
 
 def _put(found: dict[str, Kept], name: str, value: Value) -> None:

@@ -51,6 +51,15 @@ def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: float | 
     assert derive({word: given_}).get(word) == number
 
 
+@pytest.mark.parametrize(
+    ("given_", "kept"),
+    [("no", None), ("Nie", None), (" - ", None), ("خیر", None), ("yes", "yes"), ("no idea", "no idea")],
+)
+@pytest.mark.parametrize("word", ["need", "authority"])
+def test_an_answer_that_says_no_is_none(word: str, given_: str, kept: str | None) -> None:
+    assert derive({word: given_}).get(word) == kept
+
+
 def test_what_follows_says_from_what_and_how_sure_it_is() -> None:
     found = derive({"phone": "+48601234567", "source": "polecenie klienta", "employees": "51-200"})
     assert known(found["phone"]) == ("+48601234567", 100, "")
