@@ -146,10 +146,10 @@ def test_judged_pairs_tell_how_far_the_line_can_be_trusted(tmp_path: Path):
     found = told.json["precision"]
     assert 0.9 < found["low"] <= found["share"] <= found["high"] <= 1
     from_ = {each["low"]: each["precision"]["share"] for each in told.json["strata"]}
-    assert from_[3.0] == found["share"] > from_[0.0]
+    assert from_[4.0] == found["share"] > from_[1.0]
     shown = leadsync(*line[:-1], cwd=tmp_path).out
-    assert "Expected precision at the automatic line (3 bits)" in shown
-    assert f"{from_[0.0]:.1%} (" in shown
+    assert "Expected precision at the automatic line (4 bits)" in shown
+    assert f"{from_[1.0]:.1%} (" in shown
     text = (tmp_path / "calibration.csv").read_text("utf-8")
     (tmp_path / "calibration.csv").write_text(text.replace("\nsame", "\nperhaps", 1), "utf-8")
     wrong = leadsync(*line, cwd=tmp_path)

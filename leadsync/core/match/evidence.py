@@ -237,7 +237,7 @@ def _company(a: Features, b: Features) -> int:
 
 @lru_cache(maxsize=65536)
 def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
-    """3 the same name, 2 a part of it or nearly it, 1 another."""
+    """3 the same name, 2 nearly it, or the one within the other, 1 another."""
     mine, theirs = a_skeleton.replace(" ", ""), b_skeleton.replace(" ", "")
     if mine == theirs and len(mine) > 2:
         return 3
@@ -245,10 +245,9 @@ def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
         len(mine) > 4 and OSA.distance(mine, theirs, score_cutoff=1) <= 1
     ):
         return 2
-    begin = Prefix.similarity(mine, theirs)
-    shared = set(a_skeleton.split()).intersection(b_skeleton.split())
-    part = max(sum(map(len, shared)), begin) if shared else begin
-    return 2 if part > 3 and 2 * part >= max(len(mine), len(theirs)) else 1
+    one, two, part = set(a_skeleton.split()), set(b_skeleton.split()), min(len(mine), len(theirs))
+    whole = one <= two or two <= one or Prefix.similarity(mine, theirs) == part  # "Alborz Foods" is not "Alborz Steel"
+    return 2 if whole and part > 3 and 2 * part >= max(len(mine), len(theirs)) else 1
 
 
 @lru_cache(maxsize=65536)
