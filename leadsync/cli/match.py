@@ -58,6 +58,7 @@ def match(
     if source is None or not columns or (out is None and not calibrate):
         told = "a list needs IN.csv, --columns, and --out, or --calibrate in place of --out"
         raise UsageError(told, fix="leadsync match IN.csv --columns email=Mail,name=Name --out CLUSTERS.csv")
+    _apart({"IN.csv": source, "--out": out, "--pairs": pairs, "--answers": answers if calibrate else None})
     from leadsync.config.matching import model, words
     from leadsync.core.match import pairs as matching
     from leadsync.core.match import train as training
@@ -95,6 +96,14 @@ def match(
     else:
         _tell(report, out)
     return 0
+
+
+def _apart(files: dict[str, Path | None]) -> None:
+    """Nothing is written over the list, nor one result over another. Raises `UsageError`."""
+    seen: dict[Path, str] = {}
+    for name, path in files.items():
+        if path is not None and (other := seen.setdefault(path.resolve(), name)) != name:
+            raise UsageError(f"{other} and {name} are the same file, {path}", fix=f"give {name} another name")
 
 
 def _calibrated(config: Path, answers: Path, *, as_json: bool) -> int:
@@ -151,7 +160,7 @@ def _read(source: Path, wanted: Sequence[tuple[str, str]]) -> tuple[list[str], l
     """The ids and rows of the file, in an order that does not depend on its own, and the names of further columns."""
     csv.field_size_limit(_LONGEST_FIELD)
     try:
-        with source.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        with source.open(newline="", encoding="utf-8-sig") as file:
             first = file.readline()
             delimiter = max(",;\t", key=first.count)
             file.seek(0)
@@ -161,6 +170,8 @@ def _read(source: Path, wanted: Sequence[tuple[str, str]]) -> tuple[list[str], l
                 there = ", ".join(lines.fieldnames or ()) or "none"
                 raise UsageError(f"{source} has no column {', '.join(missing)}", fix=f"its columns are {there}")
             read = [_row(line, wanted, str(nth)) for nth, line in enumerate(lines, 1)]
+    except UnicodeDecodeError:
+        raise UserError(f"{source} is not UTF-8", fix="save it as `CSV UTF-8`") from None
     except OSError as error:
         raise UserError(f"{source} cannot be read: {error.strerror}") from None
     except csv.Error as error:

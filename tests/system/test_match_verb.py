@@ -101,6 +101,27 @@ def test_a_file_that_is_not_there_is_65(tmp_path: Path):
     assert "in.csv cannot be read" in done.err
 
 
+@pytest.mark.parametrize(
+    ("out", "pairs", "said"),
+    [
+        ("./in.csv", "p.csv", "IN.csv and --out are the same file"),
+        ("o.csv", "in.csv", "IN.csv and --pairs are the same file"),
+        ("o.csv", "o.csv", "--out and --pairs are the same file"),
+    ],
+)
+def test_nothing_is_written_over_the_list(tmp_path: Path, out: str, pairs: str, said: str):
+    (tmp_path / "in.csv").write_text("id,name\n1,Ann Lee\n", "utf-8")
+    done = leadsync("match", "in.csv", "--columns", "id=id,name=name", "--out", out, "--pairs", pairs, cwd=tmp_path)
+    assert (done.code, said in done.err) == (64, True)
+    assert (tmp_path / "in.csv").read_text("utf-8") == "id,name\n1,Ann Lee\n"
+
+
+def test_a_list_in_another_encoding_is_65(tmp_path: Path):
+    (tmp_path / "in.csv").write_bytes("id,name\n1,Иван Петров\n".encode("cp1251"))
+    done = leadsync("match", "in.csv", "--columns", "id=id,name=name", "--out", "o.csv", cwd=tmp_path)
+    assert (done.code, "in.csv is not UTF-8" in done.err) == (65, True)
+
+
 def test_nothing_but_a_header(tmp_path: Path):
     (tmp_path / "in.csv").write_text("e\n")
     done = leadsync("match", "in.csv", "--columns", "email=e", "--out", "out.csv", "--train", cwd=tmp_path)
