@@ -70,6 +70,8 @@ def match(
     ids, rows, others = _read(source, _wanted(columns))
     table = words()
     entries = {n: matching.entry(features(row, table, others)) for n, row in enumerate(rows)}
+    if not calibrate:
+        rows.clear()  # of a long list they are more than what is compared of them
     keys, counts = matching.key_rows(entries), matching.counts(entries)
     found, using = matching.joined(keys), model()
     if train:

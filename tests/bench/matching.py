@@ -27,7 +27,7 @@ def measure(records: int, seed: int) -> dict[str, float]:
     table, using, spent = words(), model(), 0.0
     entries: dict[int, Entry] = {}
     persons, locales = [], []
-    for n, row in enumerate(people.leads(seed, records)):
+    for n, row in enumerate(people.entered(seed, records)):
         persons.append(int(row["person"]))
         locales.append(row["locale"])
         began = time.process_time()

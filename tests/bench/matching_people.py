@@ -321,13 +321,20 @@ def _compound(rng: Random, first: str) -> str:
 
 def leads(seed: int, records: int) -> list[dict[str, str]]:
     """So many rows in the order in which they were entered."""
+    return list(entered(seed, records))
+
+
+def entered(seed: int, records: int) -> Iterator[dict[str, str]]:
+    """The same, one by one."""
     world, desk, rng = World(seed, int(records / 1.36)), Desk(seed), Random(f"{seed} order")
     due: list[tuple[float, Person]] = []
     for who in world.people():
         due += [(rng.random(), who) for _ in range(rng.choice(_RECORDS))]
         if len(due) >= records:
             break
-    return [desk.enter(who) for _, who in sorted(due, key=lambda pair: pair[0])[:records]]
+    del world
+    due.sort(key=lambda pair: pair[0])
+    yield from (desk.enter(who) for _, who in due[:records])
 
 
 def cycle(seed: int, store: int, new: int) -> tuple[list[dict[str, str]], list[dict[str, str]]]:

@@ -288,6 +288,15 @@ def test_a_key_above_its_cap_is_skipped_and_reported():
         assert len(over(key_rows(entries))) == (0 if found else 1)
 
 
+def test_a_mailbox_is_a_key_by_what_it_says_beside_the_family_name():
+    anna, beata, a = (
+        keys(of(first_name=first, last_name="Kowalska", email=f"kowalska.{user}")).keys()
+        for first, user in (("Anna", "anna@wp.pl"), ("Beata", "beata@gmail.com"), ("A.", "anna@o2.pl"))
+    )
+    assert not anna & beata
+    assert anna & a
+
+
 def test_most_true_pairs_share_a_key_and_few_others_do():
     found, true = set(joined(key_rows(BOOK)).iter_rows()), pairs(ROWS)
     assert len(found & true.keys()) > 0.93 * len(true)
