@@ -4,13 +4,13 @@ Only what is plain is told: of comparisons of one field, and of counts of activi
 them. A comparison with an unknown value is false, so `not employees > 10` also holds where nobody knows how many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from leadsync.core.conditions import ActivityTest, Combined, Condition, FieldTest, Node, Test
 
-_SHORT = 12  # tests of conditions that are compared
+_STEPS = 150  # after so many what conditions come to is not plain
 _End = tuple[Any, bool]  # a value, and whether it is left out
 Asked = tuple[Test, bool]
 """A test, and whether it has to hold."""
@@ -25,9 +25,10 @@ def clash(conditions: Sequence[Condition], *more: Node, given: Sequence[FieldTes
     """Why these conditions, and `more`, can never hold together, if that is plain: two tests that are apart, or one
     twice. `given` always holds."""
     roots = (*(condition.root for condition in conditions), *more)
-    if any(len(dict.fromkeys(_tests(root))) > _SHORT for root in roots):
+    try:
+        return _clash([(test, True) for test in given], [(root, True) for root in roots], iter(range(_STEPS)))
+    except StopIteration:
         return None
-    return _clash([(test, True) for test in given], [(root, True) for root in roots])
 
 
 def together(asked: Sequence[Asked]) -> Node:
@@ -36,14 +37,13 @@ def together(asked: Sequence[Asked]) -> Node:
     return parts[0] if len(parts) == 1 else Combined("and", parts)
 
 
-def _tests(node: Node) -> list[Test]:
-    return [test for part in node.parts for test in _tests(part)] if isinstance(node, Combined) else [node]
-
-
-def _clash(known: Sequence[Asked], asked: Sequence[tuple[Node, bool]]) -> tuple[Asked, Asked] | None:
-    """The same of what is `known` to hold or not, and what is asked besides."""
+def _clash(
+    known: Sequence[Asked], asked: Sequence[tuple[Node, bool]], steps: Iterator[int]
+) -> tuple[Asked, Asked] | None:
+    """The same of what is `known` to hold or not, and what is asked besides; StopIteration after too many `steps`."""
     held, todo, either = list(known), list(asked)[::-1], list[list[tuple[Node, bool]]]()
     while todo:
+        next(steps)
         node, so = todo.pop()
         if not isinstance(node, Combined):
             test = _plain(node, so)
@@ -57,7 +57,7 @@ def _clash(known: Sequence[Asked], asked: Sequence[tuple[Node, bool]]) -> tuple[
         else:
             either.append([(part, so) for part in node.parts])
         for ways in () if todo else tuple(either):  # of which one has to hold, and some cannot
-            ends = [_clash(held, [way]) for way in ways]
+            ends = [_clash(held, [way], steps) for way in ways]
             if None not in ends:
                 return ends[0]
             if ends.count(None) == 1:

@@ -88,6 +88,14 @@ def test_what_holds_wherever_another_does(one: str, other: str, so: bool) -> Non
     assert follows(condition(one), condition(other)) is so
 
 
+def test_a_condition_made_to_be_slow_is_not_told_of() -> None:
+    never, deep = "no visit and visit", "visit"
+    for _ in range(14):
+        deep = f"({never} or ({deep})) and ({never} or employees > 5) and ({never} or budget)"
+    assert clash([condition(deep)]) is None
+    assert clash([condition(" and ".join(f"employees > {n}" for n in range(499)) + " and employees < 0")]) is None
+
+
 TESTS = st.sampled_from(
     ("country = a", "country in [a, b]", "country contains [b]", "country", "employees > 5", "employees >= 5",
      "employees < 5", "employees <= 3", "employees between 3 and 7", "employees = 5", "employees in [3, 7]", "visit",
