@@ -46,7 +46,8 @@ class FilesConnector:
         return FilesDriver(folder)
 
     def check(self, written: Mapping[str, Sequence[str]]) -> list[ls.Finding]:
-        """Every file, and every row that had to be left out."""
+        """Every file, every row that had to be left out, and rows of leads that are not there."""
+        people: Mapping[str, Any] = {}
         found = [ls.Finding("error", f"{obj} cannot be written", "files are only read") for obj in written]
         for obj in COLUMNS:
             try:
@@ -57,6 +58,14 @@ class FilesConnector:
                 continue
             found.append(ls.Finding("ok", f"{obj}.csv has {len(file.rows)} rows"))
             found += [ls.Finding("warning", problem, "mend the row; the others are read") for problem in file.problems]
+            people = file.rows if obj == "leads" else people
+            lost = [id_ for id_, row in file.rows.items() if row.get("lead") and row["lead"] not in people]
+            if obj != "leads" and lost:
+                told = (
+                    f"{obj}.csv: {len(lost)} rows are of leads that leads.csv does not have, such as that with the id"
+                )
+                fix = "write an id of leads.csv under `lead`; these rows count for nobody"
+                found.append(ls.Finding("warning", f"{told} {lost[0]}", fix))
         return found
 
     def now(self) -> datetime:

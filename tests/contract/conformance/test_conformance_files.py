@@ -63,6 +63,13 @@ def test_a_bad_row_is_told_with_its_line_and_the_others_are_read(
     assert [finding.what for finding in findings if finding.level == "warning"] == told
 
 
+def test_rows_of_leads_that_are_not_there_are_told(account: FilesDriver, tmp_path: Path) -> None:
+    put(account, tmp_path, b"id,first_name\n1,a\n")
+    (tmp_path / "activities.csv").write_text("id,lead,kind\na,1,visit\nb,7,visit\nc,,visit\nd,8,visit\n")
+    told = [finding.what for finding in account.connect().check({}) if finding.level == "warning"]
+    assert told == ["activities.csv: 2 rows are of leads that leads.csv does not have, such as that with the id b"]
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
