@@ -9,27 +9,22 @@ from typing import Any
 
 import polars as pl
 
-from leadsync.catalog import ENOUGH, NOT_ENOUGH
 from leadsync.config.load import Config
 from leadsync.core import next_action
 from leadsync.core.assign import Rotation
 from leadsync.core.classes import BUYER, classify
-from leadsync.core.completeness import ask_for, worth_asking
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.frames import fulfilled
-from leadsync.core.ladder import RETURNED, Ladder
+from leadsync.core.ladder import RETURNED
 from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping
 from leadsync.core.merging import Merge
-from leadsync.core.next_action import Step
 from leadsync.core.next_change import next_change
-from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, score_before, verdicts
+from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines, renewed
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
-from leadsync.core.translate import label, translations
 from leadsync.core.truth import truths
-from leadsync.core.write_field import WriteField
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.records import THEIR_COMPANIES, companies_of
 from leadsync.store.sources import Source
@@ -39,6 +34,7 @@ from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
 from leadsync.sync.routes import Router, Whose, release
 from leadsync.sync.stages import Place, staged
+from leadsync.sync.telling import Telling
 from leadsync.types import Role, Value
 
 _SCORED = (*RESULTS, "reasons", "data", "ask_for")
@@ -70,15 +66,12 @@ class Evaluator:
         return Router(self.frames, self.directory)
 
     @cached_property
-    def _no_scoring(self) -> Scoring:
-        return replace(self.config.scoring, groups=(), hot_when=None, warm_when=None, cold_when=None, segments=())
+    def _telling(self) -> Telling:
+        return Telling(self.frames, self.directory, self.router.reps)
 
     @cached_property
-    def _worth_asking(self) -> Mapping[str | None, Sequence[str]]:
-        """By segment."""
-        complete, scoring = self.config.facts.complete, self.config.scoring
-        names = (None, *(each.name for each in scoring.segments))
-        return {name: worth_asking(complete, scoring.of(name)) for name in names}
+    def _no_scoring(self) -> Scoring:
+        return replace(self.config.scoring, groups=(), hot_when=None, warm_when=None, cold_when=None, segments=())
 
     @cached_property
     def companies_scored(self) -> bool:
@@ -88,10 +81,6 @@ class Evaluator:
             for mapping in (connection.mapping for connection in self.config.connections.values())
             for obj in mapping.writes
         )
-
-    @cached_property
-    def _write_fields(self) -> Sequence[WriteField]:
-        return [w for c in self.config.connections.values() for own in c.mapping.writes.values() for w in own]
 
     def evaluate(
         self, found: Material, turns: Rotation, now: datetime, at: Mapping[int, datetime] | None = None
@@ -168,7 +157,7 @@ class Evaluator:
         standing = staged(self.frames, frame, activities, members, found, early)
         frame = frame.join(standing.stages, on="lead", maintain_order="left")
         enough = truths([self.config.facts.enough], frame, activities)["0"]
-        frame = frame.with_columns(enough.alias("enough"), self._ask_for(frame))
+        frame = frame.with_columns(enough.alias("enough"), self._telling.ask_for(frame))
         shown = scores.unsure(~enough)
         always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
         watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
@@ -181,7 +170,7 @@ class Evaluator:
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
-        steps, before = self._steps(frame, standing.funnels), self._before(members, frame)
+        steps, before = self._telling.steps(frame, standing.funnels), self._telling.before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
@@ -191,8 +180,8 @@ class Evaluator:
             return together(wanted, (reason_lines(scores, labels, **more) for scores, labels in own))
 
         parts, reasons = _parts(scores), dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
-        words = self._words(frame, owners, reasons, steps, standing.funnels)
-        translated = self._translated(words, frame, owners, lines, steps)
+        words = self._telling.words(frame, owners, reasons, steps, standing.funnels)
+        translated = self._telling.translated(words, frame, owners, lines, steps)
         for lead, known in words.items():
             said, former = known | translated.get(lead, {}), found.results.get(lead)
             own: Sequence[Mapping[str, Any]] = parts.get(lead, [])
@@ -238,87 +227,13 @@ class Evaluator:
             return pl.DataFrame({"lead": list(languages), "reasons": [by_lead[lead] for lead in languages]})
 
         reasons = {lead: classes.line(name, evidence[lead], "en") for lead, name in named.items()}
-        words = self._words(frame, owners, reasons, {}, {})
-        translated = self._translated(words, frame, owners, lines, {})
+        words = self._telling.words(frame, owners, reasons, {}, {})
+        translated = self._telling.translated(words, frame, owners, lines, {})
         watched = [*filter(None, (self.config.never,)), *classes.watched]
         due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             yield self._decision(lead, known | more, [], routed[lead], due[lead], members[lead], now, lists, material)
-
-    def _ask_for(self, frame: pl.DataFrame) -> pl.Series:
-        """What is most worth asking for, by what it is worth in the segment."""
-        asked = (
-            part.select("lead", "day", ask_for(self._worth_asking[name], part))
-            for name, part in split(self.config.scoring, frame)
-        )
-        return together(frame, asked)["ask_for"]
-
-    def _steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
-        """What to do next with each buyer."""
-        told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email")
-        return {
-            lead: next_action.next_step(
-                funnels[lead].places.get(stage),
-                len(funnels[lead].steps),
-                temperature,
-                DENIED in consent,
-                funnels[lead].of_customers(stage),
-            )
-            for lead, stage, temperature, *consent in told_of.iter_rows()
-        }
-
-    def _before(self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame) -> dict[int, int]:
-        """The score that each lead was last shown with before this one, in the CRM that is trusted most."""
-        found: dict[int, int] = {}
-        for lead, now in frame.select("lead", "score").iter_rows():
-            for member in self.frames.by_trust(m for m in members[lead] if m.gone_at is None and m.ours):
-                source = self.sources[member.source_id]
-                connection = self.config.connections.get(source.connection)
-                writes = connection.mapping.writes.get(source.object, ()) if connection else ()
-                if any(w.value == "score" and w.field in (member.ours or {}) for w in writes):
-                    if (was := score_before(writes, Seen({}, member.ours or {}), now)) is not None:
-                        found[lead] = was
-                    break
-        return found
-
-    def _words(
-        self, frame: pl.DataFrame, owners: Mapping[int, str | None], reasons: Mapping[int, str],
-        steps: Mapping[int, Step], funnels: Mapping[int, Ladder],
-    ) -> dict[int, dict[str, Value]]:  # fmt: skip
-        """All that is said of each lead, in the words that conditions know and in English."""
-        written = sorted({w.value for w in self._write_fields} & self.config.fields.keys())
-        fields = [*dict.fromkeys((*written, "class", COLUMN, "consent"))]
-        found: dict[int, dict[str, Value]] = {}
-        for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
-            lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
-            words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
-            funnel = funnels.get(lead, self.config.ladder)
-            words |= {label: funnel.shown(row["stage"], label) for label in ("step", "band")}
-            words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}
-            words["next_action"] = next_action.told(steps[lead]) if lead in steps else None
-            words["ask_for"] = self.config.fields[missing].labels["en"] if missing else None
-            found[lead] = words
-        return found
-
-    def _translated(
-        self, words: Mapping[int, Mapping[str, Value]], frame: pl.DataFrame, owners: Mapping[int, str | None],
-        lines: Callable[[Mapping[int, str]], pl.DataFrame], steps: Mapping[int, Step],
-    ) -> dict[int, dict[str, Value]]:  # fmt: skip
-        known = self.directory.language | {rep.email: rep.language for rep in self.router.reps if rep.language}
-        missing = dict(frame.select("lead", "ask_for").iter_rows())
-
-        def tell(value: str, languages: Mapping[int, str]) -> Sequence[str | None]:
-            if value == "reasons":
-                return lines(languages)["reasons"].to_list()
-            if value == "next_action":
-                said_so = ((steps.get(lead), language) for lead, language in languages.items())
-                return [next_action.told(step, language) if step else None for step, language in said_so]
-            said = {lead: missing[lead] if value == "ask_for" else words[lead][value] for lead in languages}
-            return [label(value, said[lead], language, self.config.fields, self.config.classes.labels)
-                    for lead, language in languages.items()]  # fmt: skip
-
-        return translations(self._write_fields, {lead: known.get(owners[lead] or "", "en") for lead in words}, tell)
 
     def _decision(
         self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], whose: Whose,
@@ -427,10 +342,6 @@ class Evaluator:
             known.lengths.get(source.object, {}) if known else {},
         )
         return found
-
-
-def _plain(value: Any) -> Value:
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:

@@ -1,0 +1,133 @@
+"""What is said of each lead, in the words that conditions know, and in the languages that written fields want."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from leadsync.catalog import ENOUGH, NOT_ENOUGH
+from leadsync.config.load import Config
+from leadsync.core import next_action
+from leadsync.core.assign import RepRule
+from leadsync.core.completeness import ask_for as asked_for
+from leadsync.core.completeness import worth_asking
+from leadsync.core.convert.consent import DENIED
+from leadsync.core.ladder import Ladder
+from leadsync.core.next_action import Step
+from leadsync.core.plan import Seen, score_before
+from leadsync.core.score import RESULTS
+from leadsync.core.segments import COLUMN, split, together
+from leadsync.core.translate import label, translations
+from leadsync.core.write_field import WriteField
+from leadsync.store.evaluation import Member
+from leadsync.sync.directory import Directory
+from leadsync.sync.frames import Frames
+from leadsync.types import Value
+
+
+@dataclass
+class Telling:
+    """Tells of leads, whose owners are known by `directory` and `reps`."""
+
+    frames: Frames
+    directory: Directory
+    reps: Sequence[RepRule]
+
+    @property
+    def config(self) -> Config:
+        """The installation."""
+        return self.frames.config
+
+    @cached_property
+    def _worth_asking(self) -> Mapping[str | None, Sequence[str]]:
+        """By segment."""
+        complete, scoring = self.config.facts.complete, self.config.scoring
+        names = (None, *(each.name for each in scoring.segments))
+        return {name: worth_asking(complete, scoring.of(name)) for name in names}
+
+    @cached_property
+    def _write_fields(self) -> Sequence[WriteField]:
+        return [w for c in self.config.connections.values() for own in c.mapping.writes.values() for w in own]
+
+    def ask_for(self, frame: pl.DataFrame) -> pl.Series:
+        """What is most worth asking for, by what it is worth in the segment."""
+        asked = (
+            part.select("lead", "day", asked_for(self._worth_asking[name], part))
+            for name, part in split(self.config.scoring, frame)
+        )
+        return together(frame, asked)["ask_for"]
+
+    def steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
+        """What to do next with each buyer."""
+        told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email")
+        return {
+            lead: next_action.next_step(
+                funnels[lead].places.get(stage),
+                len(funnels[lead].steps),
+                temperature,
+                DENIED in consent,
+                funnels[lead].of_customers(stage),
+            )
+            for lead, stage, temperature, *consent in told_of.iter_rows()
+        }
+
+    def before(self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame) -> dict[int, int]:
+        """The score that each lead was last shown with before this one, in the CRM that is trusted most."""
+        found: dict[int, int] = {}
+        for lead, now in frame.select("lead", "score").iter_rows():
+            for member in self.frames.by_trust(m for m in members[lead] if m.gone_at is None and m.ours):
+                source = self.frames.sources[member.source_id]
+                connection = self.config.connections.get(source.connection)
+                writes = connection.mapping.writes.get(source.object, ()) if connection else ()
+                if any(w.value == "score" and w.field in (member.ours or {}) for w in writes):
+                    if (was := score_before(writes, Seen({}, member.ours or {}), now)) is not None:
+                        found[lead] = was
+                    break
+        return found
+
+    def words(
+        self, frame: pl.DataFrame, owners: Mapping[int, str | None], reasons: Mapping[int, str],
+        steps: Mapping[int, Step], funnels: Mapping[int, Ladder],
+    ) -> dict[int, dict[str, Value]]:  # fmt: skip
+        """All that is said of each lead, in the words that conditions know and in English."""
+        written = sorted({w.value for w in self._write_fields} & self.config.fields.keys())
+        fields = [*dict.fromkeys((*written, "class", COLUMN, "consent"))]
+        found: dict[int, dict[str, Value]] = {}
+        for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
+            lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
+            words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
+            funnel = funnels.get(lead, self.config.ladder)
+            words |= {label: funnel.shown(row["stage"], label) for label in ("step", "band")}
+            words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}
+            words["next_action"] = next_action.told(steps[lead]) if lead in steps else None
+            words["ask_for"] = self.config.fields[missing].labels["en"] if missing else None
+            found[lead] = words
+        return found
+
+    def translated(
+        self, words: Mapping[int, Mapping[str, Value]], frame: pl.DataFrame, owners: Mapping[int, str | None],
+        lines: Callable[[Mapping[int, str]], pl.DataFrame], steps: Mapping[int, Step],
+    ) -> dict[int, dict[str, Value]]:  # fmt: skip
+        """Per lead the words that are told in another language than English, as from `translations`. `lines` are the
+        reasons of leads, each in a language."""
+        known = self.directory.language | {rep.email: rep.language for rep in self.reps if rep.language}
+        missing = dict(frame.select("lead", "ask_for").iter_rows())
+
+        def tell(value: str, languages: Mapping[int, str]) -> Sequence[str | None]:
+            if value == "reasons":
+                return lines(languages)["reasons"].to_list()
+            if value == "next_action":
+                said_so = ((steps.get(lead), language) for lead, language in languages.items())
+                return [next_action.told(step, language) if step else None for step, language in said_so]
+            said = {lead: missing[lead] if value == "ask_for" else words[lead][value] for lead in languages}
+            return [label(value, said[lead], language, self.config.fields, self.config.classes.labels)
+                    for lead, language in languages.items()]  # fmt: skip
+
+        return translations(self._write_fields, {lead: known.get(owners[lead] or "", "en") for lead in words}, tell)
+
+
+def _plain(value: Any) -> Value:
+    return value.isoformat() if isinstance(value, date) else value
