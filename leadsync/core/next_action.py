@@ -42,6 +42,10 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "оставить маркетингу, пока не звонить", "zostaw marketingowi, na razie nie dzwoń",
         "để marketing nuôi dưỡng, chưa cần gọi",
     ),
+    ("", "no calls"): (
+        "write, do not call", "پیام بدهید، تماس تلفنی نگیرید", "написать, не звонить", "napisz, nie dzwoń",
+        "nhắn tin, không gọi điện",
+    ),
     ("", "customer"): (
         "ask whether all is well and what else is needed", "بپرسید آیا همه‌چیز خوب است و چه نیاز دیگری هست",
         "узнать, всё ли устраивает и что ещё нужно", "zapytaj, czy wszystko w porządku i czego jeszcze potrzeba",
@@ -57,16 +61,20 @@ Step = tuple[str, str]
 
 
 def next_step(
-    stage: int | None, stages: int, temperature: str, opted_out: bool = False, customer: bool = False
+    stage: int | None, stages: int, temperature: str, opted_out: bool = False, customer: bool = False,
+    no_calls: bool = False,
 ) -> Step:  # fmt: skip
     """What to do next: for `told`.
 
     `stage` is the lead's place among so many stages, 0 the lowest and the last one that which sales works on; `None`
     is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top.
-    Customers are looked after, whatever their temperature. Whoever has opted out is not to be contacted at any stage.
+    Customers are looked after, whatever their temperature. Whoever has opted out is not to be contacted at any stage,
+    and whoever has refused calls alone is written to where others are called.
     """
     if opted_out or customer:
         return "", "opted out" if opted_out else "customer"
+    if no_calls and temperature == "hot":
+        return "", "no calls"
     above = 2 if stage is None else stages - 1 - stage
     return ("bottom", "middle", "top")[min(max(above, 0), 2)], temperature
 

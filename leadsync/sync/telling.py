@@ -62,7 +62,7 @@ class Telling:
 
     def steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
         """What to do next with each buyer."""
-        told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email")
+        told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email", "consent_phone")
         return {
             lead: next_action.next_step(
                 funnels[lead].places.get(stage),
@@ -70,8 +70,9 @@ class Telling:
                 temperature,
                 DENIED in consent,
                 funnels[lead].of_customers(stage),
+                phone == DENIED,
             )
-            for lead, stage, temperature, *consent in told_of.iter_rows()
+            for lead, stage, temperature, *consent, phone in told_of.iter_rows()
         }
 
     def before(self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame) -> dict[int, int]:

@@ -114,6 +114,7 @@ Fax phone:40
 LeadSource picklist Web|Phone Inquiry|Partner Referral|Purchased List|Trade Show|Webinar|Advertisement|Other
 Description textarea:32000
 HasOptedOutOfEmail boolean
+DoNotCall boolean
 EmailBouncedReason string:255
 EmailBouncedDate datetime
 OwnerId reference:User

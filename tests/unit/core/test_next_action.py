@@ -23,10 +23,18 @@ def test_what_is_next(stage: int | None, temperature: str, told: str) -> None:
     assert said(next_step(stage, 4, temperature, True, customer=True)) == "do not contact, opted out"
 
 
+def test_whoever_refuses_calls_is_written_to_where_others_are_called() -> None:
+    for stage in (None, 0, 2, 3):
+        assert said(next_step(stage, 4, "hot", no_calls=True)) == "write, do not call"
+        assert next_step(stage, 4, "warm", no_calls=True) == next_step(stage, 4, "warm")
+    assert said(next_step(3, 4, "hot", opted_out=True, no_calls=True)) == "do not contact, opted out"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_tells_all_of_them_apart(language: str) -> None:
     told = {said(next_step(stage, 3, how), language) for stage, how in product(range(3), TEMPERATURES)}
     told.add(said(next_step(None, 3, "cold", opted_out=True), language))
     told |= {said(next_step(2, 3, how, customer=True), language) for how in TEMPERATURES}
-    assert len(told) == 11
+    told.add(said(next_step(2, 3, "hot", no_calls=True), language))
+    assert len(told) == 12
     assert all(cleaned(text) == text and not text.endswith(".") for text in told)
