@@ -1,11 +1,13 @@
 """What is told of scorings that contradict themselves."""
 
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from leadsync.config.load import load_config
+from leadsync.config.load import load_config, shipped_names
+from leadsync.sync import check_logic
 from leadsync.sync.check_leads import Reach
 from leadsync.sync.check_scoring import findings, told_by_leads
 
@@ -78,6 +80,13 @@ CAPS = (
 @pytest.mark.parametrize(("group", "expected"), CAPS)
 def test_caps_that_another_one_swallows(tmp_path: Path, group: str, expected: str) -> None:
     assert told(tmp_path, scoring=f"use: b2b\nown: {group}\n") == [f"scoring.yaml:{expected}"]
+
+
+@pytest.mark.parametrize("name", shipped_names("scoring"))
+def test_shipped_files_that_are_copied_bring_no_warning(tmp_path: Path, name: str) -> None:
+    text = resources.files("mappings").joinpath(f"scoring/{name}.yaml").read_text("utf-8")
+    assert told(tmp_path, scoring=text) == []
+    assert list(check_logic.findings(load_config(tmp_path / "leadsync.yaml"))) == []
 
 
 def test_caps_that_go_together(tmp_path: Path) -> None:
