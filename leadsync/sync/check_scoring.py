@@ -85,7 +85,13 @@ def _bands(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
         if most < lowest and not (band == "hot" and scoring.hot_when):
             told = f"{place}: {band} begins at {lowest}, and all rules together give at most {most:g}"
             yield Finding("warning", told, f"lower `{band}`, or raise points and caps")
-    for axis in AXES:
+    bare = "use" not in document.data and not any((g.axis or g.name) in AXES for g in scoring.groups)
+    if bare:
+        told = f"{document.path}:1:1: this file stands alone, and nothing in it counts towards fit or engagement"
+        yield Finding(
+            "warning", told, "begin it with `use: b2b` to add to shipped rules, or name what counts by `axis:`"
+        )
+    for axis in () if bare else AXES:
         most = sum(most_of(group) for group in scoring.groups if (group.axis or group.name) == axis) / 100
         best, least = scoring.cuts.grade[axis][0], scoring.cuts.quadrant[axis]
         for key, lowest, what in (("grade", best, "the best grade"), ("quadrant", least, f"the quadrant's {axis}")):

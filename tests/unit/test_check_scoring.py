@@ -82,6 +82,12 @@ def test_caps_that_another_one_swallows(tmp_path: Path, group: str, expected: st
     assert told(tmp_path, scoring=f"use: b2b\nown: {group}\n") == [f"scoring.yaml:{expected}"]
 
 
+def test_a_file_that_forgets_what_it_uses(tmp_path: Path) -> None:
+    found = told(tmp_path, scoring="own: {rules: {a: {points: 80, per: visit, cap: 60}}}\n")
+    assert "scoring.yaml:1:1: this file stands alone, and nothing in it counts towards fit or engagement" in found
+    assert not [line for line in found if "grade" in line or "quadrant" in line]
+
+
 @pytest.mark.parametrize("name", shipped_names("scoring"))
 def test_shipped_files_that_are_copied_bring_no_warning(tmp_path: Path, name: str) -> None:
     text = resources.files("mappings").joinpath(f"scoring/{name}.yaml").read_text("utf-8")
