@@ -16,6 +16,7 @@ from leadsync.core.match.clusters import clusters
 from leadsync.core.match.features import features
 from leadsync.core.match.model import Scale
 from leadsync.core.match.pairs import Entry, all_edges, counts, entry, joined, key_rows, weighed
+from leadsync.service.garbage import collect_seldom
 from tests.bench import matching_people as people
 
 _STEP = 10  # bins in a bit
@@ -102,4 +103,5 @@ def _of_clusters(of: dict[int, int], persons: list[int], true: int) -> dict[str,
 
 
 if __name__ == "__main__":
+    collect_seldom()
     print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]))))

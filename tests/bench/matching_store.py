@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from leadsync.config.load import Config, load_config
 from leadsync.core import facts
 from leadsync.service.clock import SystemClock
+from leadsync.service.garbage import collect_seldom
 from leadsync.store import records, schema, sources
 from leadsync.store.database import Store, open_store
 from leadsync.store.sources import Source
@@ -124,4 +125,5 @@ def _rightly(store: Store, of: dict[int, str], first: int, line: float) -> dict[
 
 if __name__ == "__main__":
     logging.disable()
+    collect_seldom()
     print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]))))
