@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
 )
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)  # one and a bit, or in much of the world a thousand
 
 
 class ConditionError(ValueError):
@@ -374,6 +375,9 @@ class _Parser:
             if not text.strip():
                 raise ConditionError(f"empty text is unknown: write '{name} known' or 'not {name} known'", token.at)
             return text.strip().lower()
+        if kind == "number" and _THOUSANDS.fullmatch(text):
+            whole = text.replace(".", "")
+            raise ConditionError(f"{text} can be read two ways: write {whole}, or {float(text):g}", token.at)
         if kind == "number" and _NUMBER.fullmatch(text):
             return float(text)
         if kind == "bool" and text in ("true", "false"):

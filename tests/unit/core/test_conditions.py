@@ -165,6 +165,8 @@ def test_a_condition_tells_what_it_reads() -> None:
         ("country < PL", 8, "'country' is text and has no order: use =, != or in"),
         ("employees contains 5", 10, "'contains' is for text, and 'employees' is number"),
         ("employees > many", 12, "'employees' needs a number such as 50, found 'many'"),
+        ("employees > 1.000", 12, "1.000 can be read two ways: write 1000, or 1"),
+        ("employees between 1 and 12.500", 24, "12.500 can be read two ways: write 12500, or 12.5"),
         ("employees between 5", 19, "expected 'and' between the two values, but the condition ends here"),
         ("country in PL", 11, "expected '[' to open a list, found 'PL'"),
         ("country in [PL", 14, "expected ',' or ']' after a value, but the condition ends here"),
