@@ -32,7 +32,15 @@ def _days(value: Any) -> int:
 
 
 Days = Annotated[int, BeforeValidator(_days)]
-Points = Annotated[float, Field(ge=-1000, le=1000)]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):  # which Python counts as 1 and 0
+        raise ValueError(f"expected a number, not {str(value).lower()}")
+    return value
+
+
+Points = Annotated[float, BeforeValidator(_number), Field(ge=-1000, le=1000)]
 Cap = Annotated[float, Field(gt=0, le=1000)]
 
 

@@ -9,7 +9,7 @@ from leadsync.core.consent import CAUSE_CONTACT
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.line import cut
 from leadsync.core.mapping import number, text
-from leadsync.core.reasons import gist
+from leadsync.core.reasons import outdated
 from leadsync.core.write_field import WriteField
 from leadsync.types import Value
 
@@ -212,7 +212,7 @@ def _outdated(verdict: Verdict, seen: Seen) -> bool:
     write, before = verdict.write, verdict.before
     if write.value != "reasons" or not _ours(write, before, seen):
         return False
-    return gist(_inside(write, before)) != gist(_inside(write, verdict.after))
+    return outdated(_inside(write, before), _inside(write, verdict.after))
 
 
 def _ours(write: WriteField, before: Value, seen: Seen) -> bool:

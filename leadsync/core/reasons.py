@@ -19,8 +19,9 @@ _DATED_DAYS = 300  # a date further back than this is told with its year
 _OF_TWO_UNITS = "[\U00010000-\U0010ffff]"
 _BETWEEN = " · "
 _DIGITS = "0123456789۰۱۲۳۴۵۶۷۸۹"
-_POINTS = f"{_DIGITS}▲▼ {RLI}{LRI}{PDI}"
-_SCORED = re.compile(f"{RLI}?[{_DIGITS}]+ ")
+_STEERING = dict.fromkeys(map(ord, (FSI, LRI, RLI, PDI)))
+_POINTS = f"{_DIGITS}▲▼ "
+_SCORED = re.compile(f"[{_DIGITS}]+ ")
 _HERE = pl.col("row")
 _Named = Sequence[tuple[tuple[str, str], Mapping[str, str]]]
 """The items of `Labels`, by number of the rule."""
@@ -181,14 +182,29 @@ def renewed(line: str, action: Callable[[str], str]) -> str:
 def gist(line: str) -> tuple[str, ...]:
     """What a line of a CRM says besides points: the temperature, and what to do next; all of one that tells no score.
 
-    Points and their reasons move a little every day, this does not: where it differs, the line is out of date.
+    Points and their reasons move a little every day, this does not. What is cut off ends in `…`.
     """
+    line = line.translate(_STEERING)
     if not _SCORED.match(line):
         return (line,)
     marks = (f". {words.next}: " for words in WORDINGS.values())
     kept, _, action = line.rpartition(next((mark for mark in marks if mark in line), "") or "\n")
-    head = (kept or action).partition(_BETWEEN)[0]
-    return head.lstrip(_POINTS), action if kept else ""
+    rest = "…" if line.endswith("…") else ""
+    return (kept or action).partition(_BETWEEN)[0].lstrip(_POINTS), action.rstrip(".") if kept else rest
+
+
+def outdated(before: str, after: str) -> bool:
+    """Whether a line of a CRM has come to say something else than other points, as far as both tell it."""
+    one, two = gist(before), gist(after)
+    return len(one) != len(two) or not all(map(_agree, one, two))
+
+
+def _agree(one: str, two: str) -> bool:
+    whole, cut_off = sorted((one, two), key=lambda text: text.endswith("…"))
+    begins = cut_off.removesuffix("…")
+    return one == two or (
+        begins != cut_off and (whole.startswith(begins) or begins.startswith(whole.removesuffix("…")))
+    )
 
 
 def _number(words: Wording, frame: pl.DataFrame, number: pl.Expr) -> pl.Expr:

@@ -54,7 +54,7 @@ RESCORE = {
     "touched": ("leads that it evaluates", "0"),
     "changed": ("500 of them call, s", "≤ 1"),
     "changed_cpu": ("of CPU", ""),
-    "wall": ("all are evaluated again, s", "≤ 60"),
+    "wall": ("a rule is added and all are scored anew, s", "≤ 60"),
     "cpu": ("of CPU", ""),
     "peak_mb": ("peak of the process, MB", "≤ 2,000"),
 }

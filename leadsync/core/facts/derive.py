@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from leadsync.catalog import FIELDS, OF_LEADS
 from leadsync.core.convert import NOWHERE, Unreadable, yes_no
+from leadsync.core.convert.base import fold
 from leadsync.core.facts import bands, languages, names, phones
 from leadsync.core.facts.domains import own_domain
 from leadsync.core.facts.fact import DERIVED, GUESSED, SAID, Fact, Facts, Kept, Value, kept
@@ -31,6 +32,16 @@ DERIVED_ONLY = frozenset(("mailbox", "phone_line", "employees_band", "revenue_ba
 _TEXTS: Sequence[str] = ("need", "job_title", "company")
 _CALLED: Sequence[str] = ("first_name", "last_name", "name")
 _PLACES: Sequence[str] = ("country", "email", "domain")
+_NONE = frozenset(map(fold, """
+    none|null|na|n/a|not available|not applicable|unknown|undefined|not provided|brak|brak danych|nie podano|неизвестно|
+    не указано|ندارد|نداریم|ندارم|نامشخص|không có|không rõ|no need|not needed|no interest|
+    not interested|nothing|nobody|not me|not sure|i do not know|don't know|tbd|tba|
+    to be defined|to be determined|brak potrzeby|brak potrzeb|bez potrzeby|nie potrzeba|nie wiem|nie ja|nic|nieznane|
+    do ustalenia|не нужно|не нужен|не надо|нет потребности|ничего|не знаю|не я|неизвестна|неизвестен|уточняется|
+    نیازی نیست|نیاز ندارد|نیاز نداریم|نمی‌دانم|نمیدانم|هیچ|مشخص نیست|معلوم نیست|من نیستم|không cần|không có nhu cầu|
+    chưa có nhu cầu|không biết|chưa biết|chưa rõ|chưa có|không phải tôi
+    """.replace("\n", "").split("|")))  # fmt: skip
+"""What people write who have no need, or no say."""
 _FAMILY_FIRST = ("VN", "CN", "HK", "HU", "JP", "KR", "TW")  # how a name is told there
 _BANDS = (("employees", "employees_band", bands.size), ("revenue", "revenue_band", bands.revenue))
 
@@ -75,7 +86,7 @@ def _is_no(text: str) -> bool:
     try:
         return yes_no(text.strip(), NOWHERE, {}) == "no"
     except Unreadable:
-        return not any(map(str.isalnum, text))
+        return fold(text) in _NONE or not any(map(str.isalnum, text))
 
 
 def _put(found: dict[str, Kept], name: str, value: Value) -> None:

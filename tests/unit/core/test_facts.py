@@ -53,7 +53,24 @@ def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: float | 
 
 @pytest.mark.parametrize(
     ("given_", "kept"),
-    [("no", None), ("Nie", None), (" - ", None), ("خیر", None), ("yes", "yes"), ("no idea", "no idea")],
+    [
+        ("no", None),
+        ("Nie", None),
+        (" - ", None),
+        ("خیر", None),
+        ("yes", "yes"),
+        ("no idea", "no idea"),
+        ("None", None),
+        ("N/A", None),
+        ("tbd", None),
+        ("Brak", None),
+        ("не нужно", None),
+        ("не указано", None),
+        ("ندارد", None),
+        ("Không có nhu cầu", None),
+        ("owner", "owner"),
+        ("none of the others helped", "none of the others helped"),
+    ],
 )
 @pytest.mark.parametrize("word", ["need", "authority"])
 def test_an_answer_that_says_no_is_none(word: str, given_: str, kept: str | None) -> None:

@@ -205,6 +205,10 @@ OUT = "not to be contacted"
         ("", None, 5, "5 cold. Next: call.", "why"),
         ("", "5 cold. Next: call.", 5, "5 cold. Next: call.", ""),  # somebody has cleared it
         ("vendor: a mail", "vendor: a mail", 5, "vendor: a title", "why"),
+        ("5 cold · a +5. Next: no cal…", "5 cold · a +5. Next: no cal…", 5, "5 ▲2 cold · a +5. Next: no c…", ""),
+        ("5 cold · chief +5. Nex…", "5 cold · chief +5. Nex…", 5, "5 ▲2 cold · chief +5.…", ""),
+        ("5 cold · chief +5. Nex…", "5 cold · chief +5. Nex…", 5, "5 ▲2 hot · chief +5.…", "why"),
+        ("5 cold. Next: no cal…", "5 cold. Next: no cal…", 5, "5 cold. Next: do not c…", "why"),
     ],
 )
 def test_reasons_are_written_once_they_say_something_else_than_other_points(
