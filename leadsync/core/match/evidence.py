@@ -7,6 +7,7 @@ share one. Names are one field with one level for each way that given and family
 the family name is a relative or namesake; `across` is a name that one of them spells with vowels and the other without.
 """
 
+import re
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler, Prefix
@@ -117,6 +118,8 @@ def _name(a: Features, b: Features) -> int:
 def _in_order(a: Features, b: Features) -> int:
     family = 3 if a.family and a.family == b.family else _part(a.family, b.family, a.family_skeleton, b.family_skeleton)
     given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
+    if 0 < given < 3 and a.given_skeleton == b.given_skeleton and a.vowelless == b.vowelless:
+        given = 0 if _apart(a.given, b.given, a.vowelless) else given
     if given < 2 and a.classes and b.classes and not set(a.classes).isdisjoint(b.classes):
         given = 2
     if given < 0 or family < 0:
@@ -128,6 +131,25 @@ def _in_order(a: Features, b: Features) -> int:
             return _WHOLE if given == 4 else _WHOLE_PAIR
         return _CLOSE if min(given, family) == 1 else _ACROSS if a.vowelless != b.vowelless else _SAME
     return _FAMILY if family > 1 else _GIVEN if given > 1 else _NEITHER
+
+
+@lru_cache(maxsize=65536)
+def _apart(a: str, b: str, vowelless: bool) -> bool:
+    """Whether two given names in one script, equal by their consonants, are two names and no two spellings of one: Paul
+    and Paula, Hasan and Hossein. In Persian letters every vowel that is written tells names apart."""
+    one, two = (_GLIDE.sub("", _DOUBLED.sub(r"\1", text.replace(" ", ""))) for text in (a, b))
+    if vowelless:
+        return one != two
+    if one.endswith(_FEMALE) != two.endswith(_FEMALE) or {one[:1], two[:1]} == {"a", "i"}:
+        return True
+    first, other = (next((_ROUNDED[sign] for sign in text if sign in _ROUNDED), None) for text in (one, two))
+    return None not in (first, other) and first != other
+
+
+_DOUBLED = re.compile(r"(.)\1+")
+_GLIDE = re.compile(r"^[jyi](?=[aeiou])")
+_FEMALE = ("a", "ah", "eh", "ele", "ete")
+_ROUNDED = {"a": False, "e": False, "i": False, "y": False, "o": True, "u": True}  # how a vowel sounds
 
 
 def _incomplete(a: Features, b: Features, given: int, family: int) -> int:

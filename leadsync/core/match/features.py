@@ -72,7 +72,7 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
-EDITION = 3
+EDITION = 4
 """Goes up with every change of what features or keys are made of a record."""
 
 

@@ -182,6 +182,32 @@ def test_what_is_implied_is_not_counted_again():
 
 
 @pytest.mark.parametrize(
+    "pair",
+    ["Олег Иванов|Ольга Иванова", "حسن احمدی|حسین احمدی", "Hasan Rezaei|Hossein Rezaei", "Paul Carter|Paula Carter",
+     "Jan Nowak|Joanna Nowak", "Daniel Fox|Danielle Fox", "Samuel Fox|Samantha Fox", "Erik Holm|Erika Holm",
+     "Александр Попов|Александра Попова", "Stanisław Lis|Stanisława Lis", "فرید کریمی|فریده کریمی",
+     "محمد کریمی|محمود کریمی", "Maria Rossi|Mario Rossi", "Анна Котова|Инна Котова"],
+)  # fmt: skip
+def test_two_given_names_of_the_same_consonants_are_two_people(pair: str) -> None:
+    one, two = (dict(zip(("first_name", "last_name"), name.split(), strict=True)) for name in pair.split("|"))
+    assert levels(of(**one), of(**two)) == levels(of(**two), of(**one)) == {"name": "family"}
+
+
+@pytest.mark.parametrize(
+    ("pair", "level"),
+    [("Mohammad Ahmadi|Muhammed Ahmadi", "same"), ("Hossein Karimi|Hussein Karimi", "same"),
+     ("Sergei Popov|Sergey Popov", "same"), ("Julia Popova|Юлия Попова", "same"),
+     ("Elena Kotova|Yelena Kotova", "same"), ("Fatemeh Karimi|Fatima Karimi", "same"),
+     ("Saeed Karimi|Said Karimi", "same"), ("Catherine Fox|Katherine Fox", "same"),
+     ("Ehsan Karimi|Ihsan Karimi", "same"),
+     ("محمد احمدی|Mohammad Ahmadi", "across"), ("حسین کریمی|Hossein Karimi", "across")],
+)  # fmt: skip
+def test_a_given_name_spelt_otherwise_is_the_same(pair: str, level: str) -> None:
+    one, two = (dict(zip(("first_name", "last_name"), name.split(), strict=True)) for name in pair.split("|"))
+    assert levels(of(**one), of(**two)) == levels(of(**two), of(**one)) == {"name": level}
+
+
+@pytest.mark.parametrize(
     ("one", "two", "level"),
     [
         ("1971-06-24", "24.06.1971", "exact"), ("19710624", "1971-06-24", "exact"),
