@@ -65,7 +65,8 @@ class Matcher:
             return False
         if state.get("version") != self._rules.version:
             size = rounded(max(matching.people(self._store), FEWEST))
-            state |= {"version": self._rules.version, "records": size, "walk": 0, "all": False}
+            other = "version" in state
+            state |= {"version": self._rules.version, "records": size, "walk": 0, "all": other, "settle": other}
             matching.count_anew(self._store)
         for name, behind in (("fresh", False), ("late", True))[: 1 + late]:
             if marks := matching.marked(self._store, state.get(name, 0), AT_ONCE, late=behind):
@@ -101,20 +102,22 @@ class Matcher:
         """Weigh some records anew, where all are to be."""
         size = rounded(max(matching.size(self._store), FEWEST))
         if state["walk"] is None and size > state["records"]:
-            state |= {"records": size, "walk": 0, "all": True}
+            state |= {"records": size, "walk": 0, "all": True, "settle": False}
             matching.count_anew(self._store)
         if state["walk"] is None:
             return False
         ids = matching.after(self._store, state["walk"], AT_ONCE)
-        self._match(ids, state["records"], again=state["all"], late=True)
+        self._match(ids, state["records"], again=state["all"], settle=state.get("settle", False), late=True)
         matching.keep_state(self._store, state | {"walk": ids[-1] if ids else None})
         return True
 
     def _match(
-        self, ids: Collection[int], records: int, *, again: bool = False, many: bool = False, late: bool
-    ) -> None:
+        self, ids: Collection[int], records: int, *, again: bool = False, settle: bool = False, many: bool = False,
+        late: bool,
+    ) -> None:  # fmt: skip
         """Compare those of these records that say something else than before, or all of them `again`; settle who is
-        one lead with whom. Of `many` some may be indexed already, and so may some of those that they are like."""
+        one lead with whom: of those whose likenesses changed, or of all. Of `many` some may be indexed already, and so
+        may some of those that they are like."""
         store = self._store
         ahead = matching.ahead(store, ids) if many else set()  # who says something else since then is marked again
         said = self._said({*ids} - ahead)
@@ -124,7 +127,7 @@ class Matcher:
         new = old | self._read(said, changed)
         matching.put(store, {id_: (told[id_], new[id_]) for id_ in changed})
         matching.compared(store, ahead)
-        touched = {id_ for id_ in changed if held.get(id_, 0) is None}
+        touched = {*said} if settle else {id_ for id_ in changed if held.get(id_, 0) is None}
         comparison = self._comparison(records, new)
         if new:
             touched |= comparison.run({*new}, old, many=many)

@@ -76,9 +76,10 @@ class World:
         self.matcher.run(threading.Event())
         return self.leads()
 
-    def weigh_anew(self) -> None:
-        """As if the rules had changed."""
-        self.config = replace(self.config, matching=replace(self.config.matching, version="2"))
+    def weigh_anew(self, **rules: Any) -> None:
+        """As if the rules had changed: to these, if any are named."""
+        own = self.config.matching
+        self.config = replace(self.config, matching=replace(own, version=f"{own.version}+", **rules))
         self.matcher = Matcher(self.config, self.store, self.clock, {s.id: s for s in self.sources.values()})
 
     def leads(self) -> Leads:

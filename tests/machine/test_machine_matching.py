@@ -210,6 +210,22 @@ def test_edits_end_where_the_last_state_would_have_begun(world: Callable[..., Wo
     assert w.edges() == fresh.edges()
 
 
+def test_another_line_holds_for_what_was_compared_before_as_well(world: Callable[..., World]) -> None:
+    w = world()
+    alike = {"first_name": "Ann", "last_name": "Smith", "company": "Acme", "phone": "+48601234567"}
+    w.say({"Lead/1": alike, "Contact/1": alike, "Lead/2": BEN})
+    together = {one("Lead/1", "Contact/1"), one("Lead/2")}
+    apart = {one("Lead/1"), one("Contact/1"), one("Lead/2")}
+    assert w.match() == together
+    usual = w.config.matching.automatic
+    w.weigh_anew(automatic=200.0)
+    assert w.match() == apart
+    assert len(w.pairs()) == 1
+    w.weigh_anew(automatic=usual)
+    assert w.match() == together
+    assert w.pairs() == []
+
+
 def test_a_decision_holds_until_it_is_taken_back(world: Callable[..., World]) -> None:
     w = world(automatic=20.0)
     alike = {"first_name": "Ann", "last_name": "Smith", "company": "Acme"}
