@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field
 
 import leadsync.connector as ls
-from connectors.files.table import COLUMNS, Table, table
+from connectors.files.table import COLUMNS, UNDER_LEAD, Table, of_others, table
 
 PAGE = 200
 
@@ -59,13 +59,7 @@ class FilesConnector:
             found.append(ls.Finding("ok", f"{obj}.csv has {len(file.rows)} rows"))
             found += [ls.Finding("warning", problem, "mend the row; the others are read") for problem in file.problems]
             people = file.rows if obj == "leads" else people
-            lost = [id_ for id_, row in file.rows.items() if row.get("lead") and row["lead"] not in people]
-            if obj != "leads" and lost:
-                told = (
-                    f"{obj}.csv: {len(lost)} rows are of leads that leads.csv does not have, such as that with the id"
-                )
-                fix = "write an id of leads.csv under `lead`; these rows count for nobody"
-                found.append(ls.Finding("warning", f"{told} {lost[0]}", fix))
+            found += [ls.Finding("warning", told, UNDER_LEAD) for told in of_others(obj, file, people)]
         return found
 
     def now(self) -> datetime:

@@ -51,6 +51,16 @@ def table(name: str, data: bytes, at: datetime) -> Table:
         raise Rejected(f"{name}:{lines.line_num}: {error}", fix="mend the quotes there, or further up") from None
 
 
+UNDER_LEAD = "write an id of leads.csv under `lead`; these rows count for nobody"
+
+
+def of_others(name: str, file: Table, people: Mapping[str, Any]) -> list[str]:
+    """What is wrong with rows of leads that are not there."""
+    lost = [id_ for id_, row in file.rows.items() if row.get("lead") and row["lead"] not in people]
+    told = f"{name}.csv: {len(lost)} rows are of leads that leads.csv does not have, such as that with the id"
+    return [f"{told} {lost[0]}"] if lost and name != "leads" else []
+
+
 def _read(name: str, lines: Any, at: datetime, digest: str) -> Table:
     columns = tuple(column.strip().lower() for column in next(lines, []))
     if "id" not in columns or len(set(columns)) < len(columns):
