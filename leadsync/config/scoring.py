@@ -36,12 +36,12 @@ Days = Annotated[int, BeforeValidator(_days)]
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool):  # which Python counts as 1 and 0
-        raise ValueError(f"expected a number, not {str(value).lower()}")
+        raise ValueError(f"expected a number, not {str(value).lower()}; write a number such as 12.5")
     return value
 
 
-Points = Annotated[float, BeforeValidator(_number), Field(ge=-1000, le=1000)]
-Cap = Annotated[float, Field(gt=0, le=1000)]
+Points = Annotated[float, Field(ge=-1000, le=1000), BeforeValidator(_number)]
+Cap = Annotated[float, Field(gt=0, le=1000), BeforeValidator(_number)]
 
 
 def _per_language(value: Any) -> Any:
@@ -98,7 +98,7 @@ class TemperatureFile(Strict):
     cold_when: str | None = None
 
 
-Points100 = Annotated[int, Field(ge=0, le=1000)]
+Points100 = Annotated[int, Field(ge=0, le=1000), BeforeValidator(_number)]
 Three = tuple[Points100, Points100, Points100]
 
 

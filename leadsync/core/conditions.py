@@ -377,7 +377,7 @@ class _Parser:
             return text.strip().lower()
         if kind == "number" and _THOUSANDS.fullmatch(text):
             whole = text.replace(".", "")
-            raise ConditionError(f"{text} can be read two ways: write {whole}, or {float(text):g}", token.at)
+            raise ConditionError(f"{text} can be read two ways; write {whole}, or {float(text):g}", token.at)
         if kind == "number" and _NUMBER.fullmatch(text):
             return float(text)
         if kind == "bool" and text in ("true", "false"):

@@ -37,9 +37,10 @@ class Matcher:
     """Matches what was touched, in transactions of the caller.
 
     What is kept of its progress: the marks it has come past (`fresh`, `late`), the rules (`version`) and the number of
-    records (`records`) that all is weighed by, and the record that weighing it anew has come to (`walk`): `all`, or by
-    other rules, which makes other digests. Where very many wait, `ahead` is which marks (`fresh` or `late`) are indexed
-    before they are compared, how far that has come, and how far it goes.
+    records (`records`) that all is weighed by, and the record that weighing it anew has come to (`walk`): `all`, or
+    only what says something else; after a change of the rules it is decided anew of all who is one lead (`settle`).
+    Where very many wait, `ahead` is which marks (`fresh` or `late`) are indexed before they are compared, how far that
+    has come, and how far it goes.
     """
 
     def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:

@@ -73,7 +73,7 @@ class Features(NamedTuple):
 
 NOTHING = Features()
 EDITION = 4
-"""Goes up with every change of what features or keys are made of a record."""
+"""Goes up with every change of what features or keys are made of a record, and of how two are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

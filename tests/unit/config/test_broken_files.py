@@ -281,7 +281,7 @@ RULES: list[Case] = [
     (rule('{points: 5, when: "city && country"}'), "4:32", "found '&&'", "city and country"),
     (rule('{points: 5, when: "country in [PL, NO"}'), "4:45", "expected ',' or ']'", ""),
     (rule("""{points: 5, when: "city matches '('"}"""), "4:40", "not a usable regular expression", ""),
-    (rule("{points: true, when: email}"), "4:9", "points: expected a number, not true", ""),
+    (rule("{points: true, when: email}"), "4:9", "points: expected a number, not true", "write a number such as"),
     (rule('{points: 5, when: "employees > many"}'), "4:39", "'employees' needs a number such as 50", ""),
     (rule('{points: 5, when: "2 meetng in 30d"}'), "4:29", "unknown activity 'meetng'", "2 meeting in 30d"),
     (rule('{points: 5, when: "no activity in 60"}'), "4:42", "a number of days such as '30d'", ""),

@@ -177,6 +177,7 @@ WRONG = [
     ("mapping", ("write", "contacts", "x"), {"value": "reasons", "length": 0}),
     ("mapping", ("write", "contacts", "x"), {"policy": "always"}),
     ("scoring", ("fit", "cap"), 0),
+    ("scoring", ("fit", "rules", "a", "points"), 1001),
     ("scoring", ("fit", "rule"), {}),
     ("scoring", ("fit", "rules", "a"), {"when": "email"}),
     ("scoring", ("fit", "rules", "a", "points"), "many"),
