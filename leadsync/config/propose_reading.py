@@ -26,8 +26,8 @@ _AMOUNTS = ("budget", "revenue")
 _SEVERAL = ("need", "language", "industry", "source", "campaign")  # words that may be a list of things
 _ANSWERS: Mapping[str, Mapping[str, str]] = {  # what yes and no mean for words that are no yes or no
     **{word: {"yes": GRANTED, "no": DENIED} for word in WORDS},
-    "authority": {"yes": "yes", "no": ""},
-    "need": {"yes": "yes", "no": ""},
+    "authority": {"yes": "yes", "no": "no"},
+    "need": {"yes": "yes", "no": "no"},
 }
 
 

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from leadsync.catalog import FIELDS
-from leadsync.core.facts.fact import PLAIN, SAID, Fact, Facts, Value, known
+from leadsync.core.facts.fact import BANT, NO, PLAIN, SAID, Fact, Facts, Value, known
 from leadsync.core.survivorship import About, Rule, ruled
 
 OF_COMPANIES = (
@@ -52,9 +52,9 @@ def golden(
     records: Sequence[Facts], companies: Sequence[Facts], rules: Mapping[str, Rule] = _NO_RULES,
     about: Sequence[About] = (),
 ) -> dict[str, Value]:  # fmt: skip
-    """The values alone of what survives: the same, for many leads at once."""
+    """The values alone of what survives, for many leads at once; nothing of what is answered by no."""
     if rules and len(records) > 1:
-        return {name: each.fact.value for name, each in survivors(records, companies, rules, about).items()}
+        return _given({name: each.fact.value for name, each in survivors(records, companies, rules, about).items()})
     found: dict[str, Value] = {}
     weak: dict[str, int] = {}  # of what was not said: its confidence
     for facts in (*records, *({n: v for n, v in facts.items() if _of_company(n)} for facts in companies)):
@@ -67,6 +67,13 @@ def golden(
                     del weak[name]
             elif name not in found or weak.get(name, SAID) < int(raw[1]):
                 found[name], weak[name] = raw[0], int(raw[1])
+    return _given(found)
+
+
+def _given(found: dict[str, Value]) -> dict[str, Value]:
+    for name in BANT:
+        if found.get(name) == NO:
+            del found[name]
     return found
 
 

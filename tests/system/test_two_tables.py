@@ -10,7 +10,7 @@ from doors import Folder
 NOW = datetime.now(UTC)
 COLUMNS = "id,email,name,budget,need,timeline\n"
 HERE = "1,ann@acme.example,Ann Lee,50000,a new press,2\n2,bob@bcme.example,Bob Roe,0,a new press,2\n"
-THERE = "7,ann@acme.example,Ann Lee,20000,a new press,6\n"
+THERE = "7,ann@acme.example,Ann Lee,20000,a new press,6\n8,bob@bcme.example,Bob Roe,20000,a new press,2\n"
 
 
 def at(**ago: float) -> str:
@@ -49,10 +49,11 @@ def test_of_two_answers_one_counts_and_the_other_is_told(told: dict[str, Any]) -
 
 
 @pytest.mark.concept(18)
-def test_no_money_is_no_budget_and_makes_nobody_hot(told: dict[str, Any]) -> None:
+def test_no_money_is_no_budget_whatever_a_table_says_that_is_trusted_less(told: dict[str, Any]) -> None:
     heat = {who: {row["what"]: row["is"] for row in lead["result"]}["temperature"] for who, lead in told.items()}
     assert heat == {"ann": "hot", "bob": "warm"}
-    assert "budget" not in {row["fact"] for row in told["bob"]["facts"]}
+    budget = next(row for row in told["bob"]["facts"] if row["fact"] == "budget")
+    assert (budget["value"], budget["instead of"]) == ("none", f"20000 of there leads 8, since {budget['since']}")
 
 
 def test_what_two_tables_tell_is_counted_once_and_not_before_its_day(told: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from leadsync.core.convert import NOWHERE, Unreadable, yes_no
 from leadsync.core.convert.base import fold
 from leadsync.core.facts import bands, languages, names, phones
 from leadsync.core.facts.domains import own_domain
-from leadsync.core.facts.fact import DERIVED, GUESSED, SAID, Fact, Facts, Kept, Value, kept
+from leadsync.core.facts.fact import DERIVED, GUESSED, NO, SAID, Fact, Facts, Kept, Value, kept
 from leadsync.core.facts.tables import Tables
 from leadsync.core.mapping import number
 
@@ -32,16 +32,21 @@ DERIVED_ONLY = frozenset(("mailbox", "phone_line", "employees_band", "revenue_ba
 _TEXTS: Sequence[str] = ("need", "job_title", "company")
 _CALLED: Sequence[str] = ("first_name", "last_name", "name")
 _PLACES: Sequence[str] = ("country", "email", "domain")
-_NONE = frozenset(map(fold, """
-    none|null|na|n/a|not available|not applicable|unknown|undefined|not provided|brak|brak danych|nie podano|неизвестно|
-    не указано|ندارد|نداریم|ندارم|نامشخص|không có|không rõ|no need|not needed|no interest|
-    not interested|nothing|nobody|not me|not sure|i do not know|don't know|tbd|tba|
-    to be defined|to be determined|brak potrzeby|brak potrzeb|bez potrzeby|nie potrzeba|nie wiem|nie ja|nic|nieznane|
-    do ustalenia|не нужно|не нужен|не надо|нет потребности|ничего|не знаю|не я|неизвестна|неизвестен|уточняется|
-    نیازی نیست|نیاز ندارد|نیاز نداریم|نمی‌دانم|نمیدانم|هیچ|مشخص نیست|معلوم نیست|من نیستم|không cần|không có nhu cầu|
-    chưa có nhu cầu|không biết|chưa biết|chưa rõ|chưa có|không phải tôi
-    """.replace("\n", "").split("|")))  # fmt: skip
-"""What people write who have no need, or no say."""
+_DENIALS = """
+    none|no need|not needed|no interest|not interested|nothing|nobody|not me|brak|brak potrzeby|brak potrzeb|
+    bez potrzeby|nie potrzeba|nie ja|nic|не нужно|не нужен|не надо|нет потребности|ничего|не я|ندارد|نداریم|ندارم|
+    نیازی نیست|نیاز ندارد|نیاز نداریم|هیچ|من نیستم|không có|không cần|không có nhu cầu|chưa có nhu cầu|chưa có|
+    không phải tôi
+    """
+_UNSAID = """
+    null|na|n/a|not available|not applicable|unknown|undefined|not provided|not sure|i do not know|don't know|tbd|tba|
+    to be defined|to be determined|brak danych|nie podano|nie wiem|nieznane|do ustalenia|неизвестно|не указано|не знаю|
+    неизвестна|неизвестен|уточняется|نامشخص|نمی‌دانم|نمیدانم|مشخص نیست|معلوم نیست|không rõ|không biết|chưa biết|chưa rõ
+    """
+_ANSWERED = {
+    fold(words.strip()): answer for answer, told in ((NO, _DENIALS), (None, _UNSAID)) for words in told.split("|")
+}
+"""What people write who have no need, or no say; and who do not answer."""
 _FAMILY_FIRST = ("VN", "CN", "HK", "HU", "JP", "KR", "TW")  # how a name is told there
 _BANDS = (("employees", "employees_band", bands.size), ("revenue", "revenue_band", bands.revenue))
 
@@ -49,12 +54,17 @@ _BANDS = (("employees", "employees_band", bands.size), ("revenue", "revenue_band
 def derive(said: Mapping[str, str], tables: Tables) -> Facts:
     """A record's facts from its mapped values, by word."""
     found: dict[str, Kept] = {name: value for name, value in said.items() if name not in _NUMBERS}
+    denied = list[str]()
     for name in _NUMBERS & said.keys():
-        if (parsed := number(said[name])) is not None and parsed >= _LEAST.get(name, parsed):
-            found[name] = parsed
+        if (parsed := number(said[name])) is not None:
+            if parsed >= _LEAST.get(name, parsed):
+                found[name] = parsed
+            else:
+                denied.append(name)
     for name in _ANSWERS & said.keys():
-        if _is_no(said[name]):
+        if (answer := _answer(said[name])) != said[name]:
             del found[name]
+            denied += [name] if answer == NO else []
     if "domain" in found:
         _put(found, "domain", own_domain(said["domain"], tables.shared_hosts))
     if "email" in found:
@@ -78,15 +88,15 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
     if "need" in found:
         _add(found, "intent", Fact(", ".join(sorted(tables.intents.tags(said["need"]))), DERIVED, "need"))
     _place(found)
-    return found
+    return found | dict.fromkeys(denied, NO)
 
 
-def _is_no(text: str) -> bool:
-    """Whether an answer denies what it is asked for, or says nothing: no need is none."""
+def _answer(text: str) -> str | None:
+    """The answer, `NO` where it denies what it is asked for, None where it says nothing."""
     try:
-        return yes_no(text.strip(), NOWHERE, {}) == "no"
+        return NO if yes_no(text.strip(), NOWHERE, {}) == "no" else text
     except Unreadable:
-        return fold(text) in _NONE or not any(map(str.isalnum, text))
+        return _ANSWERED.get(fold(text), text) if any(map(str.isalnum, text)) else None
 
 
 def _put(found: dict[str, Kept], name: str, value: Value) -> None:

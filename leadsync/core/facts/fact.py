@@ -8,6 +8,11 @@ Kept = Value | Sequence[Value]
 """As a record keeps it: the value alone where the CRM says it, else [value, confidence, how]."""
 Facts = Mapping[str, Kept]
 
+NO: Value = ""
+"""The value of what a record is asked for and denies: it survives as any other does, and the lead has none."""
+BANT = ("budget", "authority", "need", "timeline")
+"""What records may deny."""
+
 PLAIN = (str, int, float)  # the types of a value
 
 SAID = 100

@@ -29,6 +29,7 @@ from leadsync.sync.planning import meaning
 
 Row = Mapping[str, Any]
 _EVENTS = 3  # of each part of the score
+_DENIED = "none"
 _OURS = ("internal", "test")  # classes whose activity is our own
 _TOLD = ("scored_as", "score", "fit", "engagement", "grade", "quadrant", "temperature", "stage", "owner", "next_action",
          "ask_for", "data", "duplicates", "waits", "reasons")  # fmt: skip
@@ -68,8 +69,8 @@ def facts(subject: Subject) -> Iterator[Row]:
         others = [] if rule and rule.pick == "all" else others
         at, fields, since = _said(subject, name, fact, record)
         why = f", by the rule {rule}" if rule else _preferred(subject, record, [other for _, other in others])
-        yield {"fact": name, "value": text(fact.value), "record": at, "field": ", ".join(fields), "since": since,
-               "sure": f"{fact.confidence} %",
+        yield {"fact": name, "value": text(fact.value) or _DENIED, "record": at, "field": ", ".join(fields),
+               "since": since, "sure": f"{fact.confidence} %",
                "how": (f"from {fact.how}" if fact.how else "said") + why,
                "instead of": "; ".join(_other(subject, name, *each) for each in others)}  # fmt: skip
 
@@ -85,7 +86,7 @@ def _preferred(subject: Subject, record: int, others: Sequence[int]) -> str:
 
 def _other(subject: Subject, name: str, fact: Fact, record: int) -> str:
     at, _, since = _said(subject, name, fact, record)
-    return f"{text(fact.value)} of {at}" + (f", since {since}" if since else "")
+    return f"{text(fact.value) or _DENIED} of {at}" + (f", since {since}" if since else "")
 
 
 def _said(subject: Subject, name: str, fact: Fact, record: int) -> tuple[str, list[str], str]:

@@ -8,6 +8,7 @@ from leadsync.catalog import FIELDS, OF_LEADS
 from leadsync.config.facts import usual_tables
 from leadsync.core import facts
 from leadsync.core.facts import FOLLOWS, Facts, known
+from leadsync.core.facts.fact import NO, Value
 from leadsync.core.keys import keys, own_companies
 from leadsync.core.survive import golden
 
@@ -44,36 +45,37 @@ def test_a_web_address_is_the_domain_that_somebody_registered(given_: str, kept:
 @pytest.mark.parametrize(
     ("word", "given_", "number"),
     [("employees", "120", 120), ("revenue", "1e6", 1_000_000), ("employees", "N/A", None), ("timeline", "3", 3),
-     ("timeline", "soon", None), ("budget", "5000.5", 5000.5), ("budget", "0", None),
-     ("budget", "-1", None), ("timeline", "0", 0), ("timeline", "-2", None)],
+     ("timeline", "soon", None), ("budget", "5000.5", 5000.5), ("budget", "0", NO),
+     ("budget", "-1", NO), ("timeline", "0", 0), ("timeline", "-2", NO)],
 )  # fmt: skip
-def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: float | None) -> None:
+def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: Value | None) -> None:
     assert derive({word: given_}).get(word) == number
 
 
 @pytest.mark.parametrize(
     ("given_", "kept"),
     [
-        ("no", None),
-        ("Nie", None),
+        ("no", NO),
+        ("Nie", NO),
         (" - ", None),
-        ("خیر", None),
+        ("خیر", NO),
         ("yes", "yes"),
         ("no idea", "no idea"),
-        ("None", None),
+        ("None", NO),
         ("N/A", None),
         ("tbd", None),
-        ("Brak", None),
-        ("не нужно", None),
+        ("Brak danych", None),
+        ("Brak", NO),
+        ("не нужно", NO),
         ("не указано", None),
-        ("ندارد", None),
-        ("Không có nhu cầu", None),
+        ("ندارد", NO),
+        ("Không có nhu cầu", NO),
         ("owner", "owner"),
         ("none of the others helped", "none of the others helped"),
     ],
 )
 @pytest.mark.parametrize("word", ["need", "authority"])
-def test_an_answer_that_says_no_is_none(word: str, given_: str, kept: str | None) -> None:
+def test_an_answer_that_says_no_is_none(word: str, given_: str, kept: Value | None) -> None:
     assert derive({word: given_}).get(word) == kept
 
 

@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadsync.core.facts import Fact, Facts, kept, known
+from leadsync.core.facts.fact import NO
 from leadsync.core.survive import golden, survivors
+from leadsync.core.survivorship import Rule
 
 NAMES = ("email", "company", "employees", "country", "job_title")
 FACTS = st.lists(st.dictionaries(st.sampled_from(NAMES), st.integers(0, 9).map(str)), max_size=4)
@@ -14,6 +16,12 @@ FACTS = st.lists(st.dictionaries(st.sampled_from(NAMES), st.integers(0, 9).map(s
 
 def test_the_most_trusted_record_that_knows_a_field_wins() -> None:
     assert golden([{"email": "a"}, {"email": "b", "country": "PL"}], []) == {"email": "a", "country": "PL"}
+
+
+def test_a_no_beats_a_yes_that_is_trusted_less_and_a_yes_such_a_no() -> None:
+    for rules in ({}, {"need": Rule("majority")}):
+        assert golden([{"need": NO}, {"need": "a press", "name": "Ann"}], [], rules) == {"name": "Ann"}
+        assert golden([{"need": "a press"}, {"need": NO}], [], rules) == {"need": "a press"}
 
 
 def test_a_persons_own_record_beats_their_company() -> None:
