@@ -91,7 +91,7 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
     return found | dict.fromkeys(denied, NO)
 
 
-def _answer(text: str) -> str | None:
+def _answer(text: str) -> Value | None:
     """The answer, `NO` where it denies what it is asked for, None where it says nothing."""
     try:
         return NO if yes_no(text.strip(), NOWHERE, {}) == "no" else text
