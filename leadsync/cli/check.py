@@ -51,7 +51,7 @@ def check(
     from leadsync.sync import check as checks
     from leadsync.sync import check_conditions as conditions
     from leadsync.sync import check_leads as leads
-    from leadsync.sync import check_logic, check_routing, check_scoring
+    from leadsync.sync import check_logic, check_routing, check_scoring, check_words
     from leadsync.types import Finding
 
     if merged:
@@ -74,7 +74,7 @@ def check(
         said = [checks.Said(checks.FILES, Finding("ok", f"{config} and the files beside it; connections: {names}"))]
         own = (
             *conditions.findings(loaded), *check_logic.findings(loaded), *check_scoring.findings(loaded),
-            *check_routing.findings(loaded),
+            *check_routing.findings(loaded), *check_words.findings(loaded),
         )  # fmt: skip
         said += [checks.Said(checks.FILES, finding) for finding in own]
         said += checks.of_strays(loaded)
