@@ -11,6 +11,7 @@ from typing import Any
 from leadsync.core.conditions import ActivityTest, Combined, Condition, FieldTest, Node, Test
 
 _STEPS = 150  # after so many what conditions come to is not plain
+_TURNED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 _End = tuple[Any, bool]  # a value, and whether it is left out
 Asked = tuple[Test, bool]
 """A test, and whether it has to hold."""
@@ -47,8 +48,8 @@ def _clash(
         node, so = todo.pop()
         if not isinstance(node, Combined):
             test = _plain(node, so)
-            if other := next((each for each in (test, *held) if _apart(each, test)), None):
-                return other, test
+            if pair := _contrary(held, test, steps):
+                return pair
             held.append(test)
         elif node.op == "not":
             todo.append((node.parts[0], not so))
@@ -70,6 +71,30 @@ def _clash(
 def _plain(test: Test, so: bool) -> Asked:
     """That something never happened is that it did not happen once."""
     return (replace(test, least=1), not so) if isinstance(test, ActivityTest) and not test.least else (test, so)
+
+
+def _contrary(held: Sequence[Asked], test: Asked, steps: Iterator[int]) -> tuple[Asked, Asked] | None:
+    """Two that cannot be together, now that the test is asked besides what is held."""
+    if other := next((each for each in (test, *held) if _apart(each, test)), None):
+        return other, test
+    field = getattr(test[0], "field", "")
+    others = [each for each in held if field and getattr(each[0], "field", "") == field]
+    if len({so for _, so in (*others, test)}) < 2:
+        return None
+    fresh = others if all(not so for _, so in others) else [test]
+    for each in fresh:  # it is known, so what is not above lies below
+        next(steps)
+        if other := next((one for one in others if _apart(_turned(one), _turned(each))), None):
+            return other, each
+    return None
+
+
+def _turned(asked: Asked) -> Asked:
+    """That a known value does not fit a comparison, as one that it fits."""
+    test, so = asked
+    if so or not isinstance(test, FieldTest) or test.op not in _TURNED:
+        return asked
+    return replace(test, op=_TURNED[test.op]), True
 
 
 def _apart(one: Asked, other: Asked) -> bool:
@@ -103,6 +128,8 @@ def _narrower(one: Test, other: Test) -> bool:
         return False
     if other.op == "known" or one.op in ("=", "in"):
         return other.op == "known" or all(_fits(other, value) for value in one.values)
+    if one.op == other.op == "contains":
+        return all(any(str(part) in str(value) for part in other.values) for value in one.values)
     (low, high), (least, most) = _ends(one), _ends(other)
     below = least is None or (low is not None and (low[0] > least[0] or (low[0] == least[0] and low[1] >= least[1])))
     above = most is None or (high is not None and (high[0] < most[0] or (high[0] == most[0] and high[1] >= most[1])))

@@ -8,7 +8,8 @@ from leadsync.catalog import ATTRIBUTES
 from leadsync.config.document import Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
-from leadsync.core.conditions import Combined, Condition, FieldTest
+from leadsync.core.conditions import Combined, Condition, FieldTest, Node
+from leadsync.core.facts import LEAST
 from leadsync.core.implied import Asked, clash, follows, together
 from leadsync.core.ladder import Ladder
 from leadsync.core.score import Segment
@@ -17,6 +18,13 @@ from leadsync.sync.check_conditions import Placed, placed
 from leadsync.types import Finding
 
 _SCORE = FieldTest("score", "number", "between", (0.0, 100.0))
+_BOUNDS: Mapping[str, Node] = {
+    word: Combined(
+        "or", (FieldTest(word, "number", ">=", (least,)), Combined("not", (FieldTest(word, "number", "known"),)))
+    )
+    for word, least in LEAST.items()
+}
+"""What holds of answers, where there are any."""
 _SO: Mapping[str, str] = {
     "cold_when": "so everybody is cold", "hot_when": "so everybody is hot who is not cold by `cold_when`",
     "warm_when": "so nobody is cold but by `cold_when`", "agrees": "so `alone` bounds nothing",
@@ -30,11 +38,16 @@ def findings(config: Config) -> Iterator[Finding]:
     own = [each for each in placed(config) if not each.shipped]
     always = FieldTest("completeness", "number", "between", (0.0, float(len(config.facts.complete)))), _SCORE
     for each in own:
-        if not each.gate and (pair := clash([each.condition], given=always)) and not _of_several(each, pair):
+        bounds = {field: bound for field, bound in _BOUNDS.items() if field in each.condition.fields}
+        pair = clash([each.condition], given=always)
+        if pair and not each.gate and not _of_several(each, pair):
             told = f"{_at(each, pair)}: {each.at} holds for nobody, since this cannot be: {_said(config, each, pair)}"
             fix = "ask for what one lead can have: perhaps `or` is meant in place of `and`, or `in [..]`"
             yield Finding("warning", told, fix)
-        elif pair := clash([], Combined("not", (each.condition.root,)), given=always):
+        elif not pair and (word := next((w for w, bound in bounds.items() if clash([each.condition], bound)), None)):
+            told = f"{each.word(word)}: {each.at} holds for nobody: a {word} below {LEAST[word]:g} counts as none"
+            yield Finding("warning", told, f"write `not {word}` for whoever has none")
+        elif clash([], Combined("not", (each.condition.root,)), *bounds.values(), given=always):
             of_segment = each.loc[0] == "segments" and len(each.loc) == 3
             so = (
                 "so nobody is scored by what follows"

@@ -140,6 +140,17 @@ def _caps(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
             yield Finding("warning", told, "make `alone` lower than `cap`, or leave out both `alone` and `agrees`")
         for rule in group.rules:
             spot = (group.name, "rules", rule.name)
+            if not rule.points and (place := _own(document, loc, *spot, "points")):
+                told = f"{place}: {rule.name} gives no points, as if it were not there"
+                yield Finding(
+                    "warning", told, f"give it some, or write `{rule.name}: null` to take a shipped rule away"
+                )
+            fade, window = rule.fade_days, rule.window_days
+            if fade and window and window >= fade and (place := _own(document, loc, *spot, "window")):
+                told = (
+                    f"{place}: {rule.name} is worth nothing after {fade} days by its `fade`, so `window` never counts"
+                )
+                yield Finding("warning", told, f"leave it out, or write fewer than {fade} days")
             limit = min(abs(rule.points) if rule.per is None else math.inf, rule.cap or math.inf)
             if rule.cap is not None and limit > cap and (place := _own(document, loc, *spot, "cap")):
                 told = f"{place}: the cap of {rule.name} ({rule.cap / 100:g}) lies above that of its group"

@@ -40,6 +40,8 @@ def test_a_condition_that_nobody_fulfils(tmp_path: Path, when: str, column: int,
     [
         ("own: {rules: {a: {points: 5, when: email or not email}}}", "2:30: own.rules.a.when",
          "so it asks for nothing"),
+        ("own: {rules: {a: {points: 5, when: budget > 0 or not budget}}}", "2:30: own.rules.a.when",
+         "so it asks for nothing"),
         ("temperature: {cold_when: score >= 0}", "2:15: temperature.cold_when", "so everybody is cold"),
         ("temperature: {hot_when: phone or not phone}", "2:15: temperature.hot_when",
          "so everybody is hot who is not cold by `cold_when`"),
@@ -49,6 +51,18 @@ def test_a_condition_that_nobody_fulfils(tmp_path: Path, when: str, column: int,
 )  # fmt: skip
 def test_a_condition_that_asks_for_nothing(tmp_path: Path, scoring: str, at: str, so: str) -> None:
     assert told(tmp_path, scoring) == [f"scoring.yaml:{at} holds whoever the lead is, {so}"]
+
+
+@pytest.mark.parametrize(
+    ("when", "counts"),
+    [
+        ("email and budget <= 0", "46: {}: a budget below 0.01"),
+        ("timeline < 0 and budget > 5", "36: {}: a timeline below 0"),
+    ],
+)
+def test_a_budget_of_nothing_is_none(tmp_path: Path, when: str, counts: str) -> None:
+    said = f"scoring.yaml:2:{counts} counts as none".format("own.rules.a.when holds for nobody")
+    assert told(tmp_path, f"own: {{rules: {{a: {{points: 5, when: {when}}}}}}}") == [said]
 
 
 def test_a_segment_behind_one_that_takes_all_its_leads(tmp_path: Path) -> None:

@@ -72,6 +72,9 @@ CAPS = (
      "2:15: `alone` of own is no lower than its cap of 9, so it bounds nothing"),
     ("{rules: {a: {points: 6, when: email, cap: 9}}}",
      "2:43: a gives its 6 points once, so its cap of 9 never counts"),
+    ("{rules: {a: {points: 0, per: visit}}}", "2:19: a gives no points, as if it were not there"),
+    ("{cap: 9, rules: {a: {points: 5, per: visit, fade: 30d, window: 30d}}}",
+     "2:61: a is worth nothing after 30 days by its `fade`, so `window` never counts"),
     ("{cap: 20, rules: {a: {points: 6, when: email}, b: {points: -9, per: bounce, cap: 18}}}",
      "2:7: the rules of own give and take at most 18, so its cap of 20 never counts"),
 )  # fmt: skip

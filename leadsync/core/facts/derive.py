@@ -16,7 +16,8 @@ from leadsync.core.facts.tables import Tables
 from leadsync.core.mapping import number
 
 _ANSWERS = frozenset(("need", "authority"))
-_LEAST = {"budget": 0.01, "timeline": 0}  # no money is no budget, and what lies behind is no plan
+LEAST = {"budget": 0.01, "timeline": 0}  # no money is no budget, and what lies behind is no plan
+"""The least that counts as an answer."""
 _NUMBERS = frozenset(name for name, word in FIELDS.items() if word.type == "number") - OF_LEADS
 FOLLOWS: Mapping[str, Sequence[str]] = {
     "mailbox": ("email",), "domain": ("email",), "phone_line": ("phone",), "country": ("phone", "domain", "email"),
@@ -57,7 +58,7 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
     denied = list[str]()
     for name in _NUMBERS & said.keys():
         if (parsed := number(said[name])) is not None:
-            if parsed >= _LEAST.get(name, parsed):
+            if parsed >= LEAST.get(name, parsed):
                 found[name] = parsed
             else:
                 denied.append(name)
