@@ -121,6 +121,12 @@ def _show(body: dict[str, object]) -> None:
     for row in refused:
         told = f"refused by {row['connection']}: {row['object']} {row['ext_id']}: {row['code']} {row['message']}"
         console.print(escape(told))
+    left_out = body["left_out"]
+    assert isinstance(left_out, list)
+    for each in left_out:
+        console.print(escape(f"left out: {each['rows']} rows of {each['connection']} {each['object']}, such as"))
+        for row in each["such_as"]:
+            console.print(escape(f"    {row['ext_id']}: {row['why']}"))
     if body["to_be_decided"]:
         console.print(f"to be decided: {body['to_be_decided']}; see `leadsync review`")
     if body["not_taken_in"]:

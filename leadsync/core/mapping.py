@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from leadsync.core.conditions import Condition
@@ -306,6 +307,28 @@ def activity(mapping: ObjectMapping, record: Record) -> Happened | None:
     detail = next(filter(None, (text(record.fields.get(f)) for f in mapping.detail)), "")
     topic = kind.topic or values(mapping, record).get("topic", "")
     return Happened("", kind.kind, at, detail=detail[:_LONGEST], topic=topic[:_LONGEST])
+
+
+def untold(mapping: ObjectMapping, record: Record) -> str:
+    """Why a row of activity or outcomes that tells of none should: it names no known kind where the mapping reads the
+    kind as the row has it, or no moment is known. Empty where a mapping leaves such rows out."""
+    rules: tuple[Kind | OutcomeRule, ...] = (*mapping.kinds, *mapping.outcomes)
+    kind = next((each for each in rules if each.when.holds(record.fields)), None)
+    if isinstance(kind, Kind) and not activity(mapping, record):
+        said = [
+            f"{name}: {raw[:40]!r} is no moment"
+            for name in kind.at or mapping.at
+            if (raw := text(record.fields.get(name)))
+        ]
+        return said[0] if said else f"no moment is told in {', '.join(kind.at or mapping.at)}"
+    fields = {name for each in rules for name in each.when.wanted}
+    if kind is not None or len(fields) != 1:
+        return ""
+    [name] = fields
+    word, own = text(record.fields.get(name)), all(each.kind in each.when.wanted.get(name, ()) for each in rules)
+    close = get_close_matches(word.lower(), [each.kind for each in rules], 1)
+    meant = f"; did you mean {close[0]}?" if close else ""
+    return f"{name}: {word[:40]!r} is no kind that the mapping reads{meant}" if own and word else ""
 
 
 def counted(mapping: ObjectMapping, before: Mapping[str, Value] | None, record: Record) -> list[Happened]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import matching, records, schema
+from leadsync.store import left_out, matching, records, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.review import PAIR
 
@@ -90,6 +90,7 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
     """
     ids, r, m = sorted(record_ids), schema.records.c, schema.membership.c
     matching.forget(store, ids)
+    left_out.forget(store, ids)
     _hush_shared(store, ids)
     _forget_twins(store, ids)
     leads = set[int]()

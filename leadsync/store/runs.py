@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.store import erase, review, schema, sources
+from leadsync.store import erase, left_out, review, schema, sources
 from leadsync.store.database import Store
 
 KEPT = 1000
@@ -46,6 +46,7 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
         ],
         "to_be_decided": db.scalar(sa.select(sa.func.count()).where(*review.OPEN)),
         "refused": _refused(db, 10),
+        "left_out": left_out.summary(db, 3),
         **erase.summary(db, 10),
     }  # fmt: skip
 

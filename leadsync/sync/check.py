@@ -208,6 +208,10 @@ def of_mail_check(config: Config) -> Iterator[Said]:
 def _waiting(found: Mapping[str, Any]) -> Iterator[Finding]:
     held = f"leadsync runs here: {found['running']}" if found["running"] else "nothing runs on it now"
     yield Finding("ok", f"{held}; {found['open_writes']} writes wait, {found['waiting_marks']} records to evaluate")
+    for each in found["left_out"]:
+        told = "; ".join(f"{row['ext_id']}: {row['why']}" for row in each["such_as"])
+        said = f"{each['rows']} rows of {each['connection']} {each['object']} are left out, such as {told}"
+        yield Finding("warning", said, "mend them in the CRM, or how the mapping reads them: then they are read again")
     if found["refused"]:
         first = found["refused"][0]
         last = f"{first['connection']} {first['object']} {first['ext_id']}: {first['code']} {first['message']}".strip()

@@ -9,7 +9,7 @@ from leadsync.core import facts as core_facts
 from leadsync.core import mapping as core
 from leadsync.core.facts.tables import Tables
 from leadsync.core.keys import keys as keys_of
-from leadsync.store import again, keys, records, schema, sources
+from leadsync.store import again, keys, left_out, records, schema, sources
 from leadsync.store.database import Store
 from leadsync.store.records import Known, Row
 from leadsync.store.sources import Source
@@ -207,7 +207,7 @@ class Pull:
                 found = records.ensure(self._store, linked.id, sorted(ids))
                 people.update({(obj, ext_id): id_ for ext_id, id_ in found.items()})
         table = schema.activities if source.role is Role.ACTIVITY else schema.outcomes
-        rows = []
+        rows, unread = [], dict[str, tuple[str, list[int]]]()
         for record in page.records:
             whose = [people[obj, id_] for obj, ids in record.links.items() for id_ in ids if (obj, id_) in people]
             if source.role is Role.ACTIVITY:
@@ -215,12 +215,16 @@ class Pull:
                 told = told and self._with_topic(told)
                 if told and record.id in unlinked:
                     told = told._replace(detail="", topic="")
-                rows += [activity_row(person, record.id, told) for person in whose] if told else []
+                read = [activity_row(person, record.id, told) for person in whose] if told else []
             else:
                 ended = core.outcome(mapping, record)
-                rows += [outcome_row(person, record.id, ended) for person in whose] if ended else []
+                read = [outcome_row(person, record.id, ended) for person in whose] if ended else []
+            rows += read
+            if not read and record.id not in unlinked and (why := core.untold(mapping, record)):
+                unread[record.id] = why, whose
         told_ids = [r.id for r in page.records] + [g.id for g in page.gone] + [m.id for m in page.moved]
         touched = records.replace_events(self._store, table, source.id, told_ids, rows, now)
+        left_out.note(self._store, source.id, told_ids, unread)
         records.mark(self._store, touched, late=self._late)
         if source.role is Role.ACTIVITY:
             kept.activities += len(touched)

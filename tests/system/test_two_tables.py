@@ -18,11 +18,12 @@ def at(**ago: float) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What `explain` tells of each of the two, by name."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """Both tables, read once. Bob's activities are nothing that could be read."""
     path: Path = tmp_path_factory.mktemp("tables")
     heading = "id,lead,kind,at,detail\n"
     calls = f"1,1,call_in,{at(days=2)},Call\n2,1,meeting,{at(days=-400)},Kickoff\n"
+    calls += f"3,2,webinr,{at(days=2)},Basics\n4,2,meeting,next week,Basics\n"
     copies = f"1,7,call_in,{at(days=2, minutes=5)},call\n2,7,call_in,{at(days=2, hours=5)},call\n"
     for name, people, did in (("here", HERE, calls), ("there", THERE, copies)):
         (path / name).mkdir()
@@ -31,6 +32,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = Folder(path, {name: {"type": "files", "folder": name} for name in ("here", "there")})
     folder.file("lists.yaml", "connections: []\n")
     folder.sync()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(folder: Folder) -> dict[str, Any]:
+    """What `explain` tells of each of the two, by name."""
     return {
         who: folder.run("explain", mail, "--json").json["leads"][0]
         for who, mail in (("ann", "ann@acme.example"), ("bob", "bob@bcme.example"))
@@ -62,3 +69,19 @@ def test_what_two_tables_tell_is_counted_once_and_not_before_its_day(told: dict[
         ("meeting", "here", 0, "it is not yet: it counts from that day on"), ("incoming call", "here", 1, ""),
         ("incoming call", "there", 0, "another CRM tells of the same"), ("incoming call", "there", 1, ""),
     }  # fmt: skip
+
+
+def test_what_cannot_be_read_is_left_out_with_its_reason(folder: Folder, told: dict[str, Any]) -> None:
+    whys = {"3": "kind: 'webinr' is no kind that the mapping reads; did you mean webinar?",
+            "4": "at: 'next week' is no moment"}  # fmt: skip
+    assert {row["what"]: row["why not"] for row in told["bob"]["activities"]} == {
+        f"row {id_} of activities": why for id_, why in whys.items()
+    }
+    [left] = folder.run("status", "--json").json["left_out"]
+    such_as = [{"ext_id": id_, "why": why} for id_, why in whys.items()]
+    assert left == {"connection": "here", "object": "activities", "rows": 2, "such_as": such_as}
+    assert "left out: 2 rows of here activities" in folder.run("status").out
+    file = folder.path / "here" / "activities.csv"
+    file.write_text(file.read_text().replace("webinr", "webinar"))
+    folder.sync()
+    assert [row["rows"] for row in folder.run("status", "--json").json["left_out"]] == [1]

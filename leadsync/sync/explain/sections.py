@@ -206,6 +206,10 @@ def activities(subject: Subject) -> Iterator[Row]:
                else row["kind"], "connection": subject.evaluator.sources[row["source"]].connection,
                "about": ": ".join(filter(None, (row["topic"], row["detail"]))), "times": row["count"],
                "counts": 0 if ours or ahead else row["counts"], "why not": why}  # fmt: skip
+    for left in subject.left_out:
+        source = subject.evaluator.sources[left.source_id]
+        yield {"on": "", "what": f"row {left.ext_id} of {source.object}", "connection": source.connection,
+               "about": "", "times": 1, "counts": 0, "why not": left.why}  # fmt: skip
 
 
 def changes_next(subject: Subject) -> Iterator[Row]:

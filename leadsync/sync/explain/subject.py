@@ -24,9 +24,10 @@ from leadsync.core.score import RESULTS
 from leadsync.core.survive import Survivor, everything, survivors
 from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
-from leadsync.store import evaluation, keys, past, routing, sources, staff
+from leadsync.store import evaluation, keys, left_out, past, routing, sources, staff
 from leadsync.store.database import Store, open_store
 from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
+from leadsync.store.left_out import LeftOut
 from leadsync.store.past import Dated, Rows
 from leadsync.store.schema import from_microseconds
 from leadsync.store.sources import Source
@@ -45,7 +46,7 @@ class Subject:
     `companies` tell since when values hold; `companies` are the records by which companies are known, with id and
     source; `turns` is how those of the reps stand; `staff` are the people of its companies, and `offices` the records
     of these; `moves` are the stages it came to, and when; `links` tell why its records are one lead, in this
-    `language`."""
+    `language`; `left_out` are rows of its activity that could not be read."""
 
     lead: int
     now: datetime
@@ -59,6 +60,7 @@ class Subject:
     offices: dict[int, Member]
     moves: Sequence[tuple[datetime, Move]] = ()
     links: Sequence[Link] = ()
+    left_out: Sequence[LeftOut] = ()
     language: str = "en"
 
     @cached_property
@@ -207,10 +209,15 @@ def _subjects(
         found = replace(found, **_stood(config, moves))
     near = found.companies.keys() if as_of is None else ()
     people = staff.stored(store, near)
+    unread = defaultdict[int, list[LeftOut]](list)
+    lead_of = {member.id: member.lead_id for member in found.members}
+    for row in left_out.rows(store.connection) if as_of is None else ():
+        for lead in {lead_of[record] for record in row.records if record in lead_of}:
+            unread[lead].append(row)
     offices = {record.id: record for record in staff.records(store, near)}
     for lead in leads:
         own = [member.id for member in found.members if member.lead_id == lead]
-        told = moves.get(lead, ()), links(store, own) if as_of is None else ()
+        told = moves.get(lead, ()), links(store, own) if as_of is None else (), unread.get(lead, ())
         yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, people, offices, *told)
 
 

@@ -95,6 +95,7 @@ def fill(kit: Kit) -> None:
         "Task",
         *(record(f"T{n}", links={"Contact": ("C1",)}, Type="in", Subject=note, Topic=note, When=NOW.isoformat())
           for n, note in enumerate(NOTES.values())),
+        replace(record("T8", links={"Contact": ("C1",)}, Type="in", When=MAIL), created_at=None),  # is left out
         record("T9", links={"Contact": ("C1", "C2")}, Type="in", Subject=NOTES["latin"], Topic=NAMES["polish"],
                When=NOW.isoformat()),
     )  # fmt: skip

@@ -169,6 +169,23 @@ def test_an_activity_of_no_kind_or_no_moment_is_none() -> None:
     assert core.activity(CALLS, row(direction="in", ended="soon")) == core.Happened("", "call_in", NOON - 30 * DAY)
 
 
+OWN_KINDS = tuple(core.Kind(kind, core.Test({"kind": frozenset({kind})})) for kind in ("visit", "webinar"))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "fields", "why"),
+    [
+        (OWN_KINDS, {"kind": "Webinr"}, "kind: 'Webinr' is no kind that the mapping reads; did you mean webinar?"),
+        (OWN_KINDS, {"kind": ""}, ""), (OWN_KINDS, {"kind": "visit", "ended": NOON.isoformat()}, ""),
+        (OWN_KINDS, {"kind": "visit", "ended": "soon"}, "ended: 'soon' is no moment"),
+        (OWN_KINDS, {"kind": "visit"}, "no moment is told in ended, started"),
+        (CALLS.kinds, {"direction": "out"}, ""), (CALLS.kinds, {"booked": "soon"}, "booked: 'soon' is no moment"),
+    ],
+)  # fmt: skip
+def test_why_an_activity_tells_of_nothing(kinds: tuple[core.Kind, ...], fields: dict[str, Value], why: str) -> None:
+    assert core.untold(replace(CALLS, kinds=kinds), row(created=None, **fields)) == why
+
+
 def test_all_times_of_a_row_are_read_at_home() -> None:
     one = core.moment("2.3.2026", AUCKLAND)
     calls, people, deals = (replace(mapping, home=AUCKLAND) for mapping in (CALLS, PEOPLE, DEALS))

@@ -1,0 +1,63 @@
+"""Rows of activity and outcomes that could not be read: which, why, and whose they are. Inside `Store.begin()`.
+
+Of each source the first thousand are kept, until they are mended or their lead is erased.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from leadsync.store import schema
+from leadsync.store.database import Store
+
+MOST = 1000
+_KEY = "left_out:"
+
+
+class LeftOut(NamedTuple):
+    """A row, why it tells of nothing, and the records of those whose it is."""
+
+    source_id: int
+    ext_id: str
+    why: str
+    records: Sequence[int]
+
+
+def note(store: Store, source_id: int, met: Collection[str], found: Mapping[str, tuple[str, Sequence[int]]]) -> None:
+    """Of these rows of a source those `found` cannot be read."""
+    key = f"{_KEY}{source_id}"
+    before: dict[str, Any] = store.get_meta(key) or {}
+    kept = {ext_id: row for ext_id, row in before.items() if ext_id not in {*met}} if before else {}
+    kept |= {ext_id: list(row) for ext_id, row in list(found.items())[: MOST - len(kept)]}
+    if kept != before:
+        store.set_meta(key, kept)
+
+
+def rows(db: sa.Connection) -> Iterator[LeftOut]:
+    """All that are kept, source by source."""
+    m = schema.meta.c
+    query = sa.select(m.key, m.value).where(m.key.startswith(_KEY, autoescape=True)).order_by(m.key)
+    for key, kept in db.execute(query):
+        yield from (LeftOut(int(key.removeprefix(_KEY)), ext_id, *row) for ext_id, row in kept.items())
+
+
+def forget(store: Store, records: Collection[int]) -> None:
+    """Keep nothing of the rows of these records."""
+    gone = [row for row in rows(store.connection) if not {*row.records}.isdisjoint(records)]
+    for source_id in {row.source_id for row in gone}:
+        note(store, source_id, [row.ext_id for row in gone if row.source_id == source_id], {})
+
+
+def summary(db: sa.Connection, most: int) -> list[dict[str, Any]]:
+    """How many there are of each source, and some of them."""
+    s = schema.sources.c
+    named = {row.id: row for row in db.execute(sa.select(s.id, s.connection, s.object))}
+    found: dict[int, dict[str, Any]] = {}
+    for row in rows(db):
+        source = named[row.source_id]
+        of = {"connection": source.connection, "object": source.object, "rows": 0, "such_as": []}
+        told = found.setdefault(row.source_id, of)
+        told["rows"] += 1
+        told["such_as"] += [{"ext_id": row.ext_id, "why": row.why}] if len(told["such_as"]) < most else []
+    return list(found.values())
