@@ -36,10 +36,15 @@ Days = Annotated[int, BeforeValidator(_days)]
 
 def _number(value: Any) -> Any:
     if isinstance(value, bool):  # which Python counts as 1 and 0
-        raise ValueError(f"expected a number, not {str(value).lower()}; write a number such as 12.5")
+        raise ValueError(f"expected a number, not {str(value).lower()}; write a number such as 12")
     return value
 
 
+def _usual(value: Any) -> Any:
+    return {} if value is None else value
+
+
+Score = Annotated[int, Field(ge=0, le=100), BeforeValidator(_number)]
 Points = Annotated[float, Field(ge=-1000, le=1000), BeforeValidator(_number)]
 Cap = Annotated[float, Field(gt=0, le=1000), BeforeValidator(_number)]
 
@@ -91,8 +96,8 @@ class GroupFile(Strict):
 class TemperatureFile(Strict):
     """The lowest scores that are hot and warm; `hot_when` and `warm_when` lift to that, `cold_when` lowers to cold."""
 
-    hot: Annotated[int, Field(ge=0, le=100)] = 70
-    warm: Annotated[int, Field(ge=0, le=100)] = 35
+    hot: Score = 70
+    warm: Score = 35
     hot_when: str | None = None
     warm_when: str | None = None
     cold_when: str | None = None
@@ -120,9 +125,13 @@ class RulesFile(Strict):
     """What leads are scored by: besides these keys every key is a group of rules."""
 
     use: str | None = None
-    temperature: TemperatureFile = TemperatureFile()
-    grade: GradeFile = GradeFile()
-    quadrant: QuadrantFile = QuadrantFile()
+    temperature: Annotated[TemperatureFile, BeforeValidator(_usual, json_schema_input_type=TemperatureFile | None)] = (
+        TemperatureFile()
+    )
+    grade: Annotated[GradeFile, BeforeValidator(_usual, json_schema_input_type=GradeFile | None)] = GradeFile()
+    quadrant: Annotated[QuadrantFile, BeforeValidator(_usual, json_schema_input_type=QuadrantFile | None)] = (
+        QuadrantFile()
+    )
     groups: dict[Name, GroupFile | None] = {}
 
     @model_validator(mode="before")

@@ -38,6 +38,9 @@ _ORDER = {"number", "date"}
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
 )
+_SPANS = {"": 1, "d": 1, "day": 1, "days": 1, "w": 7, "week": 7, "weeks": 7, "m": 30, "month": 30, "months": 30,
+          "y": 365, "year": 365, "years": 365}  # fmt: skip
+"""Days of what people write in their place."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)  # one and a bit, or in much of the world a thousand
 
@@ -316,8 +319,17 @@ class _Parser:
         token = self._take()
         days = re.fullmatch(r"([1-9]\d{0,4})d", token.text, re.ASCII)
         if days is None:
-            self._fail("expected a number of days such as '30d'", token)
+            self._no_days(token)
         return ActivityTest(kinds, least, int(days[1]), topics=topics)
+
+    def _no_days(self, token: _Token) -> NoReturn:
+        told = "expected a number of days such as '30d'"
+        unit = self._next if token.text.isdigit() and self._next.text in _SPANS else token._replace(text="")
+        text = self._text[token.at : max(token.at + len(token.text), unit.at + len(unit.text))]
+        span = re.fullmatch(r"([1-9]\d{0,3})\s*([a-z]*)", text, re.ASCII)
+        if span is None or span[2] not in _SPANS:
+            self._fail(told, token)
+        raise ConditionError(f"{told}, found '{text}'; did you mean '{int(span[1]) * _SPANS[span[2]]}d'?", token.at)
 
     def _topics(self) -> tuple[str, ...]:
         tokens = self._items() if self._at("[") else [self._take()]
@@ -359,6 +371,13 @@ class _Parser:
             case "matches":
                 return FieldTest(name, kind, op, (self._pattern(),))
         return FieldTest(name, kind, op, (self._value(name),))
+
+    def _no_list(self) -> NoReturn:
+        first = last = self._take()
+        while self._found(","):
+            last = self._take()
+        said = self._text[first.at : last.at + len(last.text)]
+        raise ConditionError(f"expected '[' to open a list, found '{said}'; did you mean '[{said}]'?", first.at)
 
     def _value(self, name: str) -> Literal:
         value = self._literal(self._take(), name)
@@ -403,6 +422,8 @@ class _Parser:
 
     def _items(self) -> list[_Token]:
         """A list in brackets; its items may hold spaces without quotes."""
+        if self._next.kind in ("word", "quoted"):
+            self._no_list()
         self._need("[", "to open a list")
         items: list[_Token] = []
         while True:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from leadsync.config.load import Config
+from leadsync.core.score import CUTS
 from leadsync.errors import Problem
 
 Load = Callable[..., Config]
@@ -50,6 +51,8 @@ def test_null_takes_a_rule_or_a_group_away(configured: Load, refused: Refused) -
     assert {(rule.group, rule.name) for rule in found.of("a").rules} == {
         (group, name) for group, name in names if group != "fit" and name != "silent"
     }
+    usual = configured(scoring="use: b2b\ntemperature: null\ngrade: null\nquadrant: null\n").scoring
+    assert (usual.hot, usual.warm, usual.hot_when, usual.cuts) == (70, 35, None, CUTS)
     (problem,) = refused(scoring="use: b2b\nown: {rules: {a: null}}\n")  # there is nothing to take away
     assert problem.what == "a: expected keys with values"
 
