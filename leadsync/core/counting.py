@@ -24,6 +24,11 @@ SECOND = 1_000_000
 _SOON = 10 * SECOND
 _STEP = 2 * 3600 * SECOND  # by so much what CRMs in step tell of the same may differ: begin or end, and when it came
 _BURSTS = ((4, SECOND), (5, 10 * SECOND))  # so many clicks within so long
+_ANSWERED = (
+    r"^(?:[\s\u{200e}\u{200f}]*(?:re|fwd?|aw|wg|odp|pd|отв|ответ|пер|пересл|پاسخ|ارجاع|tl|trả lời|chuyển tiếp)"
+    r"(?:\s*\[\d+\])?\s*[:：])+"
+)
+"""What mail programs put before the subject of what is answered or passed on."""
 _BY_MACHINES = ("email_open", "email_click")
 _KEY = ("lead", "origin")
 
@@ -87,7 +92,7 @@ def _copied(rows: pl.DataFrame) -> pl.Series:
     origin = pl.col("origin")
     rows = rows.filter((pl.col("count") == 1) & pl.col("why").is_null())
     rows = rows.filter(origin.min().over("lead") < origin.max().over("lead"))
-    at, subject = pl.col("at"), pl.col("detail").str.strip_chars().str.to_lowercase()
+    at, subject = pl.col("at"), pl.col("detail").str.to_lowercase().str.replace(_ANSWERED, "").str.strip_chars()
     told = rows.select(
         "id", "origin", "lead", "kind", "at", "on", "day_only", "source", "ext_id",
         second=at // SECOND, subject=pl.when(subject != "").then(subject),

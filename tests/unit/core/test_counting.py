@@ -120,6 +120,14 @@ def test_calls_of_one_day_with_one_subject_are_the_same_if_they_are_near(hours: 
     assert why(*acts) == [None, "copied" if same else None]
 
 
+@pytest.mark.parametrize("subject", ["RE: Offer", "Odp: Re[2]: offer ", "پاسخ: Offer", "Отв: offer", "TL: Offer"])
+def test_the_subject_of_an_answer_is_that_of_what_it_answers_in_another_crm_alone(subject: str) -> None:
+    acts = [act("email_reply", 0, detail=subject), act("email_reply", 60, detail="Offer")]
+    assert why(*acts) == [None, None]
+    assert why(*acts[:1], act("email_reply", 60, detail="Offer", **THERE)) == [None, "copied"]
+    assert why(*acts[:1], act("email_reply", 60, detail="Re Offer", **THERE)) == [None, None]
+
+
 def test_of_several_that_are_near_as_many_are_the_same_as_can_be() -> None:
     mine = [act("call_in", at * HOUR, detail="Call") for at in (0, 2, 4)]
     theirs = [act("call_in", at * HOUR, detail="Call", **THERE) for at in (1.9, 4.1, 9)]
@@ -180,7 +188,9 @@ def test_alone_as_among_others_in_any_order_and_never_more_than_was_told(acts: l
 
 Call = tuple[float, str | None, bool]
 TIMES = st.sampled_from([0.0, 0.5, HOUR, 2.0 * HOUR, 2.5 * HOUR, 13.0 * HOUR])
-CALLS = st.lists(st.tuples(TIMES, st.sampled_from(["Call", "call ", "Demo", "", None]), st.booleans()), max_size=9)
+CALLS = st.lists(
+    st.tuples(TIMES, st.sampled_from(["Call", "call ", "Re: call", "Demo", "", None]), st.booleans()), max_size=9
+)
 
 
 def as_told(calls: list[Call], *, swapped: bool) -> list[dict[str, Any]]:
