@@ -33,6 +33,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 
+_BELOW_ZERO = {"ignore_unknown_options": True}  # numbers of decisions may be, and are no options
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -61,8 +63,8 @@ app.command("sync")(sync.sync)
 app.command("run")(run_verb.run)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
-app.command("review")(review.review)
-app.command("undo")(undo.undo)
+app.command("review", context_settings=_BELOW_ZERO)(review.review)
+app.command("undo", context_settings=_BELOW_ZERO)(undo.undo)
 app.command("erase")(erase.erase)
 app.command("sandbox", hidden=True)(sandbox.sandbox)
 app.command("conformance", hidden=True)(conformance.conformance)

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from leadsync.core.match.calibration import Pair, Precision, Stratum
 
 SEED = 1
-_COLUMNS = ("answer", "left", "left_says", "right", "right_says", "agreement", "weight", "stratum", "pairs", "line")
+STORE = "store"
+_COLUMNS = (
+    "answer", "left", "left_says", "right", "right_says", "agreement", "weight", "stratum", "pairs", "line", "list",
+)  # fmt: skip
 _ANSWERS = {"same": True, "s": True, "different": False, "d": False}
 Shown = tuple[str, str, str]  # what the left record says, what the right one does, and how far they agree
 
 
-def ask(path: Path, pairs: "Iterable[Pair]", line: float, shown: "Callable[[Pair], Shown]", *, as_json: bool) -> int:
-    """Draw a sample of these pairs into a file, with a column for the answers."""
+def ask(
+    path: Path, pairs: "Iterable[Pair]", line: float, shown: "Callable[[Pair], Shown]", of: str, *, as_json: bool
+) -> int:
+    """Draw a sample of these pairs into a file, with a column for the answers. `of` is the list that they are from."""
     from leadsync.core.match.calibration import draw
 
     sizes, drawn = draw(pairs, line, SEED)
@@ -30,7 +35,19 @@ def ask(path: Path, pairs: "Iterable[Pair]", line: float, shown: "Callable[[Pair
             writer.writerow(_COLUMNS)
             for nth, pair in sorted(rows, key=lambda row: row[1][:2]):
                 left, right, agreement = shown(pair)
-                told = ("", pair.left, left, pair.right, right, agreement, f"{pair.weight:.2f}", nth, sizes[nth], line)
+                told = (
+                    "",
+                    pair.left,
+                    left,
+                    pair.right,
+                    right,
+                    agreement,
+                    f"{pair.weight:.2f}",
+                    nth,
+                    sizes[nth],
+                    line,
+                    of,
+                )
                 writer.writerow(told)
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}") from None
@@ -42,11 +59,17 @@ def ask(path: Path, pairs: "Iterable[Pair]", line: float, shown: "Callable[[Pair
     return 0
 
 
-def tell(path: Path, *, as_json: bool) -> int:
-    """What the answers in the file say of all pairs at the automatic line and above."""
+def tell(path: Path, of: str, *, as_json: bool) -> int:
+    """What the answers in the file say of all pairs at the automatic line and above. Raises `UserError` where they are
+    answers of something else."""
     from leadsync.core.match.calibration import judged, precision
 
-    sizes, answers, line = _read(path)
+    sizes, answers, line, lists = _read(path)
+    if lists - {of}:
+        what = "the store" if of == STORE else "this list, or the list has changed since"
+        raise UserError(
+            f"{path} was not drawn of {what}", fix="name another file with --answers, or take this one away"
+        )
     strata = judged(sizes, answers, line)
     found = precision([each for each in strata if each.low >= line])
     if as_json:
@@ -84,11 +107,12 @@ def _lines(strata: "Sequence[Stratum]") -> Iterator[str]:
         yield f"{told}  {share}".rstrip()
 
 
-def _read(path: Path) -> tuple[dict[int, int], list[tuple[int, bool]], float]:
-    """How many pairs each stratum has, the answers, and the line. Raises `UserError`."""
+def _read(path: Path) -> tuple[dict[int, int], list[tuple[int, bool]], float, set[str]]:
+    """How many pairs each stratum has, the answers, the line, and what was drawn of. Raises `UserError`."""
     from leadsync.core.match.calibration import STEPS
 
     sizes, answers, wrong, lines = dict[int, int](), list[tuple[int, bool]](), list[Problem](), set[float]()
+    lists = set[str]()
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for at, row in enumerate(csv.DictReader(file, delimiter=_delimiter(file)), 2):
@@ -96,6 +120,7 @@ def _read(path: Path) -> tuple[dict[int, int], list[tuple[int, bool]], float]:
                 nth = int(row["stratum"])
                 sizes[nth] = int(row["pairs"])
                 lines.add(float(row["line"]))
+                lists.add(row["list"])
                 if answer not in ("", *_ANSWERS) or not 0 <= nth < len(STEPS) - 1:
                     wrong.append(Problem(f"{answer!r} is no answer", f"{path}:{at}", "write same or different"))
                 elif answer:
@@ -107,7 +132,7 @@ def _read(path: Path) -> tuple[dict[int, int], list[tuple[int, bool]], float]:
         raise UserError(f"{path} is no sample of pairs", fix=fix) from None
     if wrong or len(lines) > 1:
         raise UserError(wrong or f"{path} holds samples of several lines")
-    return sizes, answers, lines.pop() if lines else 0.0
+    return sizes, answers, lines.pop() if lines else 0.0, lists
 
 
 def _delimiter(file: Any) -> str:
@@ -135,7 +160,8 @@ def of_store(config: "Config", path: Path, *, as_json: bool) -> int:
 
     try:
         with store.begin():
-            return ask(path, pairs.likely(store), model().automatic if isinf(line) else line, shown, as_json=as_json)
+            line = model().automatic if isinf(line) else line
+            return ask(path, pairs.likely(store), line, shown, STORE, as_json=as_json)
     finally:
         store.close()
 

@@ -4,6 +4,8 @@ import csv
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from hashlib import file_digest
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,10 +56,12 @@ def match(
     answered, the same command tells the precision to expect of what joins by itself.
     """
     if calibrate and (source is None or answers.exists()):
-        return _calibrated(config, answers, as_json=as_json)
+        return _calibrated(config, source, answers, as_json=as_json)
     if source is None or not columns or (out is None and not calibrate):
         told = "a list needs IN.csv, --columns, and --out, or --calibrate in place of --out"
         raise UsageError(told, fix="leadsync match IN.csv --columns email=Mail,name=Name --out CLUSTERS.csv")
+    if not isfinite(floor):
+        raise UsageError(f"--floor {floor} is no number of bits", fix="write, say, --floor 0")
     _apart({"IN.csv": source, "--out": out, "--pairs": pairs, "--answers": answers if calibrate else None})
     from leadsync.config.matching import model, words
     from leadsync.core.match import pairs as matching
@@ -81,18 +85,24 @@ def match(
     edges = matching.all_edges(found, entries, scale, min(floor, using.automatic))
 
     def weigh(a: int, b: int) -> float:
-        return matching.weighed(a, b, entries, scale).weight
+        return matching.beside(a, b, entries, scale)
 
     if calibrate:
-        return _ask(answers, edges, ids, rows, entries, scale, as_json=as_json)
+        if twice := next((id_ for id_, n in Counter(ids).items() if n > 1), None):
+            raise UsageError(
+                f"{source} has the id {twice} twice", fix="give each row an id of its own, or leave id= out"
+            )
+        return _ask(answers, _content(source), edges, ids, rows, entries, scale, as_json=as_json)
     assert out is not None
-    done = clusters(entries, edges, weigh, using.automatic, using.veto)
+    strong = matching.joining(edges, entries, using)
+    done = clusters(entries, strong, weigh, using.automatic, using.veto)
+    held = sum(done.of[edge.left] != done.of[edge.right] for edge in strong)
     _write(out, ("id", "cluster"), _clusters(ids, done.of))
     if pairs is not None:
         wanted = [edge for edge in edges if edge.weight >= floor]
         _write(pairs, ("left", "right", "weight", "probability", "evidence"), _pairs(wanted, ids, entries, scale))
     drift = list(training.drift(model(), using)) if train else []
-    report = _report(done.of, len(found), len(done.held), _capped(keys, entries), using, drift, train=train)
+    report = _report(done.of, len(found), held, _capped(keys, entries), using, drift, train=train)
     if as_json:
         print_json(report)
     else:
@@ -108,18 +118,18 @@ def _apart(files: dict[str, Path | None]) -> None:
             raise UsageError(f"{other} and {name} are the same file, {path}", fix=f"give {name} another name")
 
 
-def _calibrated(config: Path, answers: Path, *, as_json: bool) -> int:
+def _calibrated(config: Path, source: Path | None, answers: Path, *, as_json: bool) -> int:
     """What the answers tell; or, where there are none, pairs of the store to be answered."""
     from leadsync.cli import calibration
     from leadsync.config.load import load_config
 
     if answers.exists():
-        return calibration.tell(answers, as_json=as_json)
+        return calibration.tell(answers, calibration.STORE if source is None else _content(source), as_json=as_json)
     return calibration.of_store(load_config(config), answers, as_json=as_json)
 
 
 def _ask(
-    path: Path, edges: "Sequence[Edge]", ids: Sequence[str], rows: Sequence[dict[str, str]],
+    path: Path, of_list: str, edges: "Sequence[Edge]", ids: Sequence[str], rows: Sequence[dict[str, str]],
     entries: "dict[int, Entry]", scale: "Scale", *, as_json: bool,
 ) -> int:  # fmt: skip
     """Draw among the likely pairs of the list."""
@@ -136,7 +146,16 @@ def _ask(
         return told[0], told[1], agrees((part.field, part.level) for part in parts)
 
     pairs = (Pair(*names, edge.weight) for names, edge in of.items())
-    return ask(path, pairs, scale.model.automatic, shown, as_json=as_json)
+    return ask(path, pairs, scale.model.automatic, shown, of_list, as_json=as_json)
+
+
+def _content(source: Path) -> str:
+    """By which a list is known again. Raises `UserError`."""
+    try:
+        with source.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()[:16]
+    except OSError as error:
+        raise UserError(f"{source} cannot be read: {error.strerror}") from None
 
 
 def _wanted(columns: Sequence[str]) -> list[tuple[str, str]]:
@@ -264,7 +283,8 @@ def _tell(report: dict[str, Any], out: Path) -> None:
     )
     if report["held_for_review"]:
         print(
-            f"{report['held_for_review']} likely pairs did not join, since other rows of theirs disagree: see --pairs."
+            f"{report['held_for_review']} likely pairs did not join: their names, or other rows of theirs, disagree. "
+            "See --pairs."
         )
     for row in report["trained"][:_SHOWN]:
         print(f"trained: {row['field']} {row['level']} {row['before']:+.1f} → {row['after']:+.1f} bits")

@@ -53,6 +53,7 @@ def review(
         fix = "`leadsync review accept ID …`, `reject --reason REASON`, or of a pair `same`, `different`, `later ID …`"
         raise UsageError("say what to do with which", fix=fix)
     loaded, now = load_config(config), datetime.now(UTC)
+    line = loaded.matching.model.automatic
     store = open_store(loaded.store, loaded.folder, create=False, migrate=False)
     looking = Store(store.engine.execution_options(reading=True), store.shown)
     chosen: set[int] = set()
@@ -66,7 +67,8 @@ def review(
             found = [_body(item, loaded.classes.labels, language) for item in rows.items(db, decided=everything)]
             likely = pairs.waiting(looking, now, decided=everything)
             for n, each in enumerate(likely):
-                each["evidence"] = pairs.compared(looking, each, language) if n < _SHOWN or as_json else []
+                shown = n < _SHOWN or as_json
+                each["evidence"] = pairs.compared(looking, each, line, language) if shown else []
             waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in found)
             waiting += rows.count_pairs(looking, now)
     finally:

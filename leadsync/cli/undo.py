@@ -26,7 +26,7 @@ def undo(
     from leadsync.store.database import open_store
     from leadsync.sync import pairs
 
-    numbers = [int(word) for word in what if word.isdecimal()]
+    numbers = [int(word) for word in what if word.removeprefix("-").isdecimal()]
     loaded, now, by = load_config(config), datetime.now(UTC), getpass.getuser()
     store = open_store(loaded.store, loaded.folder, create=False, migrate=False)
     try:

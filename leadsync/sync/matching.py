@@ -18,15 +18,14 @@ from leadsync.connector import Clock
 from leadsync.core.match.evidence import Levels, compare
 from leadsync.core.match.features import NOTHING, features
 from leadsync.core.match.keys import cap, keys
-from leadsync.core.match.links import FEWEST, digest, kept_ids, names_agree, rounded, row, tied
+from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
 from leadsync.core.match.model import Scale
-from leadsync.core.match.pairs import Edge, Entry, entry, joined
+from leadsync.core.match.pairs import Edge, Entry, entry, joined, lowered
 from leadsync.store import leads, matching, review
 from leadsync.store.database import Store
 from leadsync.store.matching import ALL, Pair, Weighed
 from leadsync.store.sources import Source
 
-_BELOW = 0.01  # bits below the automatic line
 AT_ONCE = 2000  # records of one transaction
 MANY = 10_000
 """Where more records wait, all of them are indexed before the first is compared."""
@@ -331,10 +330,9 @@ class _Comparison:
         """A pair with its evidence. Names that do not agree keep it below the automatic line."""
         one, two = self._entries[edge.left], self._entries[edge.right]
         lines = self._scale.evidence(levels, one.terms, two.terms)
-        if edge.weight >= self._model.automatic and not names_agree(levels):
-            least = self._model.automatic - _BELOW
-            lines.append(("name", "unsure", least - edge.weight, 0))
-            edge = edge._replace(weight=least)
+        if (weight := lowered(edge.weight, levels, self._model)) < edge.weight:
+            lines.append(("name", "unsure", weight - edge.weight, 0))
+            edge = edge._replace(weight=weight)
         return Weighed(edge, lines, self._terms(one, two, levels), self._model.probability(edge.weight))
 
     def weigher(self, known: Mapping[Pair, float]) -> Callable[[int, int], float]:
@@ -351,7 +349,7 @@ class _Comparison:
                 one, two = (self._entries.setdefault(id_, _NOTHING) for id_ in pair)
                 levels = compare(one.features, two.features)
                 self._know(self._terms(one, two, levels))
-                weight = self._scale.weigh(levels, one.terms, two.terms)
+                weight = self._scale.beside(levels, one.terms, two.terms)
                 self._asked[pair] = self._told(Edge(*pair, weight), levels)
             return self._asked[pair].edge.weight
 

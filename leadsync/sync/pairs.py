@@ -33,12 +33,16 @@ def waiting(store: Store, now: datetime, *, decided: bool = False) -> list[dict[
     return sorted(told, key=lambda each: (bool(each["decision"]), -each["worth"], each["id"]))
 
 
-def compared(store: Store, pair: Row, language: str = "en") -> list[Row]:
-    """What of a pair was compared, row by row; inside `begin()`."""
+def compared(store: Store, pair: Row, line: float, language: str = "en") -> list[Row]:
+    """What was compared of a pair that waits, row by row, and what keeps it from joining above the automatic line;
+    inside `begin()`."""
     ids = pair["records"]
     sides = _sides(store, ids)
     for (a, b), (weight, sure, parts) in matching.evidence(store, ids).items():
-        return list(table(Link(a, b, "", weight, sure, parts), sides[a]["facts"], sides[b]["facts"], language))
+        rows = list(table(Link(a, b, "", weight, sure, parts), sides[a]["facts"], sides[b]["facts"], language))
+        if weight >= line and sides[a]["lead"] != sides[b]["lead"] and not pair["decision"]:
+            rows += table(Link(a, b, "others"), {}, {}, language)
+        return rows
     return []
 
 

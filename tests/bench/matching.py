@@ -15,7 +15,7 @@ from leadsync.config.matching import model, words
 from leadsync.core.match.clusters import clusters
 from leadsync.core.match.features import features
 from leadsync.core.match.model import Scale
-from leadsync.core.match.pairs import Entry, all_edges, counts, entry, joined, key_rows, weighed
+from leadsync.core.match.pairs import Entry, all_edges, beside, counts, entry, joined, joining, key_rows, weighed
 from leadsync.service.garbage import collect_seldom
 from tests.bench import matching_people as people
 
@@ -50,19 +50,20 @@ def measure(records: int, seed: int) -> dict[str, float]:
     found["candidates"] = 2 * len(pairs) / records
     found["join_s"], began = time.process_time() - began, time.process_time()
     bins: dict[tuple[int, bool], int] = Counter()
-    hits = Counter[str]()
     edges = []
     for a, b in pairs.iter_rows():
         edge = weighed(a, b, entries, scale)
         same = persons[a] == persons[b]
         bins[int(max(edge.weight, _FLOOR) * _STEP // 1), same] += 1
         if edge.weight >= using.automatic:
-            hits[locales[a] if same else "false"] += 1
             edges.append(edge)
     found["pair_us"] = (time.process_time() - began) / max(len(pairs), 1) * 1e6
 
+    edges = [edge for edge in joining(edges, entries, using) if edge.weight >= using.automatic]
+    hits = Counter(locales[edge.left] if persons[edge.left] == persons[edge.right] else "false" for edge in edges)
+
     def weigh(a: int, b: int) -> float:
-        return weighed(a, b, entries, scale).weight
+        return beside(a, b, entries, scale)
 
     found |= _at_line(hits, true) | _sweep(bins, true.total())
     found |= _of_clusters(clusters(range(records), edges, weigh, using.automatic, using.veto).of, persons, true.total())

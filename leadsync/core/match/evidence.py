@@ -96,9 +96,18 @@ def compare(a: Features, b: Features) -> Levels:
     return (*found, *(_text(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)))
 
 
+def names_agree(levels: Levels) -> bool:
+    """Whether two records may join by themselves: their names do not differ, or a part of them agrees and the mailbox
+    does; or something else agrees that no family and no office shares: the day of birth, another column of a list."""
+    name, mail, *_ = levels
+    own = any(level > 1 for level in levels[_BIRTH_DATE:])
+    return not _NEITHER <= name <= _FAMILY or own or (name > _NEITHER and mail > _COLLEAGUE)
+
+
 _NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
 _EXACT = _LINE = 3
 _COLLEAGUE, _MAIL_CLOSE = 2, 5
+_BIRTH_DATE = FIELDS.index("birth_date")
 _MISTER = "anh"  # in Vietnamese, but the second part of a name as well
 
 

@@ -72,7 +72,7 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
-EDITION = 4
+EDITION = 5
 """Goes up with every change of what features or keys are made of a record, and of how two are compared."""
 
 
@@ -158,9 +158,13 @@ def _mail(told: Mapping[str, str], words: Words) -> tuple[str, str, str, str]:
 def _between(user: str, given: str, family: str) -> str:
     """The middle name that a Vietnamese mailbox tells where the record leaves it out, as most do in speech:
     `nguyenthitam` is Nguyễn Thị Tâm, called Tâm Nguyễn."""
-    left = user.removeprefix(family) if user.startswith(family) else user.removesuffix(family)
+    first = user.startswith(family)
+    left = user.removeprefix(family) if first else user.removesuffix(family)
     middle = left.removesuffix(given)
-    return middle if middle not in ("", left, family) and _SYLLABLES.fullmatch(middle) else ""
+    if middle in ("", left, family) or not _SYLLABLES.fullmatch(middle):
+        return ""
+    one = SYLLABLE.fullmatch(middle + given) or (first and SYLLABLE.fullmatch(family + middle))
+    return "" if one else middle  # `doantrang` is Trang Đoàn as well as An Trang Đỗ
 
 
 @lru_cache(maxsize=4096)

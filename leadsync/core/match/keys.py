@@ -13,6 +13,12 @@ e-mail or phone may have most, what says little of a person least."""
 LEAST_USER = 4
 _STRONG, _WEAK = ("email", "phone"), ("birth date", "part and city", "short mailbox")
 
+_SAID = {
+    "name": ("given", "family"), "whole name": ("given", "middle", "family"), "family": ("family",),
+    "company": ("company",), "domain": ("domain",), "city": ("city",), "mailbox": ("user",), "email": ("mail",),
+    "birth date": ("birth_date",), "postcode": ("postcode",),
+}  # fmt: skip
+
 
 def once(kind: str, value: str) -> int:
     """The number of something that is not asked for again."""
@@ -35,8 +41,10 @@ def keys(of: Features) -> dict[int, str]:
 
 
 def described(of: Features, key: int) -> str:
-    """A key of the record in words: its kind and value."""
-    return next((f"{kind} {value}" for kind, value in _keys(of) if number(kind, value) == key), "")
+    """A key of the record in words: its kind, and what the record says of that."""
+    kind, value = next(((kind, value) for kind, value in _keys(of) if number(kind, value) == key), ("", ""))
+    told = [" ".join(filter(None, (getattr(of, name) for name in _SAID.get(part, ())))) for part in kind.split(" and ")]
+    return f"{kind} {', '.join(told) if all(told) else value}".strip()
 
 
 def _keys(of: Features) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from leadsync.core.facts.fact import PLAIN, SAID, Facts, known
 from leadsync.core.match.clusters import clusters
-from leadsync.core.match.evidence import LEVELS, Levels
 from leadsync.core.match.features import COLUMNS
 from leadsync.core.match.keys import once
 from leadsync.core.match.model import Model
@@ -19,7 +18,6 @@ from leadsync.core.match.pairs import Edge
 
 _HINTS = ("country",)  # what helps to read the rest, be it derived
 _OF_COMPANIES = ("company", "domain")
-_AGREE = ("initial", "close", "same", "across", "exact", "whole")
 FEWEST = 1024
 """Records of a store that is smaller count as so many."""
 
@@ -50,12 +48,6 @@ def digest(of: Mapping[str, str], version: str) -> int:
 def rounded(count: int) -> int:
     """A count as weights know it: the middle of its octave. So few pairs weigh otherwise for one record more."""
     return count if count < 4 else 3 << (count - 1).bit_length() - 2
-
-
-def names_agree(levels: Levels) -> bool:
-    """Whether two records may join by themselves: their names agree or, where one tells too little, their mailboxes."""
-    name, mail = (LEVELS[field][level] for field, level in zip(("name", "email"), levels, strict=False))
-    return name in _AGREE or (name in ("missing", "half") and mail in ("exact", "close"))
 
 
 class Tied(NamedTuple):

@@ -24,7 +24,7 @@ _Plan = tuple[float, Sequence[_Rare], Sequence[int]]
 _KNOWN = 20_000
 """Records that what is usual counts for, beside those that there are."""
 _LEAST = 0.1
-_OTHER = len(FIELDS)
+_MAIL = FIELDS.index("email")
 _FEWEST = 1000  # records that a pair is drawn from at the least: a short list is a part of a larger world
 
 
@@ -98,6 +98,12 @@ class Scale:
                 bits = known[have] = self._bits(nth, level, have)
             total += bits
         return total
+
+    def beside(self, levels: Levels, mine: Terms, theirs: Terms) -> float:
+        """What a pair says of two groups that another one joins: its weight, without the prior where no more is
+        compared than mailboxes at two hosts, of which a person has several. Such a pair knows nothing."""
+        silent = all(level <= (nth == _MAIL) for nth, level in enumerate(levels))
+        return self.weigh(levels, mine, theirs) - (self.prior if silent else 0.0)
 
     def places(self, levels: Levels) -> Sequence[int]:
         """Which terms of two records that agree so tell how rare that is."""

@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from leadsync.core.match.evidence import Terms, compare, terms
+from leadsync.core.match.evidence import Levels, Terms, compare, names_agree, terms
 from leadsync.core.match.features import Features
 from leadsync.core.match.keys import CAPS, cap, keys
 from leadsync.core.match.model import Model, Scale
 
 _LIMIT = (pl.col("key") % 4).replace_strict(dict(enumerate(CAPS)), return_dtype=pl.UInt32)
+_BELOW = 0.01  # bits below the automatic line
 _AT_ONCE = 50_000  # records whose keys are in lists at a time
 
 
@@ -96,6 +97,28 @@ def weighed(a: int, b: int, entries: Mapping[int, Entry], scale: Scale) -> Edge:
     left, right = (a, b) if a < b else (b, a)
     one, two = entries[left], entries[right]
     return Edge(left, right, scale.weigh(compare(one.features, two.features), one.terms, two.terms))
+
+
+def beside(a: int, b: int, entries: Mapping[int, Entry], scale: Scale) -> float:
+    """What a pair says of two groups that another one joins."""
+    one, two = entries[a], entries[b]
+    return scale.beside(compare(one.features, two.features), one.terms, two.terms)
+
+
+def lowered(weight: float, levels: Levels, model: Model) -> float:
+    """What a pair weighs where records join: below the automatic line as long as names do not agree."""
+    return weight if weight < model.automatic or names_agree(levels) else model.automatic - _BELOW
+
+
+def joining(edges: Iterable[Edge], entries: Mapping[int, Entry], model: Model) -> list[Edge]:
+    """The edges as they weigh where records join."""
+    return [
+        edge._replace(
+            weight=lowered(edge.weight, compare(entries[edge.left].features, entries[edge.right].features), model)
+        )
+        for edge in edges
+        if edge.weight >= model.automatic
+    ]
 
 
 def key_rows(entries: Mapping[int, Entry]) -> pl.DataFrame:
