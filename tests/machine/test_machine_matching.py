@@ -310,6 +310,17 @@ def test_names_that_disagree_keep_two_records_from_joining_by_themselves(world: 
     assert one("Lead/1", "Contact/1") in w.match()
 
 
+def test_a_mailbox_alone_joins_all_rows_of_its_person(world: Callable[..., World]) -> None:
+    w = world()
+    ann = one("Lead/1", "Contact/1", "Lead/2")
+    w.say({"Lead/1": ANN, "Contact/1": ANN | {"email": ""}, "Lead/2": {"email": ANN["email"]}, "Lead/3": BEN})
+    assert w.match() == {ann, one("Lead/3")}
+    w.say({"Contact/1": ANN | {"email": "ann.smith@mail.example"}})  # of two mailboxes the other one
+    assert w.match() == {ann, one("Lead/3")}
+    w.say({"Contact/1": ANN | {"email": "a.other@acme.example"}})  # a colleague's, though the rest is Ann's
+    assert one("Lead/1", "Contact/1", "Lead/2") not in w.match()
+
+
 def test_of_erased_people_nothing_is_left(world: Callable[..., World]) -> None:
     w, fresh = world("erased"), world("fresh")
     w.say({"Lead/1": ANN, "Contact/1": ANN, "Lead/2": BEN, "Contact/3": ANN | {"email": "", "phone": ""}})

@@ -122,6 +122,30 @@ def test_a_list_in_another_encoding_is_65(tmp_path: Path):
     assert (done.code, "in.csv is not UTF-8" in done.err) == (65, True)
 
 
+def test_two_of_one_family_and_office_are_two_people(tmp_path: Path):
+    text = "id,first_name,last_name,email,phone,company,city,country\n" + "".join(
+        f"{first},{first},Smith,{mail},+1 415 555 2671,Acme Robotics,,US\n"
+        for first, mail in (("John", ""), ("Jane", ""), ("Jon", "john.smith@acme.com"), ("John Peter", ""))
+    )
+    (tmp_path / "in.csv").write_text(text, "utf-8")
+    done = leadsync("match", "in.csv", "--columns", COLUMNS, "--out", "out.csv", cwd=tmp_path)
+    assert "their names, or other rows of theirs, disagree" in done.out
+    assert frozenset({"Jane"}) in groups(tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (("--floor", "nan", "--out", "out.csv"), "--floor nan is no number of bits"),
+        (("--calibrate",), "in.csv has the id 7 twice"),
+    ],
+)
+def test_a_floor_that_is_none_and_an_id_that_two_have_are_64(tmp_path: Path, line: tuple[str, ...], said: str):
+    (tmp_path / "in.csv").write_text("id,email\n7,a@b.pl\n7,c@d.pl\n", "utf-8")
+    done = leadsync("match", "in.csv", "--columns", "id=id,email=email", *line, cwd=tmp_path)
+    assert (done.code, said in done.err) == (64, True)
+
+
 def test_nothing_but_a_header(tmp_path: Path):
     (tmp_path / "in.csv").write_text("e\n")
     done = leadsync("match", "in.csv", "--columns", "email=e", "--out", "out.csv", "--train", cwd=tmp_path)
@@ -175,3 +199,8 @@ def test_judged_pairs_tell_how_far_the_line_can_be_trusted(tmp_path: Path):
     (tmp_path / "calibration.csv").write_text(text.replace("\nsame", "\nperhaps", 1), "utf-8")
     wrong = leadsync(*line, cwd=tmp_path)
     assert (wrong.code, "'perhaps' is no answer" in wrong.err) == (65, True)
+    (tmp_path / "calibration.csv").write_text(text, "utf-8")
+    with (tmp_path / "in.csv").open("a", encoding="utf-8") as file:
+        file.write("\n")
+    other = leadsync(*line, cwd=tmp_path)
+    assert (other.code, "was not drawn of this list" in other.err) == (65, True)

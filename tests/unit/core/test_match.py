@@ -12,7 +12,7 @@ from leadsync.config.matching import model, words
 from leadsync.core.match.clusters import LARGEST, MOST, clusters
 from leadsync.core.match.evidence import FIELDS, LEVELS, compare
 from leadsync.core.match.features import Features, features
-from leadsync.core.match.keys import cap, keys
+from leadsync.core.match.keys import cap, described, keys
 from leadsync.core.match.model import Scale, read, written
 from leadsync.core.match.pairs import Book, Edge, all_edges, candidates, counts, entry, joined, key_rows, over
 from leadsync.core.match.spelling import latin, skeleton
@@ -112,6 +112,13 @@ def test_names_agree_on_a_level(one: str, two: str, level: str | None):
 def test_a_vietnamese_mailbox_tells_the_middle_name_that_the_record_leaves_out(email: str, other: str, level: str):
     one, two = of(first_name="Tâm", last_name="Nguyễn", email=email), of(first_name=other, last_name="Nguyễn")
     assert levels(one, two)["name"] == level
+
+
+@pytest.mark.parametrize(
+    ("email", "first", "last"), [("doantrang@abc.vn", "Trang", "Đỗ"), ("nguyentoan@abc.vn", "An", "Nguyễn")]
+)
+def test_a_mailbox_that_reads_in_two_ways_tells_no_middle_name(email: str, first: str, last: str):
+    assert of(first_name=first, last_name=last, email=email).middle == ""
 
 
 # ---- evidence
@@ -312,6 +319,12 @@ def test_a_key_above_its_cap_is_skipped_and_reported():
         entries = {n: entry(same) for n in range(size)}
         assert len(candidates(0, keys(same), lambda _, size=size: range(size))) == found
         assert len(over(key_rows(entries))) == (0 if found else 1)
+
+
+def test_a_key_is_told_by_what_the_record_says():
+    ann = of(first_name="Anna", last_name="Kowalska", company="Acme Sp. z o.o.", phone="601234567")
+    told = {described(ann, key) for key in keys(ann)}
+    assert {"phone 601234567", "name and company anna kowalska, acme", "family and company kowalska, acme"} <= told
 
 
 def test_a_mailbox_is_a_key_by_what_it_says_beside_the_family_name():
