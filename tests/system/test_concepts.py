@@ -21,7 +21,6 @@ LACKS: dict[int, str] = {
     39: "how fast the stages were passed",
     40: "the share and the speed of answers",
     45: "which of them brought the lead",
-    49: "a minimum of data per stage",
     55: "an own score",
     66: "retention",
     71: "claim and expiry",

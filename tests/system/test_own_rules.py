@@ -37,6 +37,13 @@ magnets:
 temperature: {cold_when: "country in [KP, SY]"}
 """
 
+FUNNEL = """\
+stages:
+  - {name: low}
+  - {name: MQL, gate: {data: completeness >= 2, ready: score >= 35}}
+  - {name: SQL, gate: {data: name and completeness >= 4, ready: score >= 35}}
+"""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
@@ -56,6 +63,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         )
     made = Folder(path, {"here": {"type": "files", "folder": "here"}})
     made.file("scoring.yaml", SCORING)
+    made.file("funnel.yaml", FUNNEL)
     made.sync()
     return made
 
@@ -96,6 +104,18 @@ def test_answers_count_and_much_more_than_what_is_only_looked_at(folder: Folder)
     parts, _ = told(folder, IDEAL)
     assert parts["e-mail reply"] > 11
     assert parts["survey answer"] > 2.9
+
+
+@pytest.mark.concept(49)
+def test_each_stage_asks_for_as_much_data_as_its_gate_says_whatever_the_score(folder: Folder) -> None:
+    [lead] = folder.run("explain", "p1@firm1.example", "--json").json["leads"]
+    gates = {(row["stage"], row["part"]): (row["holds"], row["known"]) for row in lead["gates"]}
+    assert gates["MQL", "data"] == (True, "completeness: 2")
+    assert gates["SQL", "data"] == (False, "name: unknown; completeness: 2")
+    assert gates["SQL", "ready"][0]
+    result = {row["what"]: row["is"] for row in lead["result"]}
+    assert (result["stage"], result["ask for"]) == ("MQL", "company")
+    assert sum(float(row["points"]) for row in lead["score"][:-1]) == float(lead["score"][-1]["points"]) >= 35
 
 
 @pytest.mark.concept(31)
