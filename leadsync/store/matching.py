@@ -182,6 +182,21 @@ def change_keys(store: Store, lost: Iterable[Pair], won: Iterable[Pair]) -> None
     _add(store, schema.match_keys, list(won))
 
 
+def forget_keys(store: Store) -> None:
+    """Forget the keys of all records: they are made otherwise now."""
+    store.connection.execute(sa.delete(schema.match_keys))
+
+
+def rekey(store: Store, record_id: int, most: int) -> int | None:
+    """Give keys to the next records that are kept; the last of them, or `None` after the last of all."""
+    m = schema.match_records.c
+    ids = list(store.connection.scalars(
+        sa.select(m.record_id).where(m.record_id > record_id).order_by(m.record_id).limit(most)
+    ))  # fmt: skip
+    change_keys(store, (), [(key, id_) for id_, of in entries(store, ids).items() for key in keys(of.features)])
+    return ids[-1] if ids else None
+
+
 def key_sizes(store: Store, wanted: Collection[int]) -> dict[int, int]:
     """How many records have these keys."""
     return dict(_SIZES(store, wanted))

@@ -16,7 +16,7 @@ import polars as pl
 from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.match.evidence import Levels, compare
-from leadsync.core.match.features import NOTHING, features
+from leadsync.core.match.features import EDITION, NOTHING, features
 from leadsync.core.match.keys import cap, keys
 from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
 from leadsync.core.match.model import Scale
@@ -38,6 +38,7 @@ class Matcher:
     What is kept of its progress: the marks it has come past (`fresh`, `late`), the rules (`version`) and the number of
     records (`records`) that all is weighed by, and the record that weighing it anew has come to (`walk`): `all`, or
     only what says something else; after a change of the rules it is decided anew of all who is one lead (`settle`).
+    `keyed` is how far the keys of all records have been made anew, where another `edition` makes others.
     Where very many wait, `ahead` is which marks (`fresh` or `late`) are indexed before they are compared, how far that
     has come, and how far it goes.
     """
@@ -68,6 +69,12 @@ class Matcher:
             other = "version" in state
             state |= {"version": self._rules.version, "records": size, "walk": 0, "all": other, "settle": other}
             matching.count_anew(self._store)
+        if state.setdefault("edition", None if "fresh" in state or "late" in state else EDITION) != EDITION:
+            matching.forget_keys(self._store)
+            state |= {"edition": EDITION, "keyed": 0}
+        if (keyed := state.get("keyed")) is not None:
+            matching.keep_state(self._store, state | {"keyed": matching.rekey(self._store, keyed, AT_ONCE)})
+            return True
         for name, behind in (("fresh", False), ("late", True))[: 1 + late]:
             if marks := matching.marked(self._store, state.get(name, 0), AT_ONCE, late=behind):
                 if self._index_ahead(state, name, len(marks), behind):

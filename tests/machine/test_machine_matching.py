@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+import sqlalchemy as sa
 from match_world import World
 
 from leadsync.store import erase, schema
@@ -224,6 +225,20 @@ def test_another_line_holds_for_what_was_compared_before_as_well(world: Callable
     w.weigh_anew(automatic=usual)
     assert w.match() == together
     assert w.pairs() == []
+
+
+def test_another_edition_makes_all_keys_anew(world: Callable[..., World]) -> None:
+    w = world()
+    w.say({"Lead/1": ANN, "Lead/2": BEN, "Contact/1": ANN | {"email": ""}})
+    apart = w.match()
+    before = w.rows(schema.match_keys)
+    with w.store.begin() as db:
+        db.execute(sa.update(schema.match_keys).values(key=schema.match_keys.c.key + 1))
+        store.keep_state(w.store, store.state(w.store) | {"edition": 1})
+    w.weigh_anew()
+    assert (w.match(), w.rows(schema.match_keys)) == (apart, before)
+    w.say({"Lead/3": ANN})
+    assert one("Lead/1", "Contact/1", "Lead/3") in w.match()
 
 
 def test_a_decision_holds_until_it_is_taken_back(world: Callable[..., World]) -> None:

@@ -72,7 +72,7 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
-EDITION = 5
+EDITION = 6
 """Goes up with every change of what features or keys are made of a record, and of how two are compared."""
 
 

@@ -7,11 +7,15 @@ from hashlib import blake2b
 from leadsync.core.match.features import Features, house
 from leadsync.core.match.spelling import skeleton
 
-CAPS = (60, 100, 20)
+CAPS = (60, 100, 20, 10)
 """Records that a key may have before it is skipped and reported: the last two bits of a key tell which one holds. An
-e-mail or phone may have most, what says little of a person least."""
+e-mail or phone may have most, what says little of a person least: two who share no more than a name are one person only
+where it is rare."""
 LEAST_USER = 4
-_STRONG, _WEAK = ("email", "phone"), ("birth date", "part and city", "short mailbox")
+_CLASS = {
+    "email": 1, "phone": 1, "birth date": 2, "part and city": 2, "short mailbox": 2, "name": 3, "whole name": 3,
+    "name and city": 3, "family and mailbox": 3, "family and company": 3, "family and domain": 3,
+}  # fmt: skip
 
 _SAID = {
     "name": ("given", "family"), "whole name": ("given", "middle", "family"), "family": ("family",),
@@ -23,7 +27,7 @@ _SAID = {
 def once(kind: str, value: str) -> int:
     """The number of something that is not asked for again."""
     told = blake2b(f"{kind} {value}".encode("utf-8", "replace"), digest_size=8).digest()
-    return (int.from_bytes(told) >> 1) & ~3 | (1 if kind in _STRONG else 2 if kind in _WEAK else 0)
+    return (int.from_bytes(told) >> 1) & ~3 | _CLASS.get(kind, 0)
 
 
 number = lru_cache(maxsize=65536)(once)
