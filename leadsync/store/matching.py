@@ -314,10 +314,10 @@ def _many(store: Store, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def capped(store: Store, most: int) -> list[tuple[str, int]]:
-    """Keys that too many records have to be looked up by them, in words, and how many have them: at most so many."""
-    k, fewest = schema.match_keys.c, min(CAPS)
+    """Keys that very many records have, too many to be looked up by them, in words and counted: `most` of them."""
+    k = schema.match_keys.c
     size = sa.func.count().label("records")
-    query = sa.select(k.key, size, sa.func.min(k.record_id)).group_by(k.key).having(sa.func.count() > fewest)
+    query = sa.select(k.key, size, sa.func.min(k.record_id)).group_by(k.key).having(sa.func.count() > CAPS[0])
     found = store.connection.execute(query.order_by(size.desc(), k.key)).all()
     over = [(key, n, id_) for key, n, id_ in found if n > cap(key)][:most]
     held = entries(store, {id_ for *_, id_ in over})

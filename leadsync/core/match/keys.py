@@ -8,9 +8,9 @@ from leadsync.core.match.features import Features, house
 from leadsync.core.match.spelling import skeleton
 
 CAPS = (60, 100, 20, 10)
-"""Records that a key may have before it is skipped and reported: the last two bits of a key tell which one holds. An
-e-mail or phone may have most, what says little of a person least: two who share no more than a name are one person only
-where it is rare."""
+"""Records that a key may have before it is skipped, and reported beyond the first of these: the last two bits of a key
+tell which one holds. An e-mail or phone may have most, what says little of a person least: two who share no more than a
+name are one person only where it is rare."""
 LEAST_USER = 4
 _CLASS = {
     "email": 1, "phone": 1, "birth date": 2, "part and city": 2, "short mailbox": 2, "name": 3, "whole name": 3,

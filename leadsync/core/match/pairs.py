@@ -166,8 +166,8 @@ def counts(entries: Mapping[int, Entry]) -> Counter[int]:
 
 
 def over(rows: pl.DataFrame) -> pl.DataFrame:
-    """Keys that too many records have to be of use: columns `key`, `records` and `id` of one of these."""
+    """Keys that very many records have, too many to be of use: columns `key`, `records` and `id` of one of these."""
     return (
         rows.group_by("key").agg(pl.len().alias("records"), pl.col("id").min())
-        .filter(pl.col("records") > _LIMIT).sort("records", "key", descending=True)
+        .filter(pl.col("records") > pl.max_horizontal(_LIMIT, CAPS[0])).sort("records", "key", descending=True)
     )  # fmt: skip
