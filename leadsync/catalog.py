@@ -138,13 +138,33 @@ FIELDS = _words(
     _word("intent", "text", "wish", "خواسته", "запрос", "o co prosi", "yêu cầu"),
     _word("class", "text", "class", "دسته", "категория", "kategoria", "phân loại"),
     _word("scored_as", "text", "scored as", "گروه امتیازدهی", "группа оценки", "grupa punktacji", "nhóm chấm điểm"),
+    _word("magnet", "text", "lead magnet", "لید مگنت", "лид-магнит", "lead magnet", "quà thu hút khách"),
+    _word(
+        "answer_share",
+        "number",
+        "share of answers",
+        "سهم پاسخ‌ها",
+        "доля ответов",
+        "odsetek odpowiedzi",
+        "tỷ lệ phản hồi",
+    ),
+    _word(
+        "answer_hours",
+        "number",
+        "hours to an answer",
+        "ساعت تا پاسخ",
+        "часы до ответа",
+        "godziny do odpowiedzi",
+        "số giờ đến khi phản hồi",
+    ),
     _word("completeness", "number", "completeness", "کامل بودن", "полнота", "kompletność", "độ đầy đủ"),
 )
 """What is known about a lead. `timeline` is in months, `revenue` and `budget` in the home currency,
 `scored_as` is the segment by whose rules it is scored,
+`magnet`, `answer_share` (in percent) and `answer_hours` are told by the lead's activity: see `core.talk`,
 `completeness` counts the items that are known of those that the company wants to know."""
 
-OF_LEADS = frozenset(("class", "scored_as", "completeness"))
+OF_LEADS = frozenset(("class", "scored_as", "completeness", "magnet", "answer_share", "answer_hours"))
 """Fields that are worked out for a lead as a whole: no record says them."""
 
 ACTIVITIES = _words(

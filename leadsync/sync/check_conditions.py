@@ -71,22 +71,23 @@ def placed(config: Config) -> list[Placed]:
     compiled |= {f"mappings/{name}": connection.mapping for name, connection in config.connections.items()}
     found = []
     for name, document in config.documents.items():
-        known = {condition.text: condition for condition in _conditions(compiled[name])}
+        known = {condition.text: condition for condition in conditions(compiled[name])}
         for loc, text in _texts(document.data, ()):
             if text in known and (loc[-1] in _KEYS or "gate" in loc[-2:-1]):
                 found.append(Placed(known[text], document, f"{name}.yaml", loc))
     return found
 
 
-def _conditions(value: Any) -> Iterator[Condition]:
+def conditions(value: Any) -> Iterator[Condition]:
+    """All that compiled files hold."""
     if isinstance(value, Condition):
         yield value
     elif is_dataclass(value):
         for field in fields(value):
-            yield from _conditions(getattr(value, field.name))
+            yield from conditions(getattr(value, field.name))
     elif isinstance(value, Mapping | tuple):
         for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _conditions(part)
+            yield from conditions(part)
 
 
 def _texts(data: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:

@@ -24,11 +24,13 @@ from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, plan
 from leadsync.core.reasons import reason_lines, renewed
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
+from leadsync.core.talk import WORDS
 from leadsync.core.truth import truths
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.records import THEIR_COMPANIES, companies_of
 from leadsync.store.sources import Source
 from leadsync.sync import accounts, merging
+from leadsync.sync.check_conditions import conditions
 from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
@@ -54,7 +56,12 @@ class Evaluator:
     @cached_property
     def frames(self) -> Frames:
         """What is known, in columns."""
-        return Frames(self.config, self.sources)
+        files = self.config
+        parts = (files.never, files.scoring, files.ladder, files.routing, files.facts.enough, files.classes)
+        mappings = (connection.mapping for connection in files.connections.values())
+        used = {write.value for mapping in mappings for own in mapping.writes.values() for write in own}
+        used.update(word for condition in conditions(parts) for word in condition.fields)
+        return Frames(self.config, self.sources, talks=not used.isdisjoint(WORDS))
 
     @cached_property
     def _known_accounts(self) -> dict[tuple[int, Value], Account]:
@@ -138,7 +145,8 @@ class Evaluator:
         self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, str]]:
         """What is known of leads with their class and segment, what they did, and what makes who is no buyer be so."""
-        frame, activities = self.frames.leads(members, found, now), self.frames.activities(found)
+        activities = self.frames.activities(found)
+        frame = self.frames.leads(members, found, now, activities)
         classes = classify(self.config.classes, frame, activities, fields=self.config.fields)
         evidence = classes.select("lead", "evidence").drop_nulls()
         frame = frame.with_columns(classes["class"])

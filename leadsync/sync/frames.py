@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from leadsync.config.load import Config
+from leadsync.core import talk
 from leadsync.core.consent import with_consent
 from leadsync.core.counting import counted
 from leadsync.core.facts.fact import Facts, Value
@@ -22,25 +23,30 @@ from leadsync.store.evaluation import ACTIVITY, Material, Member
 from leadsync.store.sources import Source
 
 NOT_OF_RECORDS = ("class", "scored_as")  # worked out of the frame itself
+_NOT_OF_FACTS = {*NOT_OF_RECORDS, *talk.WORDS}
 _RECORD = ACTIVITY.index("record")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Builds the frames that are described in `core.truth`, from what the store holds."""
+    """Builds the frames that are described in `core.truth`, from what the store holds; what `core.talk` tells only
+    where it `talks`."""
 
     config: Config
     sources: Mapping[int, Source]
+    talks: bool = False
 
-    def leads(self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime) -> pl.DataFrame:
-        """A row per lead, in ascending order; `members` are its records in scope."""
+    def leads(
+        self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime, activities: pl.DataFrame
+    ) -> pl.DataFrame:
+        """A row per lead, in ascending order; `members` are its records in scope, `activities` what counts."""
         leads, today = sorted(members), now.astimezone(self.config.zone).date()
         known = [self.facts(members[lead], found) for lead in leads]
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
-        fields = {name: word for name, word in self.config.fields.items() if name not in NOT_OF_RECORDS}
+        fields = {name: word for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
         told = set[str]().union(*known)
-        return pl.DataFrame(
+        frame = pl.DataFrame(
             {
                 "lead": pl.Series(leads, dtype=pl.Int64),
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
@@ -53,6 +59,9 @@ class Frames:
                 },
             }
         )
+        if self.talks:
+            return frame.join(talk.talk(activities), on="lead", how="left", maintain_order="left")
+        return frame.with_columns(**talk.none())
 
     def facts(self, records: Sequence[Member], found: Material) -> dict[str, Value]:
         """What is known of the lead that these records are."""
@@ -151,8 +160,8 @@ class Frames:
         return self.sources[member.source_id].connection
 
     def activities(self, found: Material) -> pl.DataFrame:
-        """A row per activity that counts: id, lead, kind, on (the day at home), count, topic."""
-        return counted(self.events(found)).select("id", "lead", "kind", "on", "count", "topic")
+        """A row per activity that counts: id, lead, kind, on (the day at home), at, count, topic."""
+        return counted(self.events(found)).select("id", "lead", "kind", "on", "at", "count", "topic")
 
     def events(self, found: Material) -> pl.DataFrame:
         """All that CRMs tell, as `core.counting` wants it."""

@@ -19,8 +19,6 @@ LACKS: dict[int, str] = {
     30: "drift between CRMs",
     31: "back-tests on outcomes, and weights that are suggested",
     39: "how fast the stages were passed",
-    40: "the share and the speed of answers",
-    45: "which of them brought the lead",
     55: "an own score",
     66: "retention",
     71: "claim and expiry",

@@ -15,9 +15,10 @@ LEADS: dict[str, dict[str, str]] = {
     IDEAL: MAIN, NO_MONEY: MAIN | {"budget": "0"}, ABROAD: MAIN | {"country": "FR"}, BARRED: MAIN | {"country": "KP"},
 }  # fmt: skip
 DONE = {
-    IDEAL: [("download", "diagnosis"), ("download", "e-book"), ("email_reply", ""), ("survey", "")],
+    IDEAL: [("rep_activity", ""), ("download", "diagnosis"), ("download", "e-book"), ("email_reply", ""),
+            ("survey", ""), ("call_out", "")],
     NO_MONEY: [("download", "e-book")],
-}
+}  # fmt: skip
 SCORING = """\
 use: b2b
 ideal:
@@ -34,6 +35,11 @@ magnets:
   rules:
     book: {points: 2, per: download, when: topic = e-book, half_life: 30d, label: e-book}
     check: {points: 15, per: download, when: topic = diagnosis, half_life: 30d, label: free diagnosis}
+talk:
+  axis: engagement
+  rules:
+    book: {points: 4, when: magnet = e-book, label: brought by the e-book}
+    quick: {points: 3, when: answer_share >= 50 and answer_hours <= 24, label: quick answers}
 temperature: {cold_when: "country in [KP, SY]"}
 """
 
@@ -97,6 +103,18 @@ def test_each_lead_magnet_is_worth_what_its_rule_says(folder: Folder) -> None:
     assert parts["free diagnosis"] > 14 > 2 > parts["e-book"] > 1.9
     assert "free diagnosis +15" in result["reasons"]
     assert "free diagnosis" not in told(folder, NO_MONEY)[0]
+
+
+@pytest.mark.concept(40)
+@pytest.mark.concept(45)
+def test_what_brought_the_lead_and_how_it_answers_is_told_and_counts(folder: Folder) -> None:
+    [lead] = folder.run("explain", "p1@firm1.example", "--json").json["leads"]
+    facts = {row["fact"]: row["value"] for row in lead["facts"] if row["how"] == "from activity"}
+    assert facts == {"magnet": "e-book", "answer_share": "50", "answer_hours": "2"}
+    assert {"brought by the e-book": 4, "quick answers": 3}.items() <= told(folder, IDEAL)[0].items()
+    parts = told(folder, NO_MONEY)[0]
+    assert ("brought by the e-book" in parts, "quick answers" in parts) == (True, False)
+    assert "brought by the e-book" not in told(folder, ABROAD)[0]
 
 
 @pytest.mark.concept(40)

@@ -12,11 +12,13 @@ from leadsync.core.classes import BUYER
 from leadsync.core.company_score import company_score
 from leadsync.core.counting import WHY
 from leadsync.core.facts import FOLLOWS, Fact
+from leadsync.core.facts.fact import SAID
 from leadsync.core.lists import told as waits_for
 from leadsync.core.mapping import text
 from leadsync.core.plan import WHY as PLAN_WHY
 from leadsync.core.plan import Verdict
 from leadsync.core.score import Scoring
+from leadsync.core.talk import WORDS, talk
 from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
 from leadsync.store.evaluation import Member
 from leadsync.store.records import companies_of
@@ -73,6 +75,10 @@ def facts(subject: Subject) -> Iterator[Row]:
                "since": since, "sure": f"{fact.confidence} %",
                "how": (f"from {fact.how}" if fact.how else "said") + why,
                "instead of": "; ".join(_other(subject, name, *each) for each in others)}  # fmt: skip
+    for row in talk(subject.activities).iter_rows(named=True):
+        for name in (name for name in WORDS if row[name] is not None):
+            yield {"fact": name, "value": text(row[name]), "record": "", "field": "", "since": "",
+                   "sure": f"{SAID} %", "how": "from activity", "instead of": ""}  # fmt: skip
 
 
 def _preferred(subject: Subject, record: int, others: Sequence[int]) -> str:

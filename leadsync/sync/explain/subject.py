@@ -92,7 +92,7 @@ class Subject:
     def frame(self) -> pl.DataFrame:
         """What is known of it and what follows, in one row."""
         words = self.result.words
-        known = self.evaluator.frames.leads({self.lead: self.inside}, self.found, self.now)
+        known = self.evaluator.frames.leads({self.lead: self.inside}, self.found, self.now, self.activities)
         said: dict[str, Any] = {name: words.get(name) for name in (*NOT_OF_RECORDS, *RESULTS)}
         types = {name: catalog.RESULTS[name].type if name in RESULTS else "text" for name in said}
         return known.with_columns(column(types[name], [value]).alias(name) for name, value in said.items())
