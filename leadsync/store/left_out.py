@@ -50,11 +50,11 @@ def forget(store: Store, records: Collection[int]) -> None:
 
 
 def summary(db: sa.Connection, most: int) -> list[dict[str, Any]]:
-    """How many there are of each source, and some of them."""
+    """How many there are of each source that is read, and some of them."""
     s = schema.sources.c
-    named = {row.id: row for row in db.execute(sa.select(s.id, s.connection, s.object))}
+    named = {row.id: row for row in db.execute(sa.select(s.id, s.connection, s.object).where(s.fields.is_not(None)))}
     found: dict[int, dict[str, Any]] = {}
-    for row in rows(db):
+    for row in (row for row in rows(db) if row.source_id in named):
         source = named[row.source_id]
         of = {"connection": source.connection, "object": source.object, "rows": 0, "such_as": []}
         told = found.setdefault(row.source_id, of)
