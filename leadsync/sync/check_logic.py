@@ -8,6 +8,7 @@ from leadsync.catalog import ATTRIBUTES
 from leadsync.config.document import Loc
 from leadsync.config.effective import shipped
 from leadsync.config.load import Config
+from leadsync.core.classes import BUYER
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node
 from leadsync.core.facts import LEAST
 from leadsync.core.implied import Asked, clash, follows, together
@@ -18,6 +19,7 @@ from leadsync.sync.check_conditions import Placed, placed
 from leadsync.types import Finding
 
 _SCORE = FieldTest("score", "number", "between", (0.0, 100.0))
+_BUYER = FieldTest("class", "text", "=", (BUYER,))
 _BOUNDS: Mapping[str, Node] = {
     word: Combined(
         "or", (FieldTest(word, "number", ">=", (least,)), Combined("not", (FieldTest(word, "number", "known"),)))
@@ -39,15 +41,19 @@ def findings(config: Config) -> Iterator[Finding]:
     always = FieldTest("completeness", "number", "between", (0.0, float(len(config.facts.complete)))), _SCORE
     for each in own:
         bounds = {field: bound for field, bound in _BOUNDS.items() if field in each.condition.fields}
-        pair = clash([each.condition], given=always)
-        if pair and not each.gate and not _of_several(each, pair):
+        given = (*always, _BUYER) if each.file in ("scoring.yaml", "funnel.yaml") else always
+        pair = clash([each.condition], given=given)
+        if pair and (_BUYER, True) in pair:
+            told = f"{each.word('class')}: {each.at} holds for nobody: only buyers are scored and staged"
+            yield Finding("warning", told, "leave it out, or write a rule of routing.yaml for such leads")
+        elif pair and not each.gate and not _of_several(each, pair):
             told = f"{_at(each, pair)}: {each.at} holds for nobody, since this cannot be: {_said(config, each, pair)}"
             fix = "ask for what one lead can have: perhaps `or` is meant in place of `and`, or `in [..]`"
             yield Finding("warning", told, fix)
         elif not pair and (word := next((w for w, bound in bounds.items() if clash([each.condition], bound)), None)):
             told = f"{each.word(word)}: {each.at} holds for nobody: a {word} below {LEAST[word]:g} counts as none"
             yield Finding("warning", told, f"write `not {word}` for whoever has none")
-        elif clash([], Combined("not", (each.condition.root,)), *bounds.values(), given=always):
+        elif clash([], Combined("not", (each.condition.root,)), *bounds.values(), given=given):
             of_segment = each.loc[0] == "segments" and len(each.loc) == 3
             so = (
                 "so nobody is scored by what follows"

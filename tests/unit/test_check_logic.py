@@ -65,6 +65,15 @@ def test_a_budget_of_nothing_is_none(tmp_path: Path, when: str, counts: str) -> 
     assert told(tmp_path, f"own: {{rules: {{a: {{points: 5, when: {when}}}}}}}") == [said]
 
 
+def test_only_buyers_are_scored_and_staged(tmp_path: Path) -> None:
+    only = "holds for nobody: only buyers are scored and staged"
+    gate = "{name: B, gate: {kind: class != buyer}}"
+    scoring = "own: {rules: {a: {points: 5, when: 'class in [applicant, press]'}}}"
+    assert told(tmp_path, scoring, funnel=f"stages: [{{name: A}}, {gate}]\n", routing="when: class = press\n") == [
+        f"scoring.yaml:2:37: own.rules.a.when {only}", f"funnel.yaml:1:44: stages.B.gate.kind {only}",
+    ]  # fmt: skip
+
+
 def test_a_segment_behind_one_that_takes_all_its_leads(tmp_path: Path) -> None:
     segments = ["{name: some, when: employees > 10}", "{name: more, when: employees > 50 and country = PL}",
                 "{name: all, when: email or not email}", "{name: last, when: phone}"]  # fmt: skip
