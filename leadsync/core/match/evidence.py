@@ -97,11 +97,12 @@ def compare(a: Features, b: Features) -> Levels:
 
 
 def names_agree(levels: Levels) -> bool:
-    """Whether two records may join by themselves: their names do not differ, or a part of them agrees and the mailbox
-    does; or something else agrees that no family and no office shares: the day of birth, another column of a list."""
+    """Whether two records may join by themselves: their names agree; or the mailbox does, and no more of the names
+    differs than a part; or something else that no family and no office shares: the day of birth, another column of a
+    list."""
     name, mail, *_ = levels
     own = any(level > 1 for level in levels[_BIRTH_DATE:])
-    return not _NEITHER <= name <= _FAMILY or own or (name > _NEITHER and mail > _COLLEAGUE)
+    return name >= _INITIAL or own or (name != _NEITHER and mail > _COLLEAGUE)
 
 
 _NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
