@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.document import Document
-from leadsync.core.conditions import Condition, ConditionError, FieldTest, parse
+from leadsync.core.condition_parser import ConditionError, parse
+from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.convert import code_of
 from leadsync.core.facts.mail_state import STATES
 from leadsync.core.score import GRADES, QUADRANTS, TEMPERATURES

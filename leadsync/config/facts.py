@@ -16,7 +16,8 @@ from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, validate
 from leadsync.config.scoring import version
 from leadsync.config.settings import Strict
-from leadsync.core.conditions import Condition, parse
+from leadsync.core.condition_parser import parse
+from leadsync.core.conditions import Condition
 from leadsync.core.facts.phrases import WrongWords
 from leadsync.core.facts.tables import Tables, tables
 from leadsync.errors import Problem, UserError

@@ -24,7 +24,7 @@ from pydantic import (
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.core import convert
-from leadsync.core.conditions import KEYWORDS
+from leadsync.core.condition_parser import KEYWORDS
 from leadsync.core.hours import read_hours
 
 _OTHER_WORDS = (

@@ -13,7 +13,8 @@ from policy_worlds import Owned
 from leadsync.config.load import Config
 from leadsync.config.routing import Routing
 from leadsync.core.assign import RepRule, RouteRule
-from leadsync.core.conditions import Condition, parse
+from leadsync.core.condition_parser import parse
+from leadsync.core.conditions import Condition
 from leadsync.core.hours import Calendar, read_days
 from leadsync.core.mapping import CrmMapping, ObjectMapping, ReadField
 from leadsync.core.write_field import WriteField

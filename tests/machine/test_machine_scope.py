@@ -15,7 +15,8 @@ from leadsync.config.document import Document
 from leadsync.config.load import Config
 from leadsync.config.routing import Routing
 from leadsync.core.assign import RepRule
-from leadsync.core.conditions import Condition, parse
+from leadsync.core.condition_parser import parse
+from leadsync.core.conditions import Condition
 from leadsync.core.mapping import CrmMapping
 from leadsync.core.write_field import WriteField
 from leadsync.store import runs, schema

@@ -9,7 +9,8 @@ import polars as pl
 from hypothesis import strategies as st
 
 from leadsync.catalog import ACTIVITIES, FIELDS, RESULTS
-from leadsync.core.conditions import Condition, parse
+from leadsync.core.condition_parser import parse
+from leadsync.core.conditions import Condition
 from leadsync.core.score import AXES, Cuts, Group, Rule, Scoring
 from leadsync.core.score import RESULTS as SCORED
 

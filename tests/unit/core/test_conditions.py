@@ -8,7 +8,7 @@ from core_frames import TODAY, activities_frame, cond, gate, leads_frame, on
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.conditions import ConditionError, parse
+from leadsync.core.condition_parser import ConditionError, parse
 from leadsync.core.truth import happenings, truths
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadsync.core.conditions import Combined, Condition, FieldTest, parse
+from leadsync.core.condition_parser import parse
+from leadsync.core.conditions import Combined, Condition, FieldTest
 from leadsync.core.implied import clash, follows
 from leadsync.core.truth import truths
 

@@ -4,7 +4,8 @@ import pytest
 
 from leadsync import catalog
 from leadsync.catalog import LANGUAGES, Word
-from leadsync.core.conditions import Condition, parse
+from leadsync.core.condition_parser import parse
+from leadsync.core.conditions import Condition
 from leadsync.core.sentence import sentence
 
 OWN = {

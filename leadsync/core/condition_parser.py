@@ -1,0 +1,298 @@
+"""Reading conditions: their text becomes the tree of tests that `conditions` describes."""
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import date
+from difflib import get_close_matches
+from typing import NamedTuple, NoReturn
+
+import polars as pl
+
+from leadsync.catalog import FIELDS, NOT_INTEREST, unknown_word
+from leadsync.core.conditions import ActivityTest, Combined, Condition, FieldTest, Literal, Node
+
+_DEEPEST, _MOST_TESTS = 50, 500
+KEYWORDS = (
+    "and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity", "about",
+)  # fmt: skip
+_ORDER = {"number", "date"}
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
+)
+_SPANS = {"": 1, "d": 1, "day": 1, "days": 1, "w": 7, "week": 7, "weeks": 7, "m": 30, "month": 30, "months": 30,
+          "y": 365, "year": 365, "years": 365}  # fmt: skip
+"""Days of what people write in their place."""
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)  # one and a bit, or in much of the world a thousand
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be read: `message` says why, `offset` is the 0-based place in its text."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+def parse(text: str, *, fields: Mapping[str, str], activities: Collection[str]) -> Condition:
+    """Read a condition that may use these fields (name → text, number, bool or date) and activity kinds.
+
+    Raises `ConditionError` with the place of the first word that is wrong.
+    """
+    return Condition(text, _Parser(text, fields, activities).whole())
+
+
+class _Token(NamedTuple):
+    kind: str  # sign, quoted, word, end
+    text: str
+    at: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens, at, end = [], 0, len(text.rstrip())
+    while at < end:
+        found = _TOKEN.match(text, at)
+        if found is None:
+            at += len(text[at:]) - len(text[at:].lstrip())
+            raise ConditionError("this quote is not closed" if text[at] in "\"'" else f"unexpected '{text[at]}'", at)
+        kind = found.lastgroup or ""
+        tokens.append(_Token(kind, found[kind], found.start(kind)))
+        at = found.end()
+    return [*tokens, _Token("end", "", end)]
+
+
+class _Parser:
+    """Recursive descent, one method per rule of the grammar."""
+
+    def __init__(self, text: str, fields: Mapping[str, str], activities: Collection[str]) -> None:
+        self._text, self._fields, self._activities = text, fields, activities
+        self._tokens = _tokens(text)
+        self._place = 0
+        self._depth = self._tests = 0
+
+    @property
+    def _next(self) -> _Token:
+        return self._tokens[self._place]
+
+    def _take(self) -> _Token:
+        token = self._next
+        self._place += token.kind != "end"
+        return token
+
+    def _at(self, *words: str) -> bool:
+        return self._next.kind in ("word", "sign") and self._next.text in words
+
+    def _found(self, *words: str) -> bool:
+        found = self._at(*words)
+        self._place += found
+        return found
+
+    def _need(self, word: str, why: str) -> None:
+        if not self._found(word):
+            self._fail(f"expected '{word}' {why}", self._next)
+
+    def _fail(self, message: str, token: _Token, *meant: str) -> NoReturn:
+        if token.kind == "end":
+            raise ConditionError(f"{message}, but the condition ends here", token.at)
+        close = get_close_matches(token.text.lower(), meant, n=1, cutoff=0.6)
+        raise ConditionError(
+            f"{message}, found {token.text!r}" + (f"; did you mean '{close[0]}'?" if close else ""), token.at
+        )
+
+    def whole(self) -> Node:
+        node = self._either()
+        if self._at(","):
+            raise ConditionError("a comparison has one value; write `in [.., ..]` for several", self._next.at)
+        if self._next.kind != "end":
+            self._fail("expected 'and', 'or' or the end", self._next, "and", "or")
+        return node
+
+    def _either(self) -> Node:
+        parts = [self._both()]
+        while self._found("or"):
+            parts.append(self._both())
+        return parts[0] if len(parts) == 1 else Combined("or", tuple(parts))
+
+    def _both(self) -> Node:
+        parts = [self._single()]
+        while self._found("and"):
+            parts.append(self._single())
+        return parts[0] if len(parts) == 1 else Combined("and", tuple(parts))
+
+    def _single(self) -> Node:
+        token = self._next
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ConditionError(f"nested more than {_DEEPEST} deep", token.at)
+        try:
+            if self._found("not"):
+                return Combined("not", (self._single(),))
+            if self._found("("):
+                node = self._either()
+                self._need(")", "to close the bracket")
+                return node
+            return self._test()
+        finally:
+            self._depth -= 1
+
+    def _test(self) -> Node:
+        token = self._take()
+        self._tests += 1
+        if self._tests > _MOST_TESTS:
+            raise ConditionError(f"more than {_MOST_TESTS} tests in one condition; make several of it", token.at)
+        if token.kind != "word" or token.text in ("and", "or"):
+            self._fail("expected a field, an activity, 'not' or '('", token)
+        if token.text == "any":
+            self._need("of", "after 'any'")
+            return self._window(tuple(sorted({kind for item in self._items() for kind in self._kinds(item)})), 1)
+        if token.text == "no":
+            return self._window(self._kinds(self._take()), 0)
+        if _NUMBER.fullmatch(token.text):
+            if not token.text.isdecimal() or int(token.text) == 0:
+                self._fail("how often must be a whole number from 1 on (or write 'no')", token)
+            return self._window(self._kinds(self._take()), int(token.text))
+        if token.text == "activity" or token.text in self._activities:
+            return self._window(self._kinds(token), 1)
+        if token.text in self._fields:
+            return self._field(token.text)
+        raise ConditionError(unknown_word(token.text, "word", (*self._fields, *self._activities, *KEYWORDS)), token.at)
+
+    def _kinds(self, token: _Token) -> tuple[str, ...]:
+        if token.kind != "word":
+            self._fail("expected an activity", token)
+        if token.text == "activity":
+            return tuple(sorted(set(self._activities) - NOT_INTEREST))
+        if token.text not in self._activities:
+            raise ConditionError(unknown_word(token.text, "activity", (*self._activities, "activity")), token.at)
+        return (token.text,)
+
+    def _window(self, kinds: tuple[str, ...], least: int) -> ActivityTest:
+        topics = self._topics() if self._found("about") else ()
+        if self._at("=", "!=", "<", "<=", ">", ">="):
+            raise ConditionError("an activity is not compared; write `3 visit` for at least 3 of them", self._next.at)
+        if self._found("since"):
+            self._need("capture", "after 'since'")
+            return ActivityTest(kinds, least, since_capture=True, topics=topics)
+        if not self._found("in"):
+            return ActivityTest(kinds, least, topics=topics)
+        token = self._take()
+        days = re.fullmatch(r"([1-9]\d{0,4})d", token.text, re.ASCII)
+        if days is None:
+            self._no_days(token)
+        return ActivityTest(kinds, least, int(days[1]), topics=topics)
+
+    def _no_days(self, token: _Token) -> NoReturn:
+        told = "expected a number of days such as '30d'"
+        unit = self._next if token.text.isdigit() and self._next.text in _SPANS else token._replace(text="")
+        text = self._text[token.at : max(token.at + len(token.text), unit.at + len(unit.text))]
+        span = re.fullmatch(r"([1-9]\d{0,3})\s*([a-z]*)", text, re.ASCII)
+        if span is None or span[2] not in _SPANS:
+            self._fail(told, token)
+        raise ConditionError(f"{told}, found '{text}'; did you mean '{int(span[1]) * _SPANS[span[2]]}d'?", token.at)
+
+    def _topics(self) -> tuple[str, ...]:
+        tokens = self._items() if self._at("[") else [self._take()]
+        for token in tokens:
+            if token.kind not in ("word", "quoted") or token.text.strip("\"' ") in ("", "and", "or", "not"):
+                self._fail("expected a topic", token)
+        said = (token.text[1:-1] if token.kind == "quoted" else token.text for token in tokens)
+        return tuple(sorted({each.strip().lower() for each in said}))
+
+    def _field(self, name: str) -> Node:
+        kind = self._fields[name]
+        token = self._next
+        if not self._found("=", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "known"):
+            if token.text == "not":
+                raise ConditionError(f"'not' cannot stand here; write `not {name} in [..]`", token.at)
+            if token.text == "is":
+                raise ConditionError(f"expected a comparison after '{name}', found 'is'; did you mean '='?", token.at)
+            if token.kind == "word" and token.text not in ("and", "or"):
+                self._fail(f"expected a comparison after '{name}'", token, *KEYWORDS)
+            return FieldTest(name, kind, "=", (True,)) if kind == "bool" else FieldTest(name, kind, "known")
+        op = token.text
+        if op in ("<", "<=", ">", ">=", "between") and kind not in _ORDER:
+            raise ConditionError(f"'{name}' is {kind} and has no order: use =, != or in", token.at)
+        if op in ("contains", "matches") and kind != "text":
+            raise ConditionError(f"'{op}' is for text, and '{name}' is {kind}", token.at)
+        match op:
+            case "known":
+                return FieldTest(name, kind, op)
+            case "!=":
+                return Combined("not", (FieldTest(name, kind, "=", (self._value(name),)),))
+            case "in":
+                return FieldTest(name, kind, op, tuple(self._literal(item, name) for item in self._items()))
+            case "contains" if self._at("["):
+                return FieldTest(name, kind, op, tuple(self._literal(item, name) for item in self._items()))
+            case "between":
+                low = self._value(name)
+                self._need("and", "between the two values")
+                return FieldTest(name, kind, op, (low, self._value(name)))
+            case "matches":
+                return FieldTest(name, kind, op, (self._pattern(),))
+        return FieldTest(name, kind, op, (self._value(name),))
+
+    def _no_list(self) -> NoReturn:
+        first = last = self._take()
+        while self._found(","):
+            last = self._take()
+        said = self._text[first.at : last.at + len(last.text)]
+        raise ConditionError(f"expected '[' to open a list, found '{said}'; did you mean '[{said}]'?", first.at)
+
+    def _value(self, name: str) -> Literal:
+        value = self._literal(self._take(), name)
+        unit = FIELDS[name].unit if name in FIELDS else ""
+        if unit and self._at(unit, unit.removesuffix("s")):
+            self._take()
+        return value
+
+    def _literal(self, token: _Token, name: str) -> Literal:
+        kind, text = self._fields[name], token.text[1:-1] if token.kind == "quoted" else token.text
+        if token.kind not in ("word", "quoted") or (token.kind == "word" and text in ("and", "or", "not")):
+            self._fail("expected a value", token)
+        if kind == "text":
+            if not text.strip():
+                raise ConditionError(f"empty text is unknown: write '{name} known' or 'not {name} known'", token.at)
+            return text.strip().lower()
+        if kind == "number" and _THOUSANDS.fullmatch(text):
+            whole = text.replace(".", "")
+            raise ConditionError(f"{text} can be read two ways; write {whole}, or {float(text):g}", token.at)
+        if kind == "number" and _NUMBER.fullmatch(text):
+            return float(text)
+        if kind == "bool" and text in ("true", "false"):
+            return text == "true"
+        if kind == "date":
+            try:
+                return date.fromisoformat(text)
+            except ValueError:
+                self._fail(f"'{name}' needs a date such as 2026-11-20", token)
+        self._fail(f"'{name}' needs " + ("true or false" if kind == "bool" else "a number such as 50"), token)
+
+    def _pattern(self) -> str:
+        token = self._take()
+        if token.kind != "quoted":
+            self._fail("expected a regular expression in quotes", token)
+        pattern = token.text[1:-1]
+        try:
+            pl.select(pl.lit("").str.contains(f"(?i){pattern}"))
+        except pl.exceptions.ComputeError as error:
+            why = re.search(r"^error: (.*)$", str(error), re.MULTILINE)
+            raise ConditionError(f"not a usable regular expression: {why[1] if why else error}", token.at) from None
+        return pattern
+
+    def _items(self) -> list[_Token]:
+        """A list in brackets; its items may hold spaces without quotes."""
+        if self._next.kind in ("word", "quoted"):
+            self._no_list()
+        self._need("[", "to open a list")
+        items: list[_Token] = []
+        while True:
+            first = last = self._take()
+            while first.kind == "word" and self._next.kind == "word":
+                last = self._take()
+            items.append(first._replace(text=self._text[first.at : last.at + len(last.text)]))
+            if first.kind not in ("word", "quoted"):
+                self._fail("expected a value", first)
+            if self._found("]"):
+                return items
+            self._need(",", "or ']' after a value")
