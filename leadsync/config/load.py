@@ -34,7 +34,7 @@ from leadsync.core.convert import NOWHERE, Home
 from leadsync.core.ladder import Ladder
 from leadsync.core.lists import Lists
 from leadsync.core.mapping import CrmMapping
-from leadsync.core.score import Scoring
+from leadsync.core.scoring import Scoring
 from leadsync.errors import Problem, UserError
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, Loc, validate
 from leadsync.config.settings import Strict, duration
 from leadsync.core.line import cleaned
-from leadsync.core.score import AXES, CUTS, Cuts, Group, Rule, Scoring, Segment
+from leadsync.core.scoring import AXES, CUTS, Cuts, Group, Rule, Scoring, Segment
 from leadsync.errors import Problem, UserError
 
 MOST_RULES, _MOST_IN_ALL = 1000, 10_000  # that one lead is scored by; of a file with those of its segments

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from leadsync.core.score import Scoring
+from leadsync.core.scoring import Scoring
 
 
 def worth_asking(complete: Sequence[str], scoring: Scoring) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ import polars as pl
 
 from leadsync.catalog import ATTRIBUTES
 from leadsync.core.conditions import Condition
-from leadsync.core.score import AXES, RESULTS, Scoring, work
+from leadsync.core.score import RESULTS, work
+from leadsync.core.scoring import AXES, Scoring
 from leadsync.core.truth import with_field_tests, with_result_tests
 
 _SKIPPING = 4  # how many days are asked about at once where days can be skipped, by many leads

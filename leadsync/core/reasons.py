@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from leadsync.core.line import FSI, LONGEST, LRI, PDI, RLI, cleaned, cut, isolated, share, units
-from leadsync.core.score import Labels, Scores
+from leadsync.core.score import Scores
+from leadsync.core.scoring import Labels
 from leadsync.core.wording import WORDINGS, Wording
 
 _STRONGEST = 3

@@ -7,7 +7,8 @@ import polars as pl
 
 from leadsync.core.conditions import Condition
 from leadsync.core.next_change import next_change
-from leadsync.core.score import Scores, Scoring, score
+from leadsync.core.score import Scores, score
+from leadsync.core.scoring import Scoring
 from leadsync.core.truth import truths
 
 COLUMN = "scored_as"

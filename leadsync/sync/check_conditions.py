@@ -13,7 +13,7 @@ from leadsync.config.load import Config
 from leadsync.core.conditions import Combined, Condition, FieldTest, Node, Test
 from leadsync.core.facts import FOLLOWS
 from leadsync.core.ladder import OUTCOMES
-from leadsync.core.score import AXES, Group, Rule
+from leadsync.core.scoring import AXES, Group, Rule
 from leadsync.types import Finding, Role
 
 _NAMED = 4  # words that are named one by one

@@ -13,7 +13,7 @@ from leadsync.core.conditions import Combined, Condition, FieldTest, Node
 from leadsync.core.facts import LEAST
 from leadsync.core.implied import Asked, clash, follows, together
 from leadsync.core.ladder import Ladder
-from leadsync.core.score import Segment
+from leadsync.core.scoring import Segment
 from leadsync.core.sentence import sentence
 from leadsync.sync.check_conditions import Placed, placed
 from leadsync.types import Finding

@@ -11,7 +11,7 @@ from leadsync.config.load import Config
 from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.implied import follows
 from leadsync.core.ladder import Stage
-from leadsync.core.score import AXES, Scoring
+from leadsync.core.scoring import AXES, Scoring
 from leadsync.sync.check_conditions import MEANT, fed, most_of
 from leadsync.sync.check_leads import TELLING, Fired, Reach
 from leadsync.types import Finding

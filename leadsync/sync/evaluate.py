@@ -22,7 +22,8 @@ from leadsync.core.merging import Merge
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines, renewed
-from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, Scoring
+from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores
+from leadsync.core.scoring import Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.talk import WORDS
 from leadsync.core.truth import truths

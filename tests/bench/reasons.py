@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import Group, Rule, Scores, Scoring
+from leadsync.core.score import Scores
+from leadsync.core.scoring import Group, Rule, Scoring
 
 LEADS, RULES = 200_000, 40
 TODAY = date(2026, 11, 21)

@@ -17,7 +17,7 @@ from leadsync.core.lists import told as waits_for
 from leadsync.core.mapping import text
 from leadsync.core.plan import WHY as PLAN_WHY
 from leadsync.core.plan import Verdict
-from leadsync.core.score import Scoring
+from leadsync.core.scoring import Scoring
 from leadsync.core.talk import WORDS, talk
 from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
 from leadsync.store.evaluation import Member

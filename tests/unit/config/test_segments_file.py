@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from leadsync.config.load import Config
-from leadsync.core.score import CUTS
+from leadsync.core.scoring import CUTS
 from leadsync.errors import Problem
 
 Load = Callable[..., Config]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from leadsync.catalog import ACTIVITIES, FIELDS, RESULTS
 from leadsync.core.condition_parser import parse
 from leadsync.core.conditions import Condition
-from leadsync.core.score import AXES, Cuts, Group, Rule, Scoring
 from leadsync.core.score import RESULTS as SCORED
+from leadsync.core.scoring import AXES, Cuts, Group, Rule, Scoring
 
 TODAY = date(2026, 11, 21)
 TYPES = {"text": pl.String, "number": pl.Float64, "bool": pl.Boolean, "date": pl.Date}

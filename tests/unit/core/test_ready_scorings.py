@@ -10,7 +10,8 @@ from core_frames import activities_frame, leads_frame, on
 from leadsync.catalog import LANGUAGES
 from leadsync.config.load import shipped, shipped_names
 from leadsync.config.scoring import compile_scoring
-from leadsync.core.score import AXES, Scores, Scoring, score
+from leadsync.core.score import Scores, score
+from leadsync.core.scoring import AXES, Scoring
 from tests.bench.ranking import ranked
 
 NAMES = ("b2b", "b2c", "events", "referral")

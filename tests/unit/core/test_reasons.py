@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from leadsync.catalog import LANGUAGES
 from leadsync.core.line import LONGEST, units
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import Group, Rule, Scores, score
+from leadsync.core.score import Scores, score
+from leadsync.core.scoring import Group, Rule
 
 NOV = date(2026, 11, 20)
 NAMES = {"a": "demo booked", "b": "director", "c": "no activity", "d": "x", "e": "y", "f": "z"}

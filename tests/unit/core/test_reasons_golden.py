@@ -12,7 +12,8 @@ from leadsync.core.line import LONGEST, units
 from leadsync.core.next_action import next_step
 from leadsync.core.next_action import told as said
 from leadsync.core.reasons import gist, reason_lines, renewed
-from leadsync.core.score import UNSURE, Group, Rule
+from leadsync.core.score import UNSURE
+from leadsync.core.scoring import Group, Rule
 
 GOLDEN = Path(__file__).parent / "golden"
 PRICE = {"en": "asked about price", "fa": "پرسش قیمت", "ru": "запрос цены", "pl": "zapytanie o cenę", "vi": "hỏi giá"}

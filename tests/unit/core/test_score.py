@@ -24,7 +24,8 @@ from polars.testing import assert_frame_equal
 
 from leadsync.core.conditions import Condition
 from leadsync.core.next_change import next_change
-from leadsync.core.score import AXES, Cuts, Group, Rule, Scores, Scoring, Table, score
+from leadsync.core.score import Scores, score
+from leadsync.core.scoring import AXES, Cuts, Group, Rule, Scoring, Table
 from leadsync.core.truth import truths
 
 Act = tuple[Any, ...]

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from leadsync.core.score import RESULTS, Group, Rule, Scoring, Segment, score
+from leadsync.core.score import RESULTS, score
+from leadsync.core.scoring import Group, Rule, Scoring, Segment
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of
 
 Act = tuple[Any, ...]
