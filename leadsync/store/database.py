@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from leadsync.errors import Busy, Problem, StateRefused, UserError
 from leadsync.store import schema
+from leadsync.store.column_types import Json
 
 _APPLICATION = 0x4C454144  # "LEAD": tells our SQLite files from others
 _CHECKED_WHOLE = 256 * 2**20  # bytes; a larger file is checked page by page, as it is read
@@ -83,7 +84,7 @@ class Store:
             f'INSERT INTO meta ("key", value) VALUES ({mark}, {mark}) '  # noqa: S608 - placeholders
             'ON CONFLICT ("key") DO UPDATE SET value = excluded.value'
         )
-        self.connection.exec_driver_sql(sql, (key, schema.Json.plain(value)))
+        self.connection.exec_driver_sql(sql, (key, Json.plain(value)))
 
     def take_lease(self, now: datetime) -> None:
         """Become the one that writes. Raises `Busy` that says who else is; a holder that died here is none."""

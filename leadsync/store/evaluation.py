@@ -18,9 +18,9 @@ from leadsync.core.ladder import RETURNED
 from leadsync.core.lists import Beside, Finding
 from leadsync.core.merging import Merge
 from leadsync.store import keys, mail_domains, review, routing, schema
+from leadsync.store.column_types import from_microseconds
 from leadsync.store.database import Store, among, chunks, plain_rows
 from leadsync.store.records import COMPANIES, Row, insert, mark, mark_late
-from leadsync.store.schema import from_microseconds
 from leadsync.types import Role, Value
 
 

@@ -15,6 +15,7 @@ from leadsync.core.match.links import rounded
 from leadsync.core.match.model import Line
 from leadsync.core.match.pairs import Edge, Entry
 from leadsync.store import schema
+from leadsync.store.column_types import Json
 from leadsync.store.database import Store, chunks
 from leadsync.store.lookup import Lookup, asked
 from leadsync.store.records import insert
@@ -272,7 +273,7 @@ def change_edges(store: Store, gone: Collection[Pair], found: Sequence[Weighed],
     mark = store.placeholder
     for table in ("match_edges", "match_edge_terms"):
         _many(store, f"DELETE FROM {table} WHERE left_id = {mark} AND right_id = {mark}", list(gone))  # noqa: S608
-    plain = schema.Json.plain
+    plain = Json.plain
     _add(store, schema.match_edges, [
         (*each.edge, each.probability, plain(each.evidence), int(asked)) for each in found
     ])  # fmt: skip

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from leadsync.core.facts import Facts
 from leadsync.store import schema
+from leadsync.store.column_types import Json, Moment
 from leadsync.store.database import Store, chunks
 from leadsync.types import Value
 
@@ -85,7 +86,7 @@ def _many(store: Store, table: sa.Table, sql: str, names: Sequence[str], rows: S
     columns = []
     for name in names:
         kind = table.c[name].type
-        plain = kind.plain if isinstance(kind, schema.Moment | schema.Json) else None
+        plain = kind.plain if isinstance(kind, Moment | Json) else None
         columns.append([row[name] for row in rows] if plain is None else [plain(row[name]) for row in rows])
     store.connection.exec_driver_sql(sql, list(zip(*columns, strict=True)))
 

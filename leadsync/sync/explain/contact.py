@@ -8,7 +8,7 @@ from leadsync.core.facts.fact import known
 from leadsync.core.lists import told
 from leadsync.core.mapping import text
 from leadsync.core.survive import golden
-from leadsync.store.schema import from_microseconds
+from leadsync.store.column_types import from_microseconds
 from leadsync.sync.explain.subject import Subject
 
 _BECAUSE: Mapping[str, str] = {

@@ -25,11 +25,11 @@ from leadsync.core.survive import Survivor, everything, survivors
 from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
 from leadsync.store import evaluation, keys, left_out, past, routing, sources, staff
+from leadsync.store.column_types import from_microseconds
 from leadsync.store.database import Store, open_store
 from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
 from leadsync.store.left_out import LeftOut
 from leadsync.store.past import Dated, Rows
-from leadsync.store.schema import from_microseconds
 from leadsync.store.sources import Source
 from leadsync.sync import accounts, lists, routes
 from leadsync.sync.directory import directory
