@@ -314,10 +314,13 @@ class _Comparison:
         """Those of these pairs that are likely."""
         self._load({id_ for pair in pairs for id_ in pair})
         entries, places, terms = self._entries, self._scale.places, set[int]()
-        compared = dict[Pair, Levels]()
+        compared, most = dict[Pair, Levels](), self._scale.most
         for pair in pairs:
             one, two = entries[pair[0]], entries[pair[1]]
-            compared[pair] = levels = compare(one.features, two.features)
+            levels = compare(one.features, two.features)
+            if most(levels) < self._floor:
+                continue
+            compared[pair] = levels
             for place in places(levels):
                 terms.add(one.terms[place])
                 terms.add(two.terms[place])

@@ -18,7 +18,7 @@ from leadsync.core.match.features import Features
 Count = Callable[[int], int]
 """How many records have a term."""
 _Rare = tuple[int, dict[int, float], int, int]  # a place among terms, bits by how many have it, field, level
-_Plan = tuple[float, Sequence[_Rare], Sequence[int]]
+_Plan = tuple[float, Sequence[_Rare], Sequence[int], float]
 
 
 _KNOWN = 20_000
@@ -88,7 +88,7 @@ class Scale:
 
     def weigh(self, levels: Levels, mine: Terms, theirs: Terms) -> float:
         """The total weight of a pair."""
-        total, rare, _ = self._plans.get(levels) or self._plan(levels)
+        total, rare, *_ = self._plans.get(levels) or self._plan(levels)
         count = self.count
         for place, known, nth, level in rare:
             one, two = count(mine[place]), count(theirs[place])
@@ -98,6 +98,10 @@ class Scale:
                 bits = known[have] = self._bits(nth, level, have)
             total += bits
         return total
+
+    def most(self, levels: Levels) -> float:
+        """What no pair that agrees so outweighs, however rare its values are."""
+        return (self._plans.get(levels) or self._plan(levels))[3]
 
     def beside(self, levels: Levels, mine: Terms, theirs: Terms) -> float:
         """What a pair says of two groups that another one joins: its weight, without the prior where no more is
@@ -118,7 +122,8 @@ class Scale:
                 rare.append(self._rare.setdefault((nth, level), (place, {}, nth, level)))
             elif level:
                 total += self._bits(nth, level, 0)
-        found = self._plans[levels] = total, rare, [place for place, *_ in rare]
+        most = total + sum(self._bits(nth, level, 0) for *_, nth, level in rare)
+        found = self._plans[levels] = total, rare, [place for place, *_ in rare], most
         return found
 
     def _bits(self, nth: int, level: int, have: int) -> float:

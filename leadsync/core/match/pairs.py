@@ -149,11 +149,11 @@ def joined(rows: pl.DataFrame, changed: Sequence[int] | None = None) -> pl.DataF
 
 def all_edges(pairs: pl.DataFrame, entries: Mapping[int, Entry], scale: Scale, floor: float) -> list[Edge]:
     """The edges among candidates that weigh at least so much."""
-    found, weigh = [], scale.weigh
+    found, weigh, most = [], scale.weigh, scale.most
     for a, b in pairs.iter_rows():
         (mine, terms_), (other, their_terms) = entries[a], entries[b]
-        weight = weigh(compare(mine, other), terms_, their_terms)
-        if weight >= floor:
+        levels = compare(mine, other)
+        if most(levels) >= floor and (weight := weigh(levels, terms_, their_terms)) >= floor:
             found.append(Edge(a, b, weight))
     return found
 
