@@ -131,7 +131,7 @@ def _replay(config: "Config", said: str, as_json: bool) -> int:
 
 def _show_sample(found: "Coordinator") -> None:
     print("A sample, read into a store that is thrown away:")
-    for name, worker in found.workers.items():
+    for name, worker in found.connections.workers.items():
         since = getattr(worker.connector, "since", None)
         print(f"{name}: people who changed last" + (f", with their activity since {since:%F}" if since else ""))
 

@@ -54,13 +54,14 @@ class Daemon:
 
     def _poll(self) -> bool:
         coordinator, now, polled = self._coordinator, time.monotonic(), False
-        for name in [name for name in coordinator.failed if now >= self._next[name]]:
+        connections = coordinator.connections
+        for name in [name for name in connections.failed if now >= self._next[name]]:
             coordinator.reconnect(name)
-            if name in coordinator.failed:
+            if name in connections.failed:
                 self._next[name] = now + self._every
-        for name in coordinator.workers:
-            due = now >= self._next[name] or name in coordinator.backfilling
-            if due and name not in coordinator.polling:
+        for name in connections.workers:
+            due = now >= self._next[name] or name in connections.backfilling
+            if due and name not in connections.polling:
                 if now >= self._next[name]:
                     self._next[name] = now + self._every * self._jitter.uniform(0.95, 1.05)
                 coordinator.poll(name, whole=False)

@@ -5,23 +5,20 @@ import queue
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 
-from leadsync.config.load import Config, ConnectionConfig
-from leadsync.connector import Clock, HasHistory
+from leadsync.config.load import Config
+from leadsync.connector import Clock
 from leadsync.core.merging import MERGED_INTO, Merge
-from leadsync.errors import LeadsyncError
-from leadsync.store import again, evaluation, matching, outbox, runs, sources, staff
+from leadsync.store import again, evaluation, matching, outbox, runs, staff
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
-from leadsync.sync import accounts, lists, routes
-from leadsync.sync.accounts import Account
+from leadsync.sync import lists, routes
 from leadsync.sync.adopt import Adoption
 from leadsync.sync.brake import Brake
-from leadsync.sync.budget import Budget
 from leadsync.sync.bulk import MOST
 from leadsync.sync.companies import AT_ONCE, Fresh, decide, scores
+from leadsync.sync.connections import Connections
 from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.mail_check import PATIENCE, MailCheck
@@ -34,21 +31,17 @@ from leadsync.sync.messages import (
     Message,
     Opened,
     PageRead,
-    Poll,
     Polled,
     Remembered,
-    Resolve,
     Seen,
     Written,
 )  # fmt: skip
-from leadsync.sync.pull import Pull
 from leadsync.sync.rederive import Rederive
 from leadsync.sync.report import ConnectionReport, CycleReport
-from leadsync.sync.routes import BATCH, at_once
-from leadsync.sync.upkeep import Upkeep
+from leadsync.sync.routes import at_once
 from leadsync.sync.worker import Worker
 from leadsync.sync.write import Outgoing
-from leadsync.types import Role, WriteStatus
+from leadsync.types import Role
 
 STORED = 500  # leads whose results are stored in one transaction
 _TAKEN = 16  # messages taken in between two evaluations, so that neither starves the other
@@ -62,29 +55,16 @@ class Coordinator:
     ) -> None:
         self.config, self.store, self.clock, self.log, self.stopping = config, store, clock, log, stopping
         self.inbox: queue.Queue[Message] = queue.Queue(maxsize=8)
-        self.workers: dict[str, Worker] = {}
-        self.failed: dict[str, LeadsyncError] = {}
-        self.polling: set[str] = set()
-        self.backfilling: set[str] = set()
+        self.connections = Connections(config, store, clock, log, self.inbox, stopping)
+        sources, pulls, workers = self.connections.sources, self.connections.pulls, self.connections.workers
         self._approved = frozenset[int]()  # leads whose rows are merged
-        self._pulls: dict[str, Pull] = {}
-        self._sources: dict[int, sources.Source] = {}
-        self._accounts: dict[str, Account | None] = {}
-        self._last: dict[str, Polled] = {}  # what the last poll of each connection came to
-        self._asked: set[str] = set()  # connections that were polled in this cycle
-        self._look: set[str] = set()  # those to be looked at with the next poll
-        self._troubled: set[str] = set()  # connections of which an object could not be read
-        self._refused: set[str] = set()  # those that refused a write since they were looked at: they may have changed
-        self._upkeep = Upkeep(config, store, clock)
-        self._budget = Budget({})
-        self.brake = Brake(config, store, clock, self._sources)
-        self.adoption = Adoption(config, store, log, self._sources, self.brake)
-        self.rederive = Rederive(config, store, clock, self._sources)
-        self.matcher = Matcher(config, store, clock, self._sources)
+        self.brake = Brake(config, store, clock, sources)
+        self.adoption = Adoption(config, store, log, sources, self.brake)
+        self.rederive = Rederive(config, store, clock, sources)
+        self.matcher = Matcher(config, store, clock, sources)
         self.mail = MailCheck(config, store, clock, log, self.inbox, stopping)
-        self._outgoing = Outgoing(store, clock, self._sources, self._pulls, self.workers)
-        self._merging = Merging(store, clock, self._sources, self.workers)
-        self._calls: dict[str, int] = {}
+        self._outgoing = Outgoing(store, clock, sources, pulls, workers)
+        self._merging = Merging(store, clock, sources, workers)
         self._owners_changed = True
         self._freed: set[str] | None = None  # reps who have had a lead less; None: nobody has looked yet
         self._evaluator: Evaluator | None = None
@@ -98,53 +78,26 @@ class Coordinator:
         """Take the lease, bring the store in line with the configuration, open the connections."""
         self.store.take_lease(self.clock.now())
         with self.store.begin():
-            self._budget = Budget(self.store.get_meta("calls") or {})
-            for name, connection in self.config.connections.items():
-                self._accounts[name] = accounts.stored(self.store.get_meta(f"account:{name}"))
-                self._prepare(name, connection)
-            self._sources.update({s.id: s for s in sources.load(self.store)})
+            self.connections.load()
             self._outgoing.take_over(outbox.unsettled(self.store))
             self._merging.take_over()
             self.brake.load()
             self.adoption.take_up()
         self.mail.open()
-        for name, connection in self.config.connections.items():
-            self._connect(name, connection)
-
-    def _prepare(self, name: str, connection: ConnectionConfig) -> None:
-        """The sources as mapping and account want them; inside `begin()`."""
-        asked, reads = accounts.asked(connection, self._accounts[name]), connection.mapping.reads
-        found = sources.prepare(self.store, name, [(obj, reads[obj].role, fields) for obj, fields in asked.items()])
-        self._sources.update({source.id: source for source in found})
-        self._pulls[name] = Pull(self.store, connection.mapping, self.config.facts.tables, found)
-
-    def _connect(self, name: str, connection: ConnectionConfig) -> None:
-        try:
-            connector = connection.connector(
-                connection.settings, clock=self.clock, secrets=connection.secrets, log=self.log
-            )
-        except LeadsyncError as error:
-            self.failed[name] = error
-            return
-        worker = Worker(
-            connection, connector, self.clock, self.log, self.inbox, self.stopping, self._budget,
-            accounts.few_words(self.config), self._accounts[name],
-        )  # fmt: skip
-        self._budget.reopened(name)
-        self.workers[name] = worker
-        worker.start()
+        for name in self.config.connections:
+            self.connections.connect(name)
 
     def reconnect(self, name: str) -> None:
         """Try again a connection that could not be opened."""
-        del self.failed[name]
-        self._connect(name, self.config.connections[name])
-        if name in self.failed:
-            self.report.connections[name].error = self.failed[name]
+        self.connections.connect(name)
+        if name in self.connections.failed:
+            self.report.connections[name].error = self.connections.failed[name]
 
     def close(self, patience: float = 8.0) -> None:
         """Let calls in the air end, for `patience` seconds together; then let go of everything."""
         self.stopping.set()
-        end, working = time.monotonic() + patience, list[Worker | MailCheck]([*self.workers.values(), self.mail])
+        end = time.monotonic() + patience
+        working: list[Worker | MailCheck] = [*self.connections.workers.values(), self.mail]
         while working and time.monotonic() < end:
             working = [worker for worker in working if not worker.stop(0.05)]
             self._keep_what_came()
@@ -183,9 +136,9 @@ class Coordinator:
         is evaluated."""
         self.mail.listening = True
         self.begin_cycle()
-        for name in self.workers:
+        for name in self.connections.workers:
             self.poll(name, whole=True)
-        while self.polling and not self.stopping.is_set():
+        while self.connections.polling and not self.stopping.is_set():
             self._next(0.5)
         self.rederive.run(self.stopping)
         self.matcher.run(self.stopping)
@@ -206,57 +159,31 @@ class Coordinator:
     def begin_cycle(self) -> None:
         """Start counting anew."""
         self._outgoing.held.clear()
-        self._asked.clear()
+        self.connections.begin_cycle()
         self.report, self._started = self._new_report(), None
-        for name, error in self.failed.items():
+        for name, error in self.connections.failed.items():
             self.report.connections[name].error = error
 
     def end_cycle(self) -> CycleReport:
         """The report, kept in the store and logged as one line."""
         report = self.report
         report.seconds = time.monotonic() - self._started if self._started is not None else 0.0
-        for name, worker in self.workers.items():
-            quota = worker.connector.quota()
+        self.connections.tell(report.connections)
+        for name in self.connections.workers.keys() & self.brake.pulled.keys():
             told = report.connections[name]
-            told.api_calls, told.quota = quota.calls - self._calls.get(name, 0), quota
-            if name not in self._asked and name in self._last:  # it stands as it stood when it was asked last
-                self._stands(told, self._last[name])
-            self._calls[name] = quota.calls
-            if name in self.brake.pulled:
-                told.error = told.error or self.brake.pulled[name].error()
-            account = self._accounts[name]
-            told.problems = [*(account.problems if account else ()), *told.problems]
+            told.error = told.error or self.brake.pulled[name].error()
         with self.store.begin():
             runs.keep(self.store, report.started_at, report.body())
-            self.store.set_meta("calls", self._budget.body())
+            self.connections.keep_calls()
         return report
-
-    def _stands(self, report: ConnectionReport, last: Polled) -> None:
-        report.problems = [accounts.problem(obj, error) for obj, error in last.troubles.items()]
-        report.error = report.error or last.error
-        if last.waiting is not None and last.waiting.until > self.clock.now():
-            report.waiting = report.waiting or last.waiting
 
     def poll(self, name: str, *, whole: bool) -> None:
         """Ask a connection for what is new, after what is not known of our own writes."""
-        worker, connection = self.workers[name], self.config.connections[name]
         self._outgoing.resolve(name)
         self._merging.resolve(name)
-        troubled = name in self._troubled | self._refused
-        account = self._accounts[name]
-        introduce = accounts.due(account, connection, troubled, self.clock.now()) or name in self._look
-        introduce |= whole and account is not None and not account.whole  # somebody may just have mended it
-        self._look.discard(name)
-        asked = accounts.asked(connection, self._accounts[name])
-        with self.store.begin():
-            found = [s for s in sources.load(self.store, name) if s.object in asked]
-            past = {}
-            if isinstance(worker.connector, HasHistory):
-                past = self._upkeep.past_due(connection.mapping, found, whole=whole)
         if self._started is None:
             self._started, self.report.started_at = time.monotonic(), self.clock.now()
-        self.polling.add(name)
-        worker.jobs.put(Poll(found, whole, introduce, past))
+        self.connections.poll(name, whole=whole)
 
     def _next(self, patience: float) -> None:
         self.store.keep_lease(self.clock.now())
@@ -280,7 +207,7 @@ class Coordinator:
     @property
     def quiet(self) -> bool:
         """Whether nothing is on its way."""
-        return not self.polling and not self._flying and self.inbox.empty()
+        return not self.connections.polling and not self._flying and self.inbox.empty()
 
     @property
     def _flying(self) -> bool:
@@ -289,7 +216,8 @@ class Coordinator:
     @property
     def waits(self) -> bool:
         """Whether something is left that could not be written yet."""
-        return bool(self._outgoing.held or self._outgoing.uncertain or any(w.waits() for w in self.workers.values()))
+        waiting = any(worker.waits() for worker in self.connections.workers.values())
+        return bool(self._outgoing.held or self._outgoing.uncertain or waiting)
 
     def busy(self) -> set[int]:
         """Leads of which it cannot be said yet what to write next; inside `begin()`."""
@@ -303,54 +231,34 @@ class Coordinator:
             return self.mail.answered(message)
         report, now = self.report.connections[message.connection], self.clock.now()
         if isinstance(message, PageRead):
-            kept = self._pulls[message.connection].keep(message.page, now, message.cursor, late=message.late)
+            pull = self.connections.pulls[message.connection]
+            kept = pull.keep(message.page, now, message.cursor, late=message.late)
             report.pulled += kept.pulled
             report.activities += kept.activities
-            source = self._pulls[message.connection].source(message.page.object)
-            self._owners_changed |= source.role is Role.OWNER
+            self._owners_changed |= pull.source(message.page.object).role is Role.OWNER
         elif isinstance(message, Polled):
-            self.polling.discard(message.connection)
-            (self.backfilling.add if message.more else self.backfilling.discard)(message.connection)
-            if message.troubles and message.connection not in self._troubled:
-                self._look.add(message.connection)
-            (self._troubled.add if message.troubles else self._troubled.discard)(message.connection)
-            self._last[message.connection] = message
-            self._asked.add(message.connection)
-            self._stands(report, message)
+            self.connections.polled(message, report)
         elif isinstance(message, Introduced):
-            self._introduced(message.connection, message.account)
+            # what an object that has changed refused is tried again, what fits now is written: mended fields come back
+            with self.store.begin():
+                before = self.connections.introduced(message)
+                if before is not None:
+                    self.adoption.account_changed(message.connection, before, message.account)
+            self._owners_changed = True
         elif isinstance(message, Written):
             self._outgoing.written(message, report)
-            if message.error is not None and message.error.code == "unknown_field":
-                self._look.add(message.connection)
-            if any(result.status is WriteStatus.REJECTED for result in message.results):
-                self._refused.add(message.connection)
+            self.connections.written(message)
         elif isinstance(message, Merged):
             self._outgoing.held |= self._merging.merged(message, report)
         elif isinstance(message, Opened):
             self._outgoing.bulk.opened(message, now)
         elif isinstance(message, Seen):
-            source = self._pulls[message.connection].source(message.object)
-            for start in range(0, len(odd := self._upkeep.seen(source, message)), BATCH):
-                self.workers[message.connection].jobs.put(Resolve(message.object, odd[start : start + BATCH]))
+            self.connections.seen(message)
         elif isinstance(message, Remembered):
-            self._upkeep.remembered(self._pulls[message.connection].source(message.object), message)
+            self.connections.remembered(message)
         else:
             self._outgoing.fetched(message)
             report.error = message.error or report.error
-
-    def _introduced(self, name: str, account: Account) -> None:
-        """The account is known anew. Where an object has changed, what it refused is tried again, and what fits now
-        is written: that is how a field or option which was mended comes back."""
-        before, self._accounts[name] = self._accounts[name], account
-        self._refused.discard(name)
-        connection = self.config.connections[name]
-        with self.store.begin():
-            self.store.set_meta(f"account:{name}", asdict(account))
-            self._prepare(name, connection)
-            if before is not None:
-                self.adoption.account_changed(name, before, account)
-        self._owners_changed = True
 
     # what is decided
 
@@ -384,7 +292,7 @@ class Coordinator:
                 again.mark_leads(store, waiting)
                 return bool(waiting)
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
-            found = lists.material(store, self.config, self._sources, leads)
+            found = lists.material(store, self.config, self.connections.sources, leads)
             self.mail.want(found.members)
             turns = routes.turns(store, self.config)
         if companies:
@@ -398,7 +306,7 @@ class Coordinator:
         if self.stopping.is_set():  # nothing is sent that was not weighed
             return False
         decisions = evaluator.evaluate(found, turns, now)
-        self.report.count(found.members, self._sources, "due" if due else "evaluated")
+        self.report.count(found.members, self.connections.sources, "due" if due else "evaluated")
         if self._freed is not None:
             now_with = {decision.result.lead_id: decision.result.rep for decision in decisions}
             self._freed.update(s.rep for s in found.results.values() if s.rep and now_with.get(s.lead_id) != s.rep)
@@ -434,9 +342,9 @@ class Coordinator:
         if self._evaluator is None or self._owners_changed:
             with self.store.begin():
                 rows = evaluation.owners(self.store)
-            known = {name: account for name, account in self._accounts.items() if account is not None}
+            known = self.connections.known_accounts
             users = {name: account.user for name, account in known.items()}
-            self._evaluator = Evaluator(self.config, self._sources, directory(rows, users), known)
+            self._evaluator = Evaluator(self.config, self.connections.sources, directory(rows, users), known)
             self._owners_changed = False
         return self._evaluator
 
@@ -451,10 +359,10 @@ class Coordinator:
             wanted = [write for write in decision.writes if write[0] not in leaving]
             decision.writes = []
             for record, fields in wanted:
-                source = self._sources[of[record].source_id]
+                source = self.connections.sources[of[record].source_id]
                 if not self.config.connections[source.connection].live or source.connection in self.brake.pulled:
                     self.report.show(source, of[record].ext_id, fields)
-                elif self._open(source.connection):
+                elif self.connections.writable(source.connection):
                     decision.writes.append((record, fields))
                 else:
                     waiting.append(of[record])
@@ -473,18 +381,13 @@ class Coordinator:
         found: dict[tuple[int, int], Merge] = {}
         for decision in decisions:
             for merge in decision.merges:
-                source, other = self._sources[of[merge.kept].source_id], of[merge.other]
+                source, other = self.connections.sources[of[merge.kept].source_id], of[merge.other]
                 approved = self.config.connections[source.connection].live and decision.result.lead_id in self._approved
                 if not approved or source.connection in self.brake.pulled:
                     self.report.show(source, other.ext_id, {MERGED_INTO: (None, of[merge.kept].ext_id)})
-                elif self._open(source.connection):
+                elif self.connections.writable(source.connection):
                     found.setdefault((decision.result.lead_id, source.id), merge)
         return [*found.values()]
-
-    def _open(self, name: str) -> bool:
-        """Whether a connection can be written to now."""
-        worker = self.workers.get(name)
-        return worker is not None and not worker.waits()
 
     def _new_report(self) -> CycleReport:
         return CycleReport(self.clock.now(), {name: ConnectionReport() for name in self.config.connections})

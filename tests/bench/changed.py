@@ -121,7 +121,7 @@ def main() -> None:
 
 def measure(coordinator: Coordinator, clock: ManualClock, people: People, type_: str) -> dict[str, int]:
     """Requests from the change to rest, without what an idle leadsync asks in as many cycles."""
-    (worker,) = coordinator.workers.values()
+    (worker,) = coordinator.connections.workers.values()
     meter, settle = Meter(worker.connector), worker.connector.capabilities.settle.total_seconds()
     pauses = (60, 2 * settle)
 

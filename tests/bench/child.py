@@ -30,9 +30,9 @@ def peak() -> float:
 def pull(coordinator: Coordinator) -> int:
     """Read and keep everything; evaluate nothing."""
     coordinator.begin_cycle()
-    (name,) = coordinator.workers
+    (name,) = coordinator.connections.workers
     coordinator.poll(name, whole=True)
-    while coordinator.polling:
+    while coordinator.connections.polling:
         coordinator.take_in(0.5)
     return coordinator.report.connections[name].pulled
 
@@ -55,7 +55,7 @@ def main() -> None:
     coordinator = Coordinator(config, store, SystemClock(stopping), logging.getLogger("bench"), stopping)
     coordinator.open()
     coordinator.allow()
-    (worker,) = coordinator.workers.values()
+    (worker,) = coordinator.connections.workers.values()
     if name.startswith("idle"):
         for pause in (2.5, 32):  # stamps of whole seconds, then an index that may be half a minute behind:
             cycle(coordinator)

@@ -269,7 +269,7 @@ def test_activity_at_another_time_is_moved(tmp_path: Path, crm: Crm, clock: Cloc
 def test_reading_again_does_not_hold_up_what_is_new(tmp_path: Path, crm: Crm, opened: Open) -> None:
     leadsync = changed(tmp_path, crm, opened, put("read", "Call", "kinds", 0, "as", "call_out"))
     with leadsync.store.begin():
-        heads = {source.object: source.head for source in leadsync._sources.values()}
+        heads = {source.object: source.head for source in leadsync.connections.sources.values()}
     assert heads["Call"] is not None
 
 

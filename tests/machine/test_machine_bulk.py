@@ -78,7 +78,7 @@ def test_many_writes_at_once_travel_in_a_job(tmp_path: Path, many: Crm, clock: C
     leadsync = opened(config(tmp_path, {"crm": make}))
     leadsync.cycle()
     assert len(Bulky.jobs) == 1
-    made: Any = leadsync.workers["crm"].connector
+    made: Any = leadsync.connections.workers["crm"].connector
     made.dies = ""
     leadsync.cycle()
     assert held(many, "Score") == [10, 10, 0, 10] + [10] * 8
@@ -98,7 +98,7 @@ def test_a_job_that_was_open_when_the_process_died_is_asked_for_its_results(
     leadsync = opened(found)
     leadsync.begin_cycle()
     leadsync.poll("crm", whole=True)
-    while leadsync.polling:
+    while leadsync.connections.polling:
         leadsync.take_in(0.5)
     while not Bulky.jobs.get("job0"):
         leadsync.evaluate_some()

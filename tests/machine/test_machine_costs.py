@@ -20,7 +20,7 @@ def test_people_who_cannot_be_written_now_cost_no_transaction_each_and_are_writt
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
     leadsync.allow()
     leadsync.read()
-    leadsync.workers["crm"].waiting = Waiting(clock.now() + timedelta(hours=1), "no calls are left")
+    leadsync.connections.workers["crm"].waiting = Waiting(clock.now() + timedelta(hours=1), "no calls are left")
     begun: list[sa.Connection] = []
     sa.event.listen(leadsync.store.engine, "begin", begun.append)
     for _ in range(2):

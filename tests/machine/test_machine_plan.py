@@ -130,7 +130,7 @@ def test_nothing_is_written_while_a_connection_cannot_be_read(
 ) -> None:
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
     file = kept_plan(leadsync, tmp_path)
-    monkeypatch.setattr(leadsync.workers["crm"].connector, "changes", _silent)
+    monkeypatch.setattr(leadsync.connections.workers["crm"].connector, "changes", _silent)
     with pytest.raises(Transient, match="no answer"):
         planning.apply(leadsync, file)
     assert not crm.writes

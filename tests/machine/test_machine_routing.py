@@ -237,4 +237,4 @@ def test_companies_go_to_whoever_owns_them(tmp_path: Path, clock: Clock, opened:
     assert [row[1:] for row in decisions(leadsync)] == [
         (None, "account", "account"), ("ann", "rotation", "rest"), ("ann", "rotation", "rest")
     ]  # fmt: skip
-    assert isinstance(leadsync.workers["crm"].connector, Connection)
+    assert isinstance(leadsync.connections.workers["crm"].connector, Connection)

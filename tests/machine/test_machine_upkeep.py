@@ -241,7 +241,7 @@ def test_a_write_confirmed_before_an_edit_was_read_does_not_hide_it(
     leadsync = opened(config(tmp_path, {"crm": maker(crm)}))
     leadsync.begin_cycle()
     leadsync.poll("crm", whole=True)
-    while leadsync.polling:
+    while leadsync.connections.polling:
         leadsync.take_in(0.5)
     leadsync.evaluate_some()
     written = lambda: [m for m in list(leadsync.inbox.queue) if isinstance(m, Written)]  # noqa: E731
