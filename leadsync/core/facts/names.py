@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from leadsync.core.convert.base import fold
 from leadsync.core.facts.fact import DERIVED, GUESSED
+from leadsync.core.facts.name_case import cased, letter_count, one_case, script_of
 from leadsync.core.facts.name_words import (
     AFTER,
     AND,
@@ -58,13 +59,13 @@ def person(first: str = "", last: str = "", full: str = "", country: str = "") -
     heard, name = _parts(first, last, full, country)
     if name is None:
         return None
-    script = _script(" ".join(word for read in heard for word in read.words))
+    script = script_of(" ".join(word for read in heard for word in read.words))
     titles = dict.fromkeys(title for read in heard for title in read.titles)
-    loud = all(_one_case(" ".join(read.words)) for read in heard)
+    loud = all(one_case(" ".join(read.words)) for read in heard)
     return name._replace(
-        given=_cased(name.given, loud),
-        middle=_cased(name.middle, loud),
-        family=_cased(name.family, loud, family=True),
+        given=cased(name.given, loud),
+        middle=cased(name.middle, loud),
+        family=cased(name.family, loud, family=True),
         honorific=" ".join(titles),
         script=script,
     )
@@ -101,7 +102,6 @@ _NO_NAME = re.compile(
 _NOISE = re.compile(r"[^\w\s'.,\u0300-\u036f\u064b-\u065f\u0670\u200c-]+")
 _DEGREE = re.compile(r"\b(?:ph\. ?d|m\. ?d|m\. ?b\. ?a|n\. ?med|[кд]\. ?[а-я]{1,3}\. ?н)\b\.?", re.IGNORECASE)
 _ONE_SIGN_IS_A_WORD = "\u2e80"  # from here on, as in Chinese
-_LETTERS = re.compile(r"[^\W\d_]+")
 _COMPANY = re.compile(
     r"\b(?:sp z ?o ?o|s a$|sp j|sp k|gmbh|ltd|llc|inc|corp|plc|limited|company|group|holding|ооо|зао|оао|пао|ао|ип|тоо|"
     r"компания|группа|отдел|магазин|شرکت|موسسه|گروه|فروشگاه|سازمان|cong ty|cty|tnhh|co phan|cua hang|firma|sklep|"
@@ -155,7 +155,7 @@ def _with_words(told: str, degrees: Sequence[str]) -> _Read | None:
 
 def _untitled(words: list[str], titles: list[str]) -> list[str]:
     """The words without titles around them, which are added to those; and without dots and signs that stand alone."""
-    words = [kept for word in words if _letters(kept := word.strip("-'"))]
+    words = [kept for word in words if letter_count(kept := word.strip("-'"))]
     while words and (_title(words[0]) or _mister(words)):
         titles.append(words.pop(0))
     while words and words[-1].casefold().strip(".") in AFTER:
@@ -173,12 +173,8 @@ def _mister(words: Sequence[str]) -> bool:
     return len(words) > 2 and words[0].casefold() == "anh" and words[1].casefold() in VIETNAMESE
 
 
-def _letters(word: str) -> int:
-    return sum(map(len, _LETTERS.findall(word)))
-
-
 def _initial(word: str) -> bool:
-    return _letters(word) == 1 and word[0] < _ONE_SIGN_IS_A_WORD
+    return letter_count(word) == 1 and word[0] < _ONE_SIGN_IS_A_WORD
 
 
 # ---- order: which words are whose
@@ -204,7 +200,7 @@ def _whole(read: _Read, country: str) -> Name:
         return _name(given, middle, words[: read.family])
     if len(words) == 1:
         return _single(words[0], read.titles, country)
-    script = _script(" ".join(words))
+    script = script_of(" ".join(words))
     if script == "persian":
         return _persian(words)
     if script not in ("latin", "cyrillic"):
@@ -279,7 +275,7 @@ def _western(words: Sequence[str], country: str) -> Name:
 
 
 def _family_first(words: Sequence[str], country: str) -> bool:
-    head, tail, loud = words[0], words[-1], [word for word in words if word.isupper() and _letters(word) > 2]
+    head, tail, loud = words[0], words[-1], [word for word in words if word.isupper() and letter_count(word) > 2]
     if len(loud) == 1 and len(words) == 2:  # DUPONT Jean
         return loud[0] == head
     if _key(head) in GIVEN or (_is_family(tail) and _key(tail) not in GIVEN):
@@ -350,7 +346,7 @@ def _tells(words: Sequence[str], country: str) -> bool:
     """Whether the words themselves show that a family's name is among them, and another one."""
     if len(words) < 2:
         return False
-    if _patronymic(words) or (_script(" ".join(words)) == "latin" and _vietnamese(words, country)):
+    if _patronymic(words) or (script_of(" ".join(words)) == "latin" and _vietnamese(words, country)):
         return True
     return any(map(_is_family, words)) and any(_key(word) in GIVEN for word in words)
 
@@ -363,45 +359,3 @@ def _without(read: _Read, other: _Read) -> _Read:
 
 def _name(given: str, middle: Sequence[str], family: Sequence[str], confidence: int = DERIVED) -> Name:
     return Name(given, " ".join(middle), " ".join(family), confidence=confidence)
-
-
-# ---- writing: script and case
-
-_SCRIPTS = (
-    ("latin", re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]")),
-    ("cyrillic", re.compile("[\u0400-\u052f]")),
-    ("persian", re.compile("[\u0620-\u06ff\u0750-\u077f]")),
-)
-_WORD = re.compile(r"[^\W\d_]+")
-
-
-def _script(text: str) -> str:
-    if text.isascii():
-        return "latin"
-    found = [name for name, letters in _SCRIPTS if letters.search(text)]
-    return "other" if not found else found[0] if len(found) == 1 else "mixed"
-
-
-def _one_case(text: str) -> bool:
-    return text.isupper() or text.islower()
-
-
-def _cased(part: str, loud: bool, *, family: bool = False) -> str:
-    """The part in proper case where it was typed in capitals or without any."""
-    words = part.split()
-    return " ".join(_proper(word, loud, particle=family and len(words) > 1) for word in words)
-
-
-def _proper(word: str, loud: bool, *, particle: bool) -> str:
-    if particle and word.casefold() in PARTICLES:
-        return word.lower() if loud else word
-    if loud or word.islower() or (word.isupper() and _letters(word) > 2):
-        return _WORD.sub(lambda found: _capital(found[0]), word)
-    return word
-
-
-def _capital(letters: str) -> str:
-    told = letters.lower().replace("i\u0307", "i")
-    if told.startswith("mc") and len(told) > 4:
-        return "Mc" + told[2:].capitalize()
-    return told.capitalize()
