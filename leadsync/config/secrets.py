@@ -7,8 +7,9 @@ from pathlib import Path
 
 import orjson
 
-from leadsync.connector import ConnectionSettings, SecretRef, concealed
+from leadsync.connector import ConnectionSettings, SecretRef
 from leadsync.errors import Problem, UserError
+from leadsync.redact import concealed
 
 
 class ConnectionSecrets:

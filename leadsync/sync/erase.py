@@ -9,12 +9,12 @@ import orjson
 import sqlalchemy as sa
 
 from leadsync.config.load import Config
-from leadsync.connector import concealed
 from leadsync.core.facts import known
 from leadsync.core.identity import Identity, identities, with_mailboxes
 from leadsync.core.keys import key
 from leadsync.core.mapping import ObjectMapping, text
 from leadsync.errors import UsageError
+from leadsync.redact import concealed
 from leadsync.store import erase, keys, mail_domains, schema, sources
 from leadsync.store.database import Store, chunks
 from leadsync.store.erase import Tombstones

@@ -9,14 +9,15 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 BASE = {"types", "errors", "catalog"}
-MIDDLE = BASE | {"core", "connector"}
+MIDDLE = BASE | {"core", "connector", "redact"}
 BEFORE_SYNC = MIDDLE | {"registry", "store", "enrich", "config"}
 MAY_IMPORT: dict[str, set[str]] = {  # part of leadsync → the other parts it may know
     "types": set(),
     "errors": {"types"},
     "catalog": {"types", "errors"},
     "core": BASE,
-    "connector": {"types", "errors"},
+    "redact": set(),
+    "connector": {"types", "errors", "redact"},
     "registry": {"types", "errors", "connector"},
     "store": MIDDLE,
     "enrich": MIDDLE,
