@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from adopt_world import FILES, Change, account, evaluated, installation, kinds, put
 from fake_crm import Clock, Crm, Open, held, rows
-from test_machine_adopt import FILES, Change, account, evaluated, installation, kinds, put
 
 from leadsync.store import again, records, runs, schema
 from leadsync.store.evaluation import Decision, Material
