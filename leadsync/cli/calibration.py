@@ -146,24 +146,19 @@ def of_store(config: "Config", path: Path, *, as_json: bool) -> int:
     from math import isinf
 
     from leadsync.config.matching import model
-    from leadsync.store.database import Store, open_store
+    from leadsync.store.database import open_to_read
     from leadsync.sync import pairs
 
-    opened = open_store(config.store, config.folder, create=False, migrate=False)
-    store = Store(opened.engine.execution_options(reading=True), opened.shown)
-    opened.close()
     line = config.matching.model.automatic
+    with open_to_read(config.store, config.folder) as store:
 
-    def shown(pair: "Pair") -> Shown:
-        left, right, parts = pairs.told(store, pair[:2])
-        return said(left.values()), said(right.values()), agrees((part[0], part[1]) for part in parts)
+        def shown(pair: "Pair") -> Shown:
+            left, right, parts = pairs.told(store, pair[:2])
+            return said(left.values()), said(right.values()), agrees((part[0], part[1]) for part in parts)
 
-    try:
         with store.begin():
             line = model().automatic if isinf(line) else line
             return ask(path, pairs.likely(store), line, shown, STORE, as_json=as_json)
-    finally:
-        store.close()
 
 
 def said(values: Iterable[str]) -> str:

@@ -158,6 +158,19 @@ def open_store(url: str, folder: Path, *, create: bool = True, migrate: bool = T
     return _open_postgres(_parsed(url), create, migrate) if path is None else _open_sqlite(path, create, migrate)
 
 
+@contextmanager
+def open_to_read(url: str, folder: Path) -> Iterator[Store]:
+    """The store that is there, to look at: its transactions wait for nobody and hold up nobody. Raises as `open_store`
+    does."""
+    opened = open_store(url, folder, create=False, migrate=False)
+    opened.close()
+    store = Store(opened.engine.execution_options(reading=True), opened.shown)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 def sqlite_path(url: str, folder: Path) -> Path | None:
     """The file of a store in SQLite, `None` for any other store. Raises `UserError` for a URL that is none."""
     parsed = _parsed(url)

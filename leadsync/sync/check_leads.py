@@ -19,7 +19,7 @@ from leadsync.core.segments import COLUMN, scored
 from leadsync.core.sentence import sentence
 from leadsync.core.truth import truths
 from leadsync.store import evaluation, schema, sources
-from leadsync.store.database import Store, open_store
+from leadsync.store.database import Store, open_to_read
 from leadsync.store.evaluation import Material, Member
 from leadsync.sync import routes
 from leadsync.sync.check_conditions import MEANT, Placed, placed
@@ -64,9 +64,7 @@ def reach(config: Config, now: datetime) -> Reach:
     read as it is.
     """
     wanted = [each for each in placed(config) if each.condition.fields.isdisjoint(catalog.ATTRIBUTES)]
-    opened = open_store(config.store, config.folder, create=False, migrate=False)
-    store = Store(opened.engine.execution_options(reading=True), opened.shown)
-    try:
+    with open_to_read(config.store, config.folder) as store:
         with store.begin():
             there = {source.id: source for source in sources.load(store)}
             total, step = _sample(store)
@@ -84,8 +82,6 @@ def reach(config: Config, now: datetime) -> Reach:
                 )  # fmt: skip
             holds = [a + b for a, b in zip(holds, census.count(found, wanted, now), strict=True)]
             leads, last = leads + len(part), part[-1]
-    finally:
-        store.close()
 
 
 def suspects(found: Reach) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from leadsync.connector import Connector
 from leadsync.core.assign import RepRule, RouteRule
 from leadsync.errors import LeadsyncError, StateRefused, UserError
 from leadsync.store import evaluation
-from leadsync.store.database import Store, open_store
+from leadsync.store.database import open_to_read
 from leadsync.sync.pull import owner_row
 from leadsync.sync.routes import turns
 from leadsync.types import Finding, Role
@@ -77,14 +77,9 @@ def of_reps(config: Config, asked: Mapping[str, Users | None]) -> Iterator[Findi
     known = {name: told for name, told in asked.items() if told is not None}
     load: Mapping[str, int] = {}
     with suppress(StateRefused, UserError):  # which the installation's findings tell of
-        opened = open_store(config.store, config.folder, create=False, migrate=False)
-        store = Store(opened.engine.execution_options(reading=True), opened.shown)
-        try:
-            with store.begin():
-                rows = evaluation.owners(store)
-                load = turns(store, config).load
-        finally:
-            store.close()
+        with open_to_read(config.store, config.folder) as store, store.begin():
+            rows = evaluation.owners(store)
+            load = turns(store, config).load
         for name in {row[0] for row in rows} - known.keys():
             known[name] = _active((row[2], row[3], row[4]) for row in rows if row[0] == name)
     whole = known.keys() >= {

@@ -30,7 +30,7 @@ from leadsync.core.mapping import ObjectMapping, values_with_reasons
 from leadsync.core.survive import golden
 from leadsync.errors import Problem, StateRefused, UserError
 from leadsync.store import keys
-from leadsync.store.database import Store, open_store
+from leadsync.store.database import open_to_read
 from leadsync.store.erase import Tombstones
 from leadsync.sync.lists import MOST_HOLDERS, Sought, customers, holders, shown
 from leadsync.types import FieldSchema, Record, Role
@@ -176,18 +176,12 @@ def _beside(
         for hash_ in one.keys:
             if len(by_key[hash_]) < MOST_HOLDERS:
                 by_key[hash_].append(n)
-    with suppress(StateRefused):  # there is no store, or one that the next cycle brings up to date
-        opened = open_store(config.store, config.folder, create=False, migrate=False)
-        store = Store(opened.engine.execution_options(reading=True), opened.shown)
-        opened.close()
-        try:
-            with store.begin() as db:
-                found |= _stored(db, sought, mail)
-                graves = Tombstones(store)
-                rows = range(len(facts)) if graves else ()
-                erased = {n for n in rows if any(graves.has(*each) for each in known_by(n))}
-        finally:
-            store.close()
+    # there may be no store, or one that the next cycle brings up to date
+    with suppress(StateRefused), open_to_read(config.store, config.folder) as store, store.begin() as db:
+        found |= _stored(db, sought, mail)
+        graves = Tombstones(store)
+        rows = range(len(facts)) if graves else ()
+        erased = {n for n in rows if any(graves.has(*each) for each in known_by(n))}
     return found, erased
 
 

@@ -16,7 +16,7 @@ from leadsync.config.load import Config
 from leadsync.core.assign import TOGETHER, Rotation
 from leadsync.core.consent import OPT_OUTS
 from leadsync.store import evaluation, past, sources
-from leadsync.store.database import Store, chunks, open_store
+from leadsync.store.database import Store, chunks, open_to_read
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.routing import Kept
 from leadsync.sync import accounts, lists
@@ -82,9 +82,7 @@ class Replay:
 
 def replay(config: Config, span: timedelta, now: datetime) -> Replay:
     """The time since `span` before now. Raises `StateRefused` for a store that cannot be read as it is."""
-    opened = open_store(config.store, config.folder, create=False, migrate=False)
-    store = Store(opened.engine.execution_options(reading=True), opened.shown)
-    try:
+    with open_to_read(config.store, config.folder) as store:
         with store.begin():
             there = {source.id: source for source in sources.load(store)}
             looked = {name: accounts.stored(store.get_meta(f"account:{name}")) for name in config.connections}
@@ -93,8 +91,6 @@ def replay(config: Config, span: timedelta, now: datetime) -> Replay:
         played = _Player(store, Evaluator(config, there, people, known), Replay(now - span, now))
         played.play()
         return played.made
-    finally:
-        store.close()
 
 
 class _Player:

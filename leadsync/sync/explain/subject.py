@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -26,7 +25,7 @@ from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
 from leadsync.store import evaluation, keys, left_out, past, routing, sources, staff
 from leadsync.store.column_types import from_microseconds
-from leadsync.store.database import Store, open_store
+from leadsync.store.database import Store, open_to_read
 from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
 from leadsync.store.left_out import LeftOut
 from leadsync.store.past import Dated, Rows
@@ -157,7 +156,7 @@ def subjects(config: Config, wanted: str, now: datetime, as_of: datetime | None 
     """
     if as_of is not None and as_of > now:
         raise UsageError("--as-of lies in the future", fix="leave it out: `explain` tells what changes next, and when")
-    with _reading(config) as store:
+    with open_to_read(config.store, config.folder) as store:
         leads = find(store, wanted)
         if not leads:
             told = f"no stored lead has the e-mail, id or URL {wanted!r}"
@@ -169,19 +168,8 @@ def subjects(config: Config, wanted: str, now: datetime, as_of: datetime | None 
 
 def subjects_of(config: Config, leads: Sequence[int], now: datetime) -> list[Subject]:
     """These leads as they stand. Raises `StateRefused` for a store that cannot be read as it is."""
-    with _reading(config) as store, store.begin():
+    with open_to_read(config.store, config.folder) as store, store.begin():
         return list(_subjects(store, config, leads, now, None))
-
-
-@contextmanager
-def _reading(config: Config) -> Iterator[Store]:
-    opened = open_store(config.store, config.folder, create=False, migrate=False)
-    store = Store(opened.engine.execution_options(reading=True), opened.shown)
-    opened.close()
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _subjects(
