@@ -12,7 +12,7 @@ from connectors.hubspot.connector import HubSpotConnector, HubSpotSettings
 from connectors.hubspot.sandbox import Sandbox
 from connectors.hubspot.sandbox.associations import TYPE_IDS
 from leadsync.connector import FaultRule, SandboxOptions, Value
-from leadsync.testing.driver import ManualClock, Subject
+from leadsync.testing.driver import HeldSecrets, ManualClock, Subject
 from leadsync.testing.server import Running
 
 _OBJECTS = "/crm/v3/objects"
@@ -46,7 +46,7 @@ class HubSpotDriver:
         self.clock = ManualClock()
         self._ahead = timedelta()
         self._way = way
-        self._secrets = _Secrets(
+        self._secrets = HeldSecrets(
             {"token": "pat-eu1-T0k3n-secret"} if way == "token" else
             {"client_id": "app-4711", "client_secret": "C1i3nt-secret", "refresh_token": "r3fr3sh-secret"}
         )  # fmt: skip
@@ -172,18 +172,3 @@ class _Doors:
         else:
             self.count += 1
             await self._sandbox.served(scope, receive, send)
-
-
-class _Secrets:
-    """In memory."""
-
-    def __init__(self, known: dict[str, str]) -> None:
-        self.known = known
-
-    def get(self, name: str) -> str:
-        """The secret."""
-        return self.known[name]
-
-    def replace(self, name: str, value: str) -> None:
-        """Another one from now on."""
-        self.known[name] = value

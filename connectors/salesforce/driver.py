@@ -10,7 +10,7 @@ from connectors.salesforce.sandbox import build, control
 from connectors.salesforce.sandbox.logins import App, Logins, key_pair
 from connectors.salesforce.sandbox.org import Org
 from leadsync.connector import FaultRule, SandboxOptions, Value
-from leadsync.testing.driver import ManualClock, Subject
+from leadsync.testing.driver import HeldSecrets, ManualClock, Subject
 from leadsync.testing.server import Running
 
 _WAYS = {
@@ -40,7 +40,7 @@ class SalesforceDriver:
     def __init__(self, *, way: str = "token", bare: bool = False) -> None:
         self.clock = ManualClock()
         self._ahead = timedelta()
-        self._secrets = _Secrets(
+        self._secrets = HeldSecrets(
             {"token": "00D5gT0k3n!secret", "client_id": "3MVG9k3y.secret", "client_secret": "C1i3ntSecret99"}
         )
         self._way = way
@@ -151,16 +151,3 @@ class _Answered:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.count += scope["type"] == "http"
         await self._app(scope, receive, send)
-
-
-class _Secrets:
-    """In memory."""
-
-    def __init__(self, known: dict[str, str]) -> None:
-        self.known = known
-
-    def get(self, name: str) -> str:
-        return self.known[name]
-
-    def replace(self, name: str, value: str) -> None:
-        self.known[name] = value

@@ -41,6 +41,21 @@ class ManualClock:
             self._at += timedelta(seconds=seconds)
 
 
+@dataclass
+class HeldSecrets:
+    """Secrets that are held in memory."""
+
+    known: dict[str, str]
+
+    def get(self, name: str) -> str:
+        """The secret."""
+        return self.known[name]
+
+    def replace(self, name: str, value: str) -> None:
+        """Another one from now on."""
+        self.known[name] = value
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """An object that the suite works with.
