@@ -27,12 +27,14 @@ from leadsync.core.scoring import Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.talk import WORDS
 from leadsync.core.truth import truths
+from leadsync.store import evaluation, sources
+from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.records import THEIR_COMPANIES, companies_of
 from leadsync.store.sources import Source
 from leadsync.sync import accounts, merging
 from leadsync.sync.check_conditions import conditions
-from leadsync.sync.directory import Directory
+from leadsync.sync.directory import Directory, directory
 from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
 from leadsync.sync.routes import Router, Whose, release
@@ -351,6 +353,15 @@ class Evaluator:
             known.lengths.get(source.object, {}) if known else {},
         )
         return found
+
+
+def stored_evaluator(store: Store, config: Config) -> Evaluator:
+    """What decides, with sources, accounts and owners as the store has them; inside `begin()`."""
+    there = {source.id: source for source in sources.load(store)}
+    looked = {name: accounts.stored(store.get_meta(f"account:{name}")) for name in config.connections}
+    known = {name: account for name, account in looked.items() if account is not None}
+    people = directory(evaluation.owners(store), {name: account.user for name, account in known.items()})
+    return Evaluator(config, there, people, known)
 
 
 def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:

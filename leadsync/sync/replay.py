@@ -15,13 +15,12 @@ from typing import Any
 from leadsync.config.load import Config
 from leadsync.core.assign import TOGETHER, Rotation
 from leadsync.core.consent import OPT_OUTS
-from leadsync.store import evaluation, past, sources
+from leadsync.store import evaluation, past
 from leadsync.store.database import Store, chunks, open_to_read
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.routing import Kept
-from leadsync.sync import accounts, lists
-from leadsync.sync.directory import directory
-from leadsync.sync.evaluate import Evaluator
+from leadsync.sync import lists
+from leadsync.sync.evaluate import Evaluator, stored_evaluator
 from leadsync.sync.rederive import derive
 from leadsync.sync.routes import at_once
 from leadsync.types import Value
@@ -84,11 +83,8 @@ def replay(config: Config, span: timedelta, now: datetime) -> Replay:
     """The time since `span` before now. Raises `StateRefused` for a store that cannot be read as it is."""
     with open_to_read(config.store, config.folder) as store:
         with store.begin():
-            there = {source.id: source for source in sources.load(store)}
-            looked = {name: accounts.stored(store.get_meta(f"account:{name}")) for name in config.connections}
-            known = {name: account for name, account in looked.items() if account is not None}
-            people = directory(evaluation.owners(store), {name: account.user for name, account in known.items()})
-        played = _Player(store, Evaluator(config, there, people, known), Replay(now - span, now))
+            evaluator = stored_evaluator(store, config)
+        played = _Player(store, evaluator, Replay(now - span, now))
         played.play()
         return played.made
 

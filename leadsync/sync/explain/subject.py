@@ -23,16 +23,15 @@ from leadsync.core.score import RESULTS
 from leadsync.core.survive import Survivor, everything, survivors
 from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
-from leadsync.store import evaluation, keys, left_out, past, routing, sources, staff
+from leadsync.store import keys, left_out, past, routing, staff
 from leadsync.store.column_types import from_microseconds
 from leadsync.store.database import Store, open_to_read
 from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
 from leadsync.store.left_out import LeftOut
 from leadsync.store.past import Dated, Rows
 from leadsync.store.sources import Source
-from leadsync.sync import accounts, lists, routes
-from leadsync.sync.directory import directory
-from leadsync.sync.evaluate import Evaluator
+from leadsync.sync import lists, routes
+from leadsync.sync.evaluate import Evaluator, stored_evaluator
 from leadsync.sync.explain.links import Link, links
 from leadsync.sync.frames import NOT_OF_RECORDS
 from leadsync.sync.planning import find
@@ -184,7 +183,7 @@ def _subjects(
             )
         leads = past.leads_at(store, leads, as_of)
         config = replace(config, routing=None)  # what was decided then is kept
-    evaluator = _evaluator(store, config)
+    evaluator = stored_evaluator(store, config)
     if as_of is None:
         found = lists.material(store, config, evaluator.sources, leads)
         rows = past.rows_at(store, [m.id for m in found.members], at)
@@ -228,14 +227,6 @@ def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]])
             ended[lead] = after.when
         results[lead] = Stored(lead, {}, [], None, None, {key: value for key, value in place.items() if value})
     return {"results": results, "outcomes": ended}
-
-
-def _evaluator(store: Store, config: Config) -> Evaluator:
-    there = {source.id: source for source in sources.load(store)}
-    looked = {name: accounts.stored(store.get_meta(f"account:{name}")) for name in config.connections}
-    known = {name: account for name, account in looked.items() if account is not None}
-    people = directory(evaluation.owners(store), {name: account.user for name, account in known.items()})
-    return Evaluator(config, there, people, known)
 
 
 def _then(
