@@ -128,8 +128,12 @@ def _name(a: Features, b: Features) -> int:
 def _in_order(a: Features, b: Features) -> int:
     family = 3 if a.family and a.family == b.family else _part(a.family, b.family, a.family_skeleton, b.family_skeleton)
     given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
-    if 0 < given < 3 and a.given_skeleton == b.given_skeleton and a.vowelless == b.vowelless:
-        given = 0 if _apart(a.given, b.given, a.vowelless) else given
+    if 0 < given < 3 and a.given_skeleton == b.given_skeleton:
+        if a.vowelless != b.vowelless:
+            unlike = _unlike(*(a.given, b.given) if a.vowelless else (b.given, a.given))
+        else:
+            unlike = _apart(a.given, b.given, a.vowelless)
+        given = 0 if unlike else given
     if given < 2 and a.classes and b.classes and not set(a.classes).isdisjoint(b.classes):
         given = 2
     if given < 0 or family < 0:
@@ -156,6 +160,33 @@ def _apart(a: str, b: str, vowelless: bool) -> bool:
     return None not in (first, other) and first != other
 
 
+@lru_cache(maxsize=65536)
+def _unlike(persian: str, other: str) -> bool:
+    """Whether a given name in Persian letters has vowels that the other, which has all of them, cannot have: محمود and
+    Mohammad, احمد and Hamed, حمید and Hamideh. What may be read in several ways, like an ʿayn, tells nothing."""
+    one, two = (_TWIN.sub(r"\1", text.replace(" ", "")) for text in (persian.replace(" a", "e"), other))
+    written, told, after = _CONSONANT.split(one), _CONSONANT.split(two), [*_CONSONANT.findall(one), "."]
+    if len(written) != len(told):
+        return False
+    alef = two[0] != "s" and "e" not in written[0] and bool(written[0]) != bool(told[0])  # Scott has one before it
+    ends = not written[-1] and one[-1] != "h" and told[-1] not in ("", "e")
+    places = zip(written[1:], told[1:], after[1:], strict=True)
+    return alef or ends or any(_misfit(*place, first=nth == 0) for nth, place in enumerate(places))
+
+
+def _misfit(written: str, told: str, after: str, *, first: bool) -> bool:
+    """Whether what stands between two consonants cannot be one sound; a dot is the end."""
+    if not written:
+        return not first and after != "." and _LONG.search(told) is not None  # Mouhammad
+    if (written, after) in (("a", "l"), ("y", ".")) or (first and written == "y"):  # Abdolreza, Mostafa, Peter
+        return False
+    return written in _SOUNDS and _SOUNDS[written].search(told) is None
+
+
+_TWIN = re.compile(r"([^aeiouy])\1+")
+_CONSONANT = re.compile("[sckgz]h|ck|h(?!$)|[bcdfgjklmnpqrstxz]")
+_LONG = re.compile("ou|oo|ee|[ae][iy]")
+_SOUNDS = {"a": re.compile("[aeo]"), "w": re.compile("[ouvw]"), "y": re.compile("[iy]|ee"), "h": re.compile(".")}
 _DOUBLED = re.compile(r"(.)\1+")
 _GLIDE = re.compile(r"^[jyi](?=[aeiou])")
 _FEMALE = ("a", "ah", "eh", "ele", "ete")

@@ -16,6 +16,7 @@ _CONSONANTS = str.maketrans(
     dict.fromkeys("اآأإٱعویئؤءـ")
     | dict(zip("بپتطةثسصجچحهخدذزضظرژشغقفکگلمن", "bptttssSjChhxdzzzzrZSqqfkglmn".replace("ssS", "sss"), strict=True))
 )
+_KEPT = str.maketrans("اعثذظ", "aeszz")  # what anyascii leaves out, makes a blank of or writes as two letters
 _TWO = (("kh", "x"), ("gh", "q"), ("sh", "S"), ("ch", "C"), ("zh", "Z"), ("ph", "f"), ("ck", "k"))
 _UNWRITTEN = str.maketrans(dict.fromkeys("aeiouyvw ") | {"c": "k"})
 _DOUBLE = re.compile(r"(.)\1+")
@@ -25,7 +26,9 @@ _DOUBLE = re.compile(r"(.)\1+")
 def latin(text: str) -> str:
     """The text folded, in Latin letters and digits, words apart."""
     folded = fold(text[:_LONGEST])
-    return folded if folded.isascii() else " ".join(_NO_LETTER.sub(" ", anyascii(folded).lower()).split())[:_LONGEST]
+    if folded.isascii():
+        return folded
+    return " ".join(_NO_LETTER.sub(" ", anyascii(folded.translate(_KEPT)).lower()).split())[:_LONGEST]
 
 
 def vowelless(text: str) -> bool:
