@@ -80,9 +80,9 @@ def match(
     found, using = matching.joined(keys), model()
     if train:
         using = training.train(found.rows(), entries, counts.__getitem__, using)
-    scale = Scale(using, counts.__getitem__, len(entries))
+    scale = Scale(using, counts.__getitem__, len(entries), matching.identifying(entries))
     floor = using.automatic + STEPS[0] if calibrate else floor
-    edges = matching.all_edges(found, entries, scale, min(floor, using.automatic))
+    edges = matching.joining(matching.all_edges(found, entries, scale, min(floor, using.automatic)), entries, scale)
 
     def weigh(a: int, b: int) -> float:
         return matching.beside(a, b, entries, scale)
@@ -94,15 +94,14 @@ def match(
             )
         return _ask(answers, _content(source), edges, ids, rows, entries, scale, as_json=as_json)
     assert out is not None
-    strong = matching.joining(edges, entries, using)
-    done = clusters(entries, strong, weigh, using.automatic, using.veto)
-    held = sum(done.of[edge.left] != done.of[edge.right] for edge in strong)
-    _write(out, ("id", "cluster"), _clusters(ids, done.of))
+    done = clusters(entries, edges, weigh, using.automatic, using.veto)
+    held = sum(done[left] != done[right] and scale.likely(weight) for left, right, weight in edges)
+    _write(out, ("id", "cluster"), _clusters(ids, done))
     if pairs is not None:
         wanted = [edge for edge in edges if edge.weight >= floor]
         _write(pairs, ("left", "right", "weight", "probability", "evidence"), _pairs(wanted, ids, entries, scale))
     drift = list(training.drift(model(), using)) if train else []
-    report = _report(done.of, len(found), held, _capped(keys, entries), using, drift, train=train)
+    report = _report(done, len(found), held, _capped(keys, entries), using, drift, train=train)
     if as_json:
         print_json(report)
     else:

@@ -20,7 +20,7 @@ from leadsync.core.match.features import EDITION, NOTHING, features
 from leadsync.core.match.keys import cap, keys
 from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
 from leadsync.core.match.model import Scale
-from leadsync.core.match.pairs import Edge, Entry, entry, joined, lowered
+from leadsync.core.match.pairs import Edge, Entry, entry, joined
 from leadsync.store import leads, matching, review
 from leadsync.store.database import Store
 from leadsync.store.matching import ALL, Pair, Weighed
@@ -137,7 +137,7 @@ class Matcher:
         touched = {*said} if settle else {id_ for id_ in changed if held.get(id_, 0) is None}
         comparison = self._comparison(records, new)
         if new:
-            touched |= comparison.run({*new}, old, many=many)
+            touched |= comparison.run({*new}, old, changed={*changed, *ahead}, many=many)
         if touched:
             self._settle(touched, comparison, late=late)
 
@@ -229,11 +229,12 @@ class _Comparison:
         scale.count = self._counts.__getitem__
 
     def run(
-        self, looked: set[int], old: Mapping[int, Entry], *, indexed: Collection[int] = (), many: bool = False
-    ) -> set[int]:
+        self, looked: set[int], old: Mapping[int, Entry], *, indexed: Collection[int] = (),
+        changed: Collection[int] = frozenset(), many: bool = False,
+    ) -> set[int]:  # fmt: skip
         """Look these records up by what they are now, and index them and those to be `indexed`; before they were as
-        `old` says. Of `many` others may be indexed already that are looked up later. The records that pairs have
-        changed with."""
+        `old` says, and `changed` say something else than then. Of `many` others may be indexed already that are looked
+        up later. The records that pairs have changed with."""
         store = self._store
         again, terms = self._index({*looked, *indexed}, old)
         looked |= again - matching.ahead(store, again)
@@ -247,7 +248,10 @@ class _Comparison:
         pairs |= {pair for pair, weight in depending.items() if weight > -inf and pair not in before}
         found = self._weighed(pairs)
         before |= depending
-        fresh = [each for pair, each in found.items() if before.get(pair) != each.edge.weight]
+        fresh = [
+            each for pair, each in found.items()
+            if before.get(pair) != each.edge.weight or pair[0] in changed or pair[1] in changed
+        ]  # fmt: skip
         gone = before.keys() - found.keys() | {pair for each in fresh if (pair := each.edge[:2]) in before}
         matching.change_edges(store, gone, fresh)
         return {id_ for pair in (*gone, *(each.edge[:2] for each in fresh)) for id_ in pair}
@@ -340,28 +344,29 @@ class _Comparison:
         """A pair with its evidence. Names that do not agree keep it below the automatic line."""
         one, two = self._entries[edge.left], self._entries[edge.right]
         lines = self._scale.evidence(levels, one.terms, two.terms)
-        if (weight := lowered(edge.weight, levels, self._model)) < edge.weight:
-            lines.append(("name", "unsure", weight - edge.weight, 0))
-            edge = edge._replace(weight=weight)
+        edge = edge._replace(weight=self._scale.lowered(edge.weight, levels))
         return Weighed(edge, lines, self._terms(one, two, levels), self._model.probability(edge.weight))
 
     def weigher(self, known: Mapping[Pair, float]) -> Callable[[int, int], float]:
-        """What weighs any two records; pairs that are not `known` can be kept by `keep_asked`."""
+        """What any two records say of two leads that others join; pairs that are not `known` can be kept by
+        `keep_asked`."""
+
+        found = dict[Pair, float]()
 
         def weigh(a: int, b: int) -> float:
             pair = (a, b) if a < b else (b, a)
-            if pair in known:
-                return known[pair]
-            if pair not in self._asked:
-                if not self._asked:
+            if pair not in found:
+                if not found:
                     self._load({id_ for both in known for id_ in both})
                 self._load(pair)
                 one, two = (self._entries.setdefault(id_, _NOTHING) for id_ in pair)
                 levels = compare(one.features, two.features)
                 self._know(self._terms(one, two, levels))
-                weight = self._scale.beside(levels, one.terms, two.terms)
-                self._asked[pair] = self._told(Edge(*pair, weight), levels)
-            return self._asked[pair].edge.weight
+                found[pair] = self._scale.beside(levels, one.terms, two.terms)
+                if pair not in known:
+                    weight = self._scale.weigh(levels, one.terms, two.terms)
+                    self._asked[pair] = self._told(Edge(*pair, weight), levels)
+            return found[pair]
 
         return weigh
 

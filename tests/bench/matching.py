@@ -59,14 +59,14 @@ def measure(records: int, seed: int) -> dict[str, float]:
             edges.append(edge)
     found["pair_us"] = (time.process_time() - began) / max(len(pairs), 1) * 1e6
 
-    edges = [edge for edge in joining(edges, entries, using) if edge.weight >= using.automatic]
+    edges = [edge for edge in joining(edges, entries, scale) if edge.weight >= using.automatic]
     hits = Counter(locales[edge.left] if persons[edge.left] == persons[edge.right] else "false" for edge in edges)
 
     def weigh(a: int, b: int) -> float:
         return beside(a, b, entries, scale)
 
     found |= _at_line(hits, true) | _sweep(bins, true.total())
-    found |= _of_clusters(clusters(range(records), edges, weigh, using.automatic, using.veto).of, persons, true.total())
+    found |= _of_clusters(clusters(range(records), edges, weigh, using.automatic, using.veto), persons, true.total())
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return found
 

@@ -77,7 +77,8 @@ def compare(a: Features, b: Features) -> Levels:
     """The level of each of `FIELDS`, and of the other columns; the same whichever comes first."""
     if a > b:  # a name that is turned is looked at from one side only
         a, b = b, a
-    name, mail = _name(a, b), _mail(a, b) if a.mail and b.mail else 0
+    name = _name(a, b)
+    mail = _mail(a, b, name) if a.mail and b.mail else 0
     company = 0 if mail >= _MAIL_CLOSE or mail == _COLLEAGUE else _company(a, b)
     postcode = _text(a.postcode, b.postcode) if a.postcode and b.postcode else 0
     implied = postcode == _EXACT or company > 1 or mail == _COLLEAGUE
@@ -93,22 +94,12 @@ def compare(a: Features, b: Features) -> Levels:
     )
     if not a.others:
         return found
-    return (*found, *(_text(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)))
-
-
-def names_agree(levels: Levels) -> bool:
-    """Whether two records may join by themselves: their names agree; or the mailbox does, and no more of the names
-    differs than a part; or something else that no family and no office shares: the day of birth, another column of a
-    list."""
-    name, mail, *_ = levels
-    own = any(level > 1 for level in levels[_BIRTH_DATE:])
-    return name >= _INITIAL or own or (name != _NEITHER and mail > _COLLEAGUE)
+    return (*found, *(_other(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)))
 
 
 _NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
 _EXACT = _LINE = 3
 _COLLEAGUE, _MAIL_CLOSE = 2, 5
-_BIRTH_DATE = FIELDS.index("birth_date")
 _MISTER = "anh"  # in Vietnamese, but the second part of a name as well
 
 
@@ -255,11 +246,12 @@ def _near(a: str, b: str) -> bool:
     return allowed > 0 and abs(len(a) - len(b)) <= allowed and OSA.distance(a, b, score_cutoff=allowed) <= allowed
 
 
-def _mail(a: Features, b: Features) -> int:
+def _mail(a: Features, b: Features, name: int) -> int:
+    """How far mailboxes agree. Two that are made of names are as different as these: no error of typing."""
     if a.mail == b.mail:
         return 6
     if a.mail_domain == b.mail_domain:
-        if _mistyped(a.user, b.user):
+        if (name >= _ACROSS or not (a.named and b.named)) and _mistyped(a.user, b.user):
             return _MAIL_CLOSE
         return _COLLEAGUE if a.domain else 1
     if a.user == b.user and len(a.user) >= LEAST_USER:
@@ -319,6 +311,12 @@ def _text(a: str, b: str) -> int:
     if a == b:
         return _EXACT
     return 2 if _near(a, b) or (len(a) > 3 and JaroWinkler.similarity(a, b) >= 0.92) else 1
+
+
+def _other(a: str, b: str) -> int:
+    """A value of another column: no numbers that follow one another are close."""
+    found = _text(a, b)
+    return 1 if found == 2 and _digits(a) != _digits(b) else found
 
 
 def _address(a: str, b: str) -> int:

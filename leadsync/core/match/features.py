@@ -72,7 +72,7 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
-EDITION = 6
+EDITION = 7
 """Goes up with every change of what features or keys are made of a record, and of how two are compared."""
 
 

@@ -90,10 +90,10 @@ def tied(
     done = clusters(atoms, lifted, weight, model.automatic, model.veto)
     leads = defaultdict[int, list[int]](list)
     for n in range(len(records)):
-        leads[done.of[_top(root, n)]].append(records[n])
+        leads[done[_top(root, n)]].append(records[n])
     held: dict[tuple[int, int], Edge] = {}
     for pair, edge in best.items():
-        both = _pair(*(done.of[atom] for atom in pair))
+        both = _pair(*(done[atom] for atom in pair))
         if both[0] != both[1] and (both not in held or held[both].weight < edge.weight):
             held[both] = edge
     return Tied(list(leads.values()), list(held.values()))

@@ -7,9 +7,9 @@ No weight exceeds its `cap`, from which `fall` is taken for every doubling of th
 that forty people have says little of any two of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
+from math import inf, log2
 from typing import Any, NamedTuple
 
 from leadsync.core.match.evidence import FIELDS, LEVELS, Levels, Terms, compare, counted
@@ -24,7 +24,11 @@ _Plan = tuple[float, Sequence[_Rare], Sequence[int], float]
 _KNOWN = 20_000
 """Records that what is usual counts for, beside those that there are."""
 _LEAST = 0.1
-_MAIL = FIELDS.index("email")
+_MAIL, _BIRTH_DATE = FIELDS.index("email"), FIELDS.index("birth_date")
+_NEITHER, _GIVEN, _FAMILY, _INITIAL = map(LEVELS["name"].index, ("neither", "given", "family", "initial"))
+_CLOSE, _EXACT = map(LEVELS["email"].index, ("close", "exact"))
+_NEARLY = LEVELS["birth_date"].index("close")
+_BELOW = 0.01  # bits below the automatic line
 _FEWEST = 1000  # records that a pair is drawn from at the least: a short list is a part of a larger world
 
 
@@ -78,10 +82,11 @@ class Model:
 
 
 class Scale:
-    """Weighs pairs among so many records by a model. It is made anew where records come or go."""
+    """Weighs pairs among so many records by a model. It is made anew where records come or go. `own` are the places of
+    other columns that tell people apart, like a customer's number."""
 
-    def __init__(self, model: Model, count: Count, records: int) -> None:
-        self.model, self.count, self.records = model, count, max(records, 2)
+    def __init__(self, model: Model, count: Count, records: int, own: Collection[int] = ()) -> None:
+        self.model, self.count, self.records, self.own = model, count, max(records, 2), own
         self.prior = log2(2 * model.pairs / max(records, _FEWEST))
         self._plans: dict[Levels, _Plan] = {}
         self._rare: dict[tuple[int, int], _Rare] = {}
@@ -104,10 +109,39 @@ class Scale:
         return (self._plans.get(levels) or self._plan(levels))[3]
 
     def beside(self, levels: Levels, mine: Terms, theirs: Terms) -> float:
-        """What a pair says of two groups that another one joins: its weight, without the prior where no more is
-        compared than mailboxes at two hosts, of which a person has several. Such a pair knows nothing."""
+        """What a pair says of two groups that another one joins: its weight; never, where names differ and nothing
+        makes up for it; without the prior where no more is compared than mailboxes at two hosts, of which a person has
+        several: such a pair knows nothing."""
+        own = levels[_BIRTH_DATE] or any(levels[nth] for nth in self.own)
+        if _NEITHER <= levels[0] <= _FAMILY and not own and not self.agrees(levels):
+            return -inf
         silent = all(level <= (nth == _MAIL) for nth, level in enumerate(levels))
         return self.weigh(levels, mine, theirs) - (self.prior if silent else 0.0)
+
+    def agrees(self, levels: Levels) -> bool:
+        """Whether two records may join by themselves: their names agree; or, where these differ in a part or are not
+        whole, the mailbox does; or something that no family or office shares: the day of birth, or another column that
+        tells people apart."""
+        name, mail = levels[0], levels[_MAIL]
+        if name >= _INITIAL or (name in (_GIVEN, _FAMILY) and mail == _EXACT):
+            return True
+        if mail >= _CLOSE and not _NEITHER <= name <= _FAMILY:
+            return True
+        if levels[_BIRTH_DATE] >= _NEARLY:
+            return True
+        return any(counted(nth, levels[nth]) is not None for nth in self.own)
+
+    def lowered(self, weight: float, levels: Levels) -> float:
+        """What a pair of this weight comes to where records join: below the automatic line, though the more the more it
+        weighs, as long as names do not agree."""
+        line = self.model.automatic
+        if weight < line or self.agrees(levels):
+            return weight
+        return line - _BELOW / (1 + weight - line)
+
+    def likely(self, weight: float) -> bool:
+        """Whether a pair that weighs so much where records join would join but for names or other records."""
+        return weight >= self.model.automatic - _BELOW
 
     def places(self, levels: Levels) -> Sequence[int]:
         """Which terms of two records that agree so tell how rare that is."""
@@ -136,24 +170,27 @@ class Scale:
         return min(bits, one.cap - one.fall * log2(have / 2))
 
     def evidence(self, levels: Levels, mine: Terms, theirs: Terms) -> list[Line]:
-        """What a pair's weight is made of, the prior first; the bits add up to it."""
+        """What a pair's weight is made of, the prior first, and what lowers it last; the bits add up to it."""
         found: list[Line] = [("prior", f"of {self.records} records", self.prior, 0)]
         for nth, level in enumerate(levels):
             if level:
                 at = counted(nth, level)
                 have = 0 if at is None else max(self.count(mine[at]), self.count(theirs[at]), 1)
                 found.append((field_name(nth), words(nth)[level], self._bits(nth, level, have), have))
+        total = sum(bits for _, _, bits, _ in found)
+        if (weight := self.lowered(total, levels)) < total:
+            found.append(("name", "unsure", weight - total, 0))
         return found
 
     def explain(self, a: Features, b: Features, mine: Terms, theirs: Terms) -> list[Part]:
         """The parts of a pair's weight, the prior first; they add up to it."""
         levels = compare(a, b)
-        prior, *lines = self.evidence(levels, mine, theirs)
-        told = [nth for nth, level in enumerate(levels) if level]
-        return [Part(*prior[:2], "", "", *prior[2:])] + [
-            Part(field, level, _shown(a, nth), _shown(b, nth), bits, records)
-            for nth, (field, level, bits, records) in zip(told, lines, strict=True)
-        ]
+        told = iter([nth for nth, level in enumerate(levels) if level])
+        return [
+            Part(field, level, "", "", bits, records) if field == "prior" or level == "unsure"
+            else Part(field, level, _shown(a, nth := next(told)), _shown(b, nth), bits, records)
+            for field, level, bits, records in self.evidence(levels, mine, theirs)
+        ]  # fmt: skip
 
 
 def words(nth: int) -> Sequence[str]:

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from leadsync.core.match.evidence import Levels, Terms, compare, names_agree, terms
+from leadsync.core.match.evidence import FIELDS, OTHERS, Terms, compare, terms
 from leadsync.core.match.features import Features
 from leadsync.core.match.keys import CAPS, cap, keys
 from leadsync.core.match.model import Model, Scale
 
 _LIMIT = (pl.col("key") % 4).replace_strict(dict(enumerate(CAPS)), return_dtype=pl.UInt32)
-_BELOW = 0.01  # bits below the automatic line
+_SHARED = 3  # records that share a value
 _AT_ONCE = 50_000  # records whose keys are in lists at a time
 
 
@@ -105,19 +105,13 @@ def beside(a: int, b: int, entries: Mapping[int, Entry], scale: Scale) -> float:
     return scale.beside(compare(one.features, two.features), one.terms, two.terms)
 
 
-def lowered(weight: float, levels: Levels, model: Model) -> float:
-    """What a pair weighs where records join: below the automatic line as long as names do not agree."""
-    return weight if weight < model.automatic or names_agree(levels) else model.automatic - _BELOW
-
-
-def joining(edges: Iterable[Edge], entries: Mapping[int, Entry], model: Model) -> list[Edge]:
+def joining(edges: Iterable[Edge], entries: Mapping[int, Entry], scale: Scale) -> list[Edge]:
     """The edges as they weigh where records join."""
     return [
         edge._replace(
-            weight=lowered(edge.weight, compare(entries[edge.left].features, entries[edge.right].features), model)
+            weight=scale.lowered(edge.weight, compare(entries[edge.left].features, entries[edge.right].features))
         )
         for edge in edges
-        if edge.weight >= model.automatic
     ]
 
 
@@ -163,6 +157,13 @@ def counts(entries: Mapping[int, Entry]) -> Counter[int]:
     found = Counter(term for of in entries.values() for term in of.terms)
     del found[0]
     return found
+
+
+def identifying(entries: Mapping[int, Entry]) -> list[int]:
+    """The places of other columns that tell people apart: those whose values few records share, on average."""
+    width = max((len(of.features.others) for of in entries.values()), default=0)
+    told = [Counter(filter(None, (of.terms[OTHERS + nth] for of in entries.values()))) for nth in range(width)]
+    return [len(FIELDS) + nth for nth, each in enumerate(told) if 0 < each.total() <= _SHARED * len(each)]
 
 
 def over(rows: pl.DataFrame) -> pl.DataFrame:

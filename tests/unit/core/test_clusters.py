@@ -2,6 +2,7 @@
 
 import random
 from itertools import combinations
+from math import inf
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ def joined_up(edges: list[tuple[int, int, float]], otherwise: float, size: int =
     known = {(a, b): weight for a, b, weight in edges}
     done = clusters(range(size), [Edge(*edge) for edge in edges], lambda a, b: known.get((a, b), otherwise), 4.0, -10.0)
     groups: dict[int, set[int]] = {}
-    for n, cluster in done.of.items():
+    for n, cluster in done.items():
         groups.setdefault(cluster, set()).add(n)
     return sorted((group for group in groups.values() if len(group) > 1), key=min)
 
@@ -30,11 +31,10 @@ def test_a_vetoed_pair_keeps_two_clusters_apart():
     assert joined_up(edges, 0.0) == [{0, 1}, {2, 3}]
 
 
-def test_what_did_not_join_is_held():
-    edges = [Edge(0, 1, 9.0), Edge(1, 2, 5.0)]
-    done = clusters(range(3), edges, lambda *_: -9.0, 4.0, -10.0)
-    assert done.of == {0: 0, 1: 0, 2: 2}
-    assert done.held == [Edge(1, 2, 5.0)]
+def test_who_may_be_one_of_two_joins_neither_unless_one_is_clearly_likelier():
+    assert joined_up([(0, 1, 9.0), (1, 2, 5.0)], -inf, 3) == [{0, 1}]
+    assert joined_up([(0, 1, 9.0), (1, 2, 5.1)], -inf, 3) == []
+    assert joined_up([(0, 1, 9.0), (1, 2, 9.0)], -8.9, 3) == [{0, 1, 2}]
 
 
 def test_a_cluster_beyond_the_usual_size_needs_every_pair_and_has_an_end():
@@ -52,4 +52,4 @@ def test_clusters_do_not_depend_on_the_order_of_edges(rng: random.Random):
     first = clusters(range(12), edges, lambda a, b: known[a, b], 4.0, -10.0)
     rng.shuffle(edges)
     ids = rng.sample(range(12), 12)
-    assert clusters(ids, edges, lambda a, b: known[a, b], 4.0, -10.0).of == first.of
+    assert clusters(ids, edges, lambda a, b: known[a, b], 4.0, -10.0) == first

@@ -12,7 +12,7 @@ from leadsync.core.match.evidence import FIELDS, LEVELS, compare
 from leadsync.core.match.features import Features, features
 from leadsync.core.match.keys import cap, described, keys
 from leadsync.core.match.model import Scale, read, written
-from leadsync.core.match.pairs import Book, all_edges, candidates, counts, entry, joined, key_rows, over
+from leadsync.core.match.pairs import Book, all_edges, candidates, counts, entry, identifying, joined, key_rows, over
 from leadsync.core.match.spelling import latin, skeleton
 from leadsync.core.match.train import drift, train
 from tests.bench.matching_people import leads, pairs
@@ -136,6 +136,12 @@ def test_a_like_mailbox_made_of_the_name_is_no_evidence():
     assert levels(a, b)["email"] == "differs"
 
 
+@pytest.mark.parametrize("names", ["Dan Don", "Andrew Andrea", "Tom Tim", "Oleg Olga", "Maria Marta"])
+def test_two_mailboxes_that_differ_as_their_names_do_are_two(names: str):
+    both = [of(first_name=name, last_name="Orlov", email=f"{name}.orlov@acme.com") for name in names.split()]
+    assert levels(*both)["email"] == "colleague"
+
+
 @pytest.mark.parametrize(
     ("one", "two", "level"),
     [
@@ -252,8 +258,25 @@ def test_the_parts_add_up_to_the_weight():
     for a, b in joined(key_rows(BOOK)).head(300).iter_rows():
         one, two = BOOK[a], BOOK[b]
         parts = using.explain(one.features, two.features, one.terms, two.terms)
-        whole = using.weigh(compare(one.features, two.features), one.terms, two.terms)
-        assert sum(part.weight for part in parts) == pytest.approx(whole)
+        levels = compare(one.features, two.features)
+        whole = using.weigh(levels, one.terms, two.terms)
+        assert sum(part.weight for part in parts) == pytest.approx(using.lowered(whole, levels))
+
+
+def test_names_that_differ_keep_a_pair_below_the_line_however_much_it_weighs():
+    using = scale()
+    apart = compare(*(of(first_name=name, last_name="Smith", phone="601234567") for name in ("John", "Jane")))
+    told = [using.lowered(weight, apart) for weight in (3.0, 3.5, 4.0, 9.0, 30.0)]
+    assert told == sorted(told)
+    assert len({*told}) == 5
+    assert told[-1] < using.model.automatic
+    again = compare(*(of(first_name="John", last_name="Smith", phone="601234567") for _ in range(2)))
+    assert using.lowered(30.0, again) == 30.0
+
+
+def test_a_column_tells_people_apart_if_few_share_its_values():
+    rows = [features({"other1": str(n // 2), "other2": str(n % 4)}, WORDS, ("other1", "other2")) for n in range(40)]
+    assert identifying({n: entry(row) for n, row in enumerate(rows)}) == [len(FIELDS)]
 
 
 def weight(shared: int, others: int = 5000, **row: str) -> float:
