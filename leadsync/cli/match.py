@@ -185,6 +185,7 @@ def _read(source: Path, wanted: Sequence[tuple[str, str]]) -> tuple[list[str], l
             delimiter = max(",;\t", key=first.count)
             file.seek(0)
             lines = csv.DictReader(file, delimiter=delimiter, restval="")
+            lines.fieldnames = [name.strip() for name in lines.fieldnames or ()]
             missing = [column for _, column in wanted if column not in (lines.fieldnames or ())]
             if missing:
                 there = ", ".join(lines.fieldnames or ()) or "none"
@@ -196,7 +197,8 @@ def _read(source: Path, wanted: Sequence[tuple[str, str]]) -> tuple[list[str], l
         raise UserError(f"{source} cannot be read: {error.strerror}") from None
     except csv.Error as error:
         raise UserError(f"{source} is no CSV file: {error}") from None
-    read.sort(key=lambda row: (row[0], *row[1].values()))
+    named = any(name == "id" for name, _ in wanted)
+    read.sort(key=lambda row: (row[0] if named else "", *row[1].values(), row[0]))
     others = [f"other{nth}" for nth, _ in enumerate([name for name, _ in wanted if name == "other"], 1)]
     return [id_ for id_, _ in read], [row for _, row in read], others
 

@@ -60,6 +60,12 @@ def test_a_list_in_clusters_and_pairs_out(tmp_path: Path):
     assert {part[0]: part[1] for part in json.loads(pairs[0]["evidence"])}["email"] == "exact"
 
 
+def test_headers_with_blanks_and_several_mailboxes_in_a_cell(tmp_path: Path):
+    (tmp_path / "in.csv").write_text('id, Name , Mail\n1,Jan Nowak,"jan@nowak.pl, jn@x.pl"\n2,Jan Nowak,jan@nowak.pl\n')
+    done = leadsync("match", "in.csv", "--columns", "id=id,name=Name,email=Mail", "--out", "out.csv", cwd=tmp_path)
+    assert (done.code, groups(tmp_path / "out.csv")) == (0, {frozenset({"1", "2"})}), done.err
+
+
 def test_rows_in_another_order_are_the_same_people(tmp_path: Path):
     people = leads(5, 1200)
     for name in ("one", "two"):

@@ -26,6 +26,7 @@ _MOST_PHONES, _MOST_CLASSES = 3, 4
 _LEAST_DIGITS = 7
 _EXTENSION = re.compile(r"(?:\b(?:ext|extension|доб|wew|داخلی|may le|máy lẻ)|[x#;])\.?[\s:]*\d*\s*$", re.IGNORECASE)
 _BETWEEN_PHONES = re.compile(r"[;,/|\n]+|\s{2,}")
+_BETWEEN_MAILS = re.compile(r"[;,|\s]+")
 _NUMBER = re.compile(r"\d+")
 _SYLLABLES = re.compile(f"(?:{SYLLABLE.pattern}){{1,3}}")
 _STREETS = {
@@ -137,6 +138,8 @@ def _mail(told: Mapping[str, str], words: Words) -> tuple[str, str, str, str]:
     """The mailbox of one person, its part before the @ without signs, its domain; and the company's domain."""
     domain = own_domain(told["domain"], words.tables.shared_hosts) if "domain" in told else ""
     text = latin_digits(told.get("email", "")).removeprefix("mailto:").lower().strip(" <>;,")
+    if text.count("@") > 1:  # the first of several
+        text = next((part for part in _BETWEEN_MAILS.split(text) if "@" in part), "").strip(" <>")
     if text.count("@") != 1:
         return "", "", "", domain
     try:
