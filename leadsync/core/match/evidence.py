@@ -111,8 +111,9 @@ def _name(a: Features, b: Features) -> int:
     if not across and not (a.family_skeleton and a.family_skeleton == b.given_skeleton):
         return straight
     turned = b._replace(
-        given=b.family, family=b.given, given_skeleton=b.family_skeleton, family_skeleton=b.given_skeleton, classes=()
-    )
+        given=b.family, family=b.given, given_skeleton=b.family_skeleton, family_skeleton=b.given_skeleton,
+        classes=(), tones="",
+    )  # fmt: skip
     return max(straight, _in_order(a, turned))
 
 
@@ -131,6 +132,8 @@ def _in_order(a: Features, b: Features) -> int:
         return _incomplete(a, b, given, family)
     if a.middle or b.middle:
         given = _with_middle(a, b, given)
+    if a.tones and b.tones and a.tones != b.tones and a.given == b.given:
+        given = 0
     if given and family:
         if given > 2 and family == 3:
             return _WHOLE if given == 4 else _WHOLE_PAIR

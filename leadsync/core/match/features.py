@@ -1,6 +1,7 @@
 """What of a record is compared with other records: a record in, its features out. Nothing here raises."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -46,7 +47,8 @@ class Features(NamedTuple):
     the record has the first letter only, `vowelless` tells that the name is in Persian or Arabic letters, `classes` are
     the groups of given names that go by this one. `mail` is equal for two spellings of one mailbox of one person,
     `user` is its part before the @ without signs, `named` tells that the name is all that stands there. `domain` is a
-    company's. `phones` are national numbers, their last nine digits.
+    company's. `phones` are national numbers, their last nine digits. `tones` is a Vietnamese given name with its marks
+    behind, wherever in it they stand; empty where it is typed without any.
     """
 
     given: str = ""
@@ -70,6 +72,7 @@ class Features(NamedTuple):
     address: str = ""
     birth_date: str = ""
     others: tuple[str, ...] = ()
+    tones: str = ""
 
 
 NOTHING = Features()
@@ -109,6 +112,7 @@ def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -
         address=_address(told["address"]) if "address" in told else "",
         birth_date=_birth_date(told["birth_date"]) if "birth_date" in told else "",
         others=tuple([latin(told.get(name, "")) for name in others]),
+        tones="" if f"{between}{first}".isascii() or family not in VIETNAMESE_PLAIN else _tones(first),
     )  # fmt: skip
 
 
@@ -132,6 +136,12 @@ def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
         return given, middle, family, ""
     letters = next((word for word in (first or full).replace(".", " ").split() if len(word) == 1), "")
     return "", middle, family, letters
+
+
+@lru_cache(maxsize=16384)
+def _tones(given: str) -> str:
+    signs = unicodedata.normalize("NFD", given.casefold())
+    return "".join(sorted(signs, key=lambda sign: sign if unicodedata.combining(sign) else ""))[:_LONGEST]
 
 
 def _mail(told: Mapping[str, str], words: Words) -> tuple[str, str, str, str]:
