@@ -120,25 +120,33 @@ def _name(a: Features, b: Features) -> int:
 def _in_order(a: Features, b: Features) -> int:
     family = 3 if a.family and a.family == b.family else _part(a.family, b.family, a.family_skeleton, b.family_skeleton)
     given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
-    if 0 < given < 3 and a.given_skeleton == b.given_skeleton:
-        if a.vowelless != b.vowelless:
-            unlike = _unlike(*(a.given, b.given) if a.vowelless else (b.given, a.given))
-        else:
-            unlike = _apart(a.given, b.given, a.vowelless)
-        given = 0 if unlike else given
-    if given < 2 and a.classes and b.classes and not set(a.classes).isdisjoint(b.classes):
+    shared = not set(a.classes).isdisjoint(b.classes)
+    if given < 2 and shared:
         given = 2
     if given < 0 or family < 0:
         return _incomplete(a, b, given, family)
     if a.middle or b.middle:
         given = _with_middle(a, b, given)
-    if a.tones and b.tones and a.tones != b.tones and a.given == b.given:
+    if given and _two(a, b, given, shared=shared):
         given = 0
     if given and family:
         if given > 2 and family == 3:
             return _WHOLE if given == 4 else _WHOLE_PAIR
         return _CLOSE if min(given, family) == 1 else _ACROSS if a.vowelless != b.vowelless else _SAME
     return _FAMILY if family > 1 else _GIVEN if given > 1 else _NEITHER
+
+
+def _two(a: Features, b: Features, given: int, *, shared: bool) -> bool:
+    """Whether given names that are alike so far are two names; `shared` tells of a group that both are in."""
+    if a.given == b.given:
+        return a.tones != b.tones and "" not in (a.tones, b.tones)
+    if shared or given > 3:
+        return False
+    if a.given_skeleton != b.given_skeleton:
+        return given == 1 and bool(a.classes and b.classes)
+    if a.vowelless == b.vowelless:
+        return _apart(a.given, b.given, a.vowelless)
+    return _unlike(a.given, b.given) if a.vowelless else _unlike(b.given, a.given)
 
 
 @lru_cache(maxsize=65536)
@@ -148,6 +156,10 @@ def _apart(a: str, b: str, vowelless: bool) -> bool:
     one, two = (_GLIDE.sub("", _DOUBLED.sub(r"\1", text.replace(" ", ""))) for text in (a, b))
     if vowelless:
         return one != two
+    if one.removesuffix("h") == two.removesuffix("h"):
+        return False
+    if one + "e" == two or two + "e" == one:  # Simon, Simone
+        return min(one, two)[-1] not in _ROUNDED
     if one.endswith(_FEMALE) != two.endswith(_FEMALE) or {one[:1], two[:1]} == {"a", "i"}:
         return True
     first, other = (next((_ROUNDED[sign] for sign in text if sign in _ROUNDED), None) for text in (one, two))

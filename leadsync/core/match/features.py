@@ -12,7 +12,7 @@ from leadsync.core.convert.contact import email
 from leadsync.core.convert.country import code_of
 from leadsync.core.convert.dates import read_date
 from leadsync.core.facts.domains import own_domain
-from leadsync.core.facts.name_words import NEVER_GIVEN_PLAIN, PLACEHOLDERS, SYLLABLE, TESTS, VIETNAMESE_PLAIN
+from leadsync.core.facts.name_words import GIVEN, NEVER_GIVEN_PLAIN, PLACEHOLDERS, SYLLABLE, TESTS, VIETNAMESE_PLAIN
 from leadsync.core.facts.names import as_typed
 from leadsync.core.facts.tables import Tables
 from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
@@ -30,6 +30,7 @@ _BETWEEN_PHONES = re.compile(r"[;,/|\n]+|\s{2,}")
 _BETWEEN_MAILS = re.compile(r"[;,|\s]+")
 _NUMBER = re.compile(r"\d+")
 _SYLLABLES = re.compile(f"(?:{SYLLABLE.pattern}){{1,3}}")
+_GIVEN = frozenset(map(latin, GIVEN))
 _STREETS = {
     word: full
     for full, words in {
@@ -45,10 +46,10 @@ class Features(NamedTuple):
 
     Names and company are in Latin letters, with the skeleton of each beside them; `initial` is a given name of which
     the record has the first letter only, `vowelless` tells that the name is in Persian or Arabic letters, `classes` are
-    the groups of given names that go by this one. `mail` is equal for two spellings of one mailbox of one person,
-    `user` is its part before the @ without signs, `named` tells that the name is all that stands there. `domain` is a
-    company's. `phones` are national numbers, their last nine digits. `tones` is a Vietnamese given name with its marks
-    behind, wherever in it they stand; empty where it is typed without any.
+    the groups of given names that go by this one, of a known name in none the name. `mail` is equal for two spellings
+    of one mailbox of one person, `user` is its part before the @ without signs, `named` tells that the name is all that
+    stands there. `domain` is a company's. `phones` are national numbers, their last nine digits. `tones` is a
+    Vietnamese given name with its marks behind, wherever in it they stand; empty where it is typed without any.
     """
 
     given: str = ""
@@ -96,7 +97,7 @@ def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -
     mail, user, host, domain = _mail(told, words)
     if given and user and not middle and family in VIETNAMESE_PLAIN:
         middle = _between(user.rstrip("0123456789"), given, family)
-    classes = tuple(words.spellings.given.get(given, ())[:_MOST_CLASSES])
+    classes = tuple(words.spellings.given.get(given, ())[:_MOST_CLASSES]) or ((given,) if given in _GIVEN else ())
     told_firm = told.get("company")
     firm = _company(told_firm, words) if told_firm else ""
     company = latin(firm)
