@@ -216,7 +216,8 @@ def _incomplete(a: Features, b: Features, given: int, family: int) -> int:
 def _with_middle(a: Features, b: Features, given: int) -> int:
     """How far given names agree with their second parts; 4 where these are equal themselves, wherever they stand."""
     one, two = (a.middle + a.given).replace(" ", ""), (b.middle + b.given).replace(" ", "")
-    if one == two:
+    after = {(of.given + of.middle).replace(" ", "") for of in (a, b)}
+    if one == two or (len(after) == 1 and not (a.middle and b.middle)):  # Mary Ann, Maryann
         return 4
     if a.middle and b.middle:
         given = min(given, _middle(a.middle, b.middle))

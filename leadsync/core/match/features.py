@@ -12,7 +12,16 @@ from leadsync.core.convert.contact import email
 from leadsync.core.convert.country import code_of
 from leadsync.core.convert.dates import read_date
 from leadsync.core.facts.domains import own_domain
-from leadsync.core.facts.name_words import GIVEN, NEVER_GIVEN_PLAIN, PLACEHOLDERS, SYLLABLE, TESTS, VIETNAMESE_PLAIN
+from leadsync.core.facts.name_words import (
+    BETWEEN,
+    GIVEN,
+    NEVER_GIVEN_PLAIN,
+    PLACEHOLDERS,
+    SECOND,
+    SYLLABLE,
+    TESTS,
+    VIETNAMESE_PLAIN,
+)
 from leadsync.core.facts.names import as_typed
 from leadsync.core.facts.tables import Tables
 from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
@@ -31,6 +40,8 @@ _BETWEEN_MAILS = re.compile(r"[;,|\s]+")
 _NUMBER = re.compile(r"\d+")
 _SYLLABLES = re.compile(f"(?:{SYLLABLE.pattern}){{1,3}}")
 _GIVEN = frozenset(map(latin, GIVEN))
+_DOUBLE = re.compile("m[ou]h?ham+[ae]d|am[ei]+r|al[iy]|s[ae]y+[ei]d|[gq]h?olam|mir|noo?u?r|fatem[ae]h?|ze[iy]nab")
+_SECOND = frozenset(map(skeleton, SECOND))
 _STREETS = {
     word: full
     for full, words in {
@@ -127,16 +138,42 @@ def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
         return "", "", "", ""
     if found.given or found.family:
         given, middle, family = found.given, found.middle, found.family
+        if not middle and not (first and last):
+            left = _left_out(full or first or last, given, family)
+            given, middle = (f"{given} {left}", "") if left and latin(family) in NEVER_GIVEN_PLAIN else (given, left)
     else:  # the order is not plain: as most write
         *before, family = fold(f"{first} {last}".strip() or full).split() or [""]
         given, middle = " ".join(before), ""
     if given:
-        *between, last = given.split()
-        if between and not middle and latin(family) in NEVER_GIVEN_PLAIN:  # Vietnamese without its marks
-            return last, " ".join(between), family, ""
-        return given, middle, family, ""
+        return *_ordered(given, middle, family), ""
     letters = next((word for word in (first or full).replace(".", " ").split() if len(word) == 1), "")
     return "", middle, family, letters
+
+
+def _left_out(text: str, given: str, family: str) -> str:
+    """The words between given and family name, where it is not plain whose they are."""
+    words, last = text.split(), family.split()[:1]
+    if given not in words or not last or last[0] not in words:
+        return ""
+    return " ".join(word for word in words[words.index(given) + 1 : words.index(last[0])] if word.isalpha())
+
+
+def _ordered(given: str, middle: str, family: str) -> tuple[str, str, str]:
+    """Given, middle and family name: Ali Reza is one given name, and in Vietnamese without its marks the family's name
+    tells which is which."""
+    if _DOUBLE.fullmatch(latin(given)) and skeleton(middle) in _SECOND:
+        return f"{given} {middle}", "", family
+    if latin(middle) in NEVER_GIVEN_PLAIN and latin(family) in BETWEEN:  # Lan Nguyen Thi
+        return given, family, middle
+    if latin(middle) in NEVER_GIVEN_PLAIN and latin(given) in BETWEEN:  # Mai, which is a family's as well
+        return family, given, middle
+    *between, last = given.split()
+    head, *tail = family.split() or [""]
+    if between and not middle and latin(family) in NEVER_GIVEN_PLAIN:
+        return last, " ".join(between), family
+    if tail and not middle and latin(head) in NEVER_GIVEN_PLAIN and BETWEEN.issuperset(map(latin, tail)):
+        return given, " ".join(tail), head
+    return given, middle, family
 
 
 @lru_cache(maxsize=16384)

@@ -113,6 +113,28 @@ def test_names_agree_on_a_level(one: str, two: str, level: str | None):
 
 
 @pytest.mark.parametrize(
+    ("one", "two", "level"),
+    [
+        ("Ali Reza Karimi", "علیرضا کریمی", "across"),
+        ("Ali Reza Karimi", "Alireza Karimi", "exact"),
+        ("Karimi, Mohammad Reza", "محمدرضا کریمی", "across"),
+        ("Amir Hossein Karimi", "Amirhossein Karimi", "exact"),
+        ("Mohammad Reza Karimi", "Mohammad Ali Karimi", "family"),
+        ("Mary Ann Fox", "Maryann Fox", "whole"),
+        ("Mary Ann Fox", "Mary Fox", "exact"),
+        ("John Paul Fox", "John Peter Fox", "family"),
+        ("Thi Mai Nguyen", "Nguyễn Thị Mai", "whole"),
+        ("Mai Nguyen Thi", "Nguyễn Thị Mai", "whole"),
+        ("Lan Nguyen Thi", "Nguyễn Thị Lan", "whole"),
+        ("Nguyen Thi Mai", "Nguyễn Thị Mai", "whole"),
+    ],
+)
+def test_a_second_part_of_a_whole_name_counts(one: str, two: str, level: str):
+    assert levels(of(name=one), of(name=two))["name"] == level
+    assert named("Mai|Nguyen Thi", "Thị Mai|Nguyễn") == "whole"
+
+
+@pytest.mark.parametrize(
     ("email", "other", "level"),
     [
         ("nguyenthitam@gmail.com", "Thị Tâm", "whole"),
