@@ -120,6 +120,8 @@ def _name(a: Features, b: Features) -> int:
 def _in_order(a: Features, b: Features) -> int:
     family = 3 if a.family and a.family == b.family else _part(a.family, b.family, a.family_skeleton, b.family_skeleton)
     given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
+    if family == 2 and a.vowelless and b.vowelless and {a.family + "y", b.family + "y"} & {a.family, b.family}:
+        family = 0  # Hossein is no Hosseini
     shared = not set(a.classes).isdisjoint(b.classes)
     if given < 2 and shared:
         given = 2

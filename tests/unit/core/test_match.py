@@ -102,6 +102,7 @@ def test_latin(text: str, told: str):
         ("Văn Lon|Vũ", "Văn Long|Vũ", "close"),
         ("Lon|Vũ", "Long|Vũ", "family"),
         ("Anna|Smith", "John|Smith", "family"),
+        ("علی|حسین", "علی|حسینی", "given"),
         ("|Smith", "John|Smith", "half"),
         ("John|Brown", "John|Smith", "given"),
         ("Anna|Nowak", "John|Smith", "neither"),
