@@ -25,8 +25,8 @@ _SOON = 10 * SECOND
 _STEP = 2 * 3600 * SECOND  # by so much what CRMs in step tell of the same may differ: begin or end, and when it came
 _BURSTS = ((4, SECOND), (5, 10 * SECOND))  # so many clicks within so long
 _ANSWERED = (
-    r"^(?:[\s\u{200e}\u{200f}]*(?:re|fwd?|aw|wg|odp|pd|отв|ответ|пер|пересл|پاسخ|ارجاع|tl|trả lời|chuyển tiếp)"
-    r"(?:\s*\[\d+\])?\s*[:：])+"
+    r"^(?:[\s\u{200e}\u{200f}]*(?:e-?mail|re|fwd?|aw|wg|odp\.?|pd|отв|ответ|пер|пересл|پاسخ|ارجاع|tl|trả lời|"
+    r"chuyển tiếp)(?:\s*\[\d+\])?\s*[:：])+"
 )
 """What mail programs put before the subject of what is answered or passed on."""
 _BY_MACHINES = ("email_open", "email_click")

@@ -120,7 +120,9 @@ def test_calls_of_one_day_with_one_subject_are_the_same_if_they_are_near(hours: 
     assert why(*acts) == [None, "copied" if same else None]
 
 
-@pytest.mark.parametrize("subject", ["RE: Offer", "Odp: Re[2]: offer ", "پاسخ: Offer", "Отв: offer", "TL: Offer"])
+@pytest.mark.parametrize(
+    "subject", ["RE: Offer", "Odp: Re[2]: offer ", "پاسخ: Offer", "Отв: offer", "TL: Offer", "Email: Odp.: Offer"]
+)
 def test_the_subject_of_an_answer_is_that_of_what_it_answers_in_another_crm_alone(subject: str) -> None:
     acts = [act("email_reply", 0, detail=subject), act("email_reply", 60, detail="Offer")]
     assert why(*acts) == [None, None]
