@@ -1,6 +1,7 @@
 """What the activity of a lead says as a whole: what brought it, and how far it answers. In columns."""
 
 from collections.abc import Mapping
+from datetime import date
 
 import polars as pl
 
@@ -17,13 +18,13 @@ ANSWERS = ("call_in", "chat", "email_reply", "message")
 _HOUR = 3_600_000_000
 
 
-def talk(activities: pl.DataFrame) -> pl.DataFrame:
-    """`WORDS` per lead, of those that did anything; `activities` have id, lead, kind, at, count and topic.
+def talk(activities: pl.DataFrame, today: date) -> pl.DataFrame:
+    """`WORDS` per lead, of those that did anything until `today`; they have id, lead, kind, at, on, count, topic.
 
     The magnet is the topic, or else the kind, of the first one. An answer belongs to what we did last before it:
     `answer_share` is the percentage of what we did that was answered, `answer_hours` the median time that took.
     """
-    rows = activities.sort("at", "id")
+    rows = activities.filter(pl.col("on") <= today).sort("at", "id")
     of = {name: rows.filter(pl.col("kind").is_in(kinds)) for name, kinds in (("ours", OURS), ("theirs", ANSWERS))}
     magnets = (
         rows.filter(pl.col("kind").is_in(MAGNETS)).group_by("lead").agg(magnet=pl.coalesce("topic", "kind").first())
@@ -38,6 +39,13 @@ def talk(activities: pl.DataFrame) -> pl.DataFrame:
         leads = leads.join(part, on="lead", how="left")
     share = (100 * pl.col("answered").fill_null(0) / pl.col("tried")).round()
     return leads.select("lead", "magnet", answer_share=share, answer_hours="answer_hours")
+
+
+def begins(leads: pl.DataFrame, activities: pl.DataFrame) -> dict[int, date]:
+    """The first day after its own on which something that lies ahead begins to count, by lead."""
+    ahead = activities.filter(pl.col("kind").is_in([*MAGNETS, *OURS, *ANSWERS]))
+    ahead = ahead.join(leads.select("lead", "day"), on="lead").filter(pl.col("on") > pl.col("day"))
+    return dict(ahead.group_by("lead").agg(pl.col("on").min()).iter_rows())
 
 
 def none() -> Mapping[str, pl.Expr]:

@@ -25,7 +25,7 @@ from leadsync.core.reasons import reason_lines, renewed
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores
 from leadsync.core.scoring import Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
-from leadsync.core.talk import WORDS
+from leadsync.core.talk import WORDS, begins
 from leadsync.core.truth import truths
 from leadsync.store import evaluation, sources
 from leadsync.store.database import Store
@@ -178,6 +178,7 @@ class Evaluator:
         ended = frame.filter(pl.col("lead").is_in(list(at_end)))
         if not ended.is_empty():
             due |= dict(next_change(self._no_scoring, always, ended, activities).iter_rows())
+        ahead = begins(frame, activities) if self.frames.talks else {}
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
@@ -202,7 +203,7 @@ class Evaluator:
                 told = partial(next_action.told, steps[lead])
                 lined = [word for word in said if word.partition("@")[0] == "reasons"]
                 said |= {word: renewed(line, told) for word in lined if isinstance(line := said[word], str)}
-            on = min(filter(None, (due[lead], standing.due.get(lead))), default=None)
+            on = min(filter(None, (due[lead], ahead.get(lead), standing.due.get(lead))), default=None)
             decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists, found,
                                       standing.places[lead])  # fmt: skip
             decision.moves = standing.moves.get(lead, ())
@@ -242,9 +243,11 @@ class Evaluator:
         translated = self._telling.translated(words, frame, owners, lines, {})
         watched = [*filter(None, (self.config.never,)), *classes.watched]
         due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
+        ahead = begins(frame, activities) if self.frames.talks else {}
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
-            yield self._decision(lead, known | more, [], routed[lead], due[lead], members[lead], now, lists, material)
+            on = min(filter(None, (due[lead], ahead.get(lead))), default=None)
+            yield self._decision(lead, known | more, [], routed[lead], on, members[lead], now, lists, material)
 
     def _decision(
         self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], whose: Whose,

@@ -60,7 +60,7 @@ class Frames:
             }
         )
         if self.talks:
-            return frame.join(talk.talk(activities), on="lead", how="left", maintain_order="left")
+            return frame.join(talk.talk(activities, today), on="lead", how="left", maintain_order="left")
         return frame.with_columns(**talk.none())
 
     def facts(self, records: Sequence[Member], found: Material) -> dict[str, Value]:

@@ -75,7 +75,7 @@ def facts(subject: Subject) -> Iterator[Row]:
                "since": since, "sure": f"{fact.confidence} %",
                "how": (f"from {fact.how}" if fact.how else "said") + why,
                "instead of": "; ".join(_other(subject, name, *each) for each in others)}  # fmt: skip
-    for row in talk(subject.activities).iter_rows(named=True):
+    for row in talk(subject.activities, subject.today).iter_rows(named=True):
         for name in (name for name in WORDS if row[name] is not None):
             yield {"fact": name, "value": text(row[name]), "record": "", "field": "", "since": "",
                    "sure": f"{SAID} %", "how": "from activity", "instead of": ""}  # fmt: skip

@@ -1,13 +1,15 @@
 """What brought a lead, and how far it answers."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import pytest
 
-from leadsync.core.talk import WORDS, talk
+from leadsync.core.talk import WORDS, begins, talk
 
 HOUR = 3_600_000_000
+DAY = date(1970, 1, 1)
 
 
 def told(*acts: tuple[Any, ...]) -> dict[str, Any]:
@@ -16,7 +18,11 @@ def told(*acts: tuple[Any, ...]) -> dict[str, Any]:
     rows = [(n, 1, kind, at * HOUR, topic, count) for n, (at, kind, topic, count) in enumerate(whole)]
     names = ("id", "lead", "kind", "at", "topic", "count")
     types = {name: pl.String if name in ("kind", "topic") else pl.Int64 for name in names}
-    found = talk(pl.DataFrame(rows, types, orient="row"))
+    did = pl.DataFrame(rows, types, orient="row").with_columns(on=pl.lit(DAY) + pl.duration(hours=pl.col("at") // HOUR))
+    found = talk(did, DAY)
+    first = min((at for at, *_ in acts if at >= 24), default=None)
+    ahead = begins(pl.DataFrame({"lead": [1], "day": [DAY]}), did)
+    assert ahead == ({} if first is None else {1: DAY + timedelta(first // 24)})
     assert [str(found.schema[name]) for name in WORDS] == ["String", "Float64", "Float64"]
     return {name: row[name] for row in found.iter_rows(named=True) for name in WORDS if row[name] is not None}
 
@@ -32,6 +38,8 @@ def told(*acts: tuple[Any, ...]) -> dict[str, Any]:
         ([(1, "call_out"), (2, "call_in"), (5, "message")], {"answer_share": 100, "answer_hours": 1}),
         ([(0, "email_sent", None, 3), (1, "rep_activity"), (4, "message")], {"answer_share": 25, "answer_hours": 3}),
         ([(0, "call_out"), (2, "call_in"), (3, "call_out"), (9, "chat")], {"answer_share": 100, "answer_hours": 4}),
+        ([(0, "call_out"), (2, "call_in"), (50, "email_sent"), (30, "webinar")],
+         {"answer_share": 100, "answer_hours": 2}),
         ([(4, "email_reply"), (0, "rep_activity")], {"answer_share": 100, "answer_hours": 4}),
     ],
 )  # fmt: skip
