@@ -34,7 +34,8 @@ _TEXTS: Sequence[str] = ("need", "job_title", "company")
 _CALLED: Sequence[str] = ("first_name", "last_name", "name")
 _PLACES: Sequence[str] = ("country", "email", "domain")
 _DENIALS = """
-    none|no need|not needed|no interest|not interested|nothing|nobody|not me|brak|brak potrzeby|brak potrzeb|
+    none|no need|not needed|none needed|no authority|nie ma potrzeby|
+    no interest|not interested|nothing|nobody|not me|brak|brak potrzeby|brak potrzeb|
     bez potrzeby|nie potrzeba|nie ja|nic|не нужно|не нужен|не надо|нет потребности|ничего|не я|ندارد|نداریم|ندارم|
     نیازی نیست|نیاز ندارد|نیاز نداریم|هیچ|من نیستم|không có|không cần|không có nhu cầu|chưa có nhu cầu|chưa có|
     không phải tôi

@@ -67,6 +67,7 @@ def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: Value | 
         ("Brak danych", None),
         ("Brak", NO),
         ("не нужно", NO),
+        ("Nie ma potrzeby", NO),
         ("не указано", None),
         ("ندارد", NO),
         ("Không có nhu cầu", NO),
