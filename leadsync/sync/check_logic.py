@@ -143,7 +143,8 @@ def _segments(config: Config) -> Iterator[Finding]:
             fix = f"move it above {segments[takers[0] if takers else 0].name!r}, or take it out"
             yield Finding("warning", f"{told} all its leads", fix)
     alone = any(clash([], _other(each)) for each in segments)  # which is told by itself
-    if not alone and clash([], *map(_other, segments)) is not None:
+    instead = all("use" in each for each in document.data.get("segments") or ())  # none goes on with those rules
+    if instead and not alone and clash([], *map(_other, segments)) is not None:
         told = f"{document.place(('segments',))}: every lead is of a segment, and the rules of the file itself score"
         yield Finding("warning", f"{told} nobody", "see whether it is meant so, or narrow a `when:`")
 

@@ -35,12 +35,13 @@ def findings(config: Config) -> Iterator[Finding]:
             known = closed.get(word, set()) | read[word]
             if word not in closed or _can_be(op, value, known):
                 continue
-            meant = languages().get(fold(value)) if word == "language" else None
+            meant = languages().get(fold(value)) if word == "language" and word not in as_it_is else None
             likeness = _A_SLIP if word in as_it_is else _ALIKE
             close = [meant] if meant else get_close_matches(value, sorted(known), 1, likeness)
             at = max(each.condition.text.lower().find(value), 0)
             where, written = each.document.inside(each.loc, at), each.condition.text[at : at + len(value)]
-            told = f"{where}: {word} is never '{written}'"
+            wrong = f"'{written}' looks like a slip" if word in as_it_is else f"is never '{written}'"
+            told = f"{where}: {word} {wrong}"
             if close:
                 fix = each.document.repaired(where, written, close[0])
                 yield Finding("warning", f"{told}; did you mean '{close[0]}'?", fix)

@@ -86,11 +86,16 @@ def test_a_segment_behind_one_that_takes_all_its_leads(tmp_path: Path) -> None:
 
 
 def test_segments_that_take_all_leads_together(tmp_path: Path) -> None:
-    segments = ["{name: silent, when: no call_in}", "{name: called, when: call_in}", "{name: last, when: phone}"]
-    assert told(tmp_path, "segments:\n" + "\n".join(f"  - {segment}" for segment in segments)) == [
-        "scoring.yaml:5:18: nobody is of the segment 'last': those before it take all its leads",
-        "scoring.yaml:2:1: every lead is of a segment, and the rules of the file itself score nobody",
-    ]
+    segments = {"silent": "no call_in", "called": "call_in", "last": "phone"}
+
+    def lines(more: str = "") -> str:
+        named = (f"  - {{name: {name}, when: {when}{more}}}\n" for name, when in segments.items())
+        return "segments:\n" + "".join(named)
+
+    nobody = "scoring.yaml:5:18: nobody is of the segment 'last': those before it take all its leads"
+    nothing = "scoring.yaml:2:1: every lead is of a segment, and the rules of the file itself score nobody"
+    assert told(tmp_path, lines(", use: referral")) == [nobody, nothing]
+    assert told(tmp_path, lines()) == [nobody]  # they go on with the rules of the file
 
 
 def test_of_sound_files_and_of_shipped_ones_nothing_is_told(tmp_path: Path) -> None:

@@ -60,4 +60,4 @@ def test_what_it_can_have_is_no_news(tmp_path: Path, when: str) -> None:
 def test_of_a_word_that_the_crm_says_only_slips_are_told(tmp_path: Path) -> None:
     assert told(tmp_path, "seniority in [boss, chair] and department = depot", FILES) == []
     [(what, _)] = told(tmp_path, "seniority in [boss, directr]", FILES)
-    assert what.endswith("seniority is never 'directr'; did you mean 'director'?")
+    assert what.endswith("seniority 'directr' looks like a slip; did you mean 'director'?")
