@@ -107,12 +107,12 @@ def beside(a: int, b: int, entries: Mapping[int, Entry], scale: Scale) -> float:
 
 def joining(edges: Iterable[Edge], entries: Mapping[int, Entry], scale: Scale) -> list[Edge]:
     """The edges as they weigh where records join."""
-    return [
-        edge._replace(
-            weight=scale.lowered(edge.weight, compare(entries[edge.left].features, entries[edge.right].features))
-        )
-        for edge in edges
-    ]
+    found = []
+    for left, right, weight in edges:
+        if weight >= scale.model.automatic:  # nothing lowers the others
+            weight = scale.lowered(weight, compare(entries[left].features, entries[right].features))
+        found.append(Edge(left, right, weight))
+    return found
 
 
 def key_rows(entries: Mapping[int, Entry]) -> pl.DataFrame:
