@@ -19,21 +19,27 @@ _HOUR = 3_600_000_000
 
 
 def talk(activities: pl.DataFrame, today: date) -> pl.DataFrame:
-    """`WORDS` per lead, of those that did anything until `today`; they have id, lead, kind, at, on, count, topic.
+    """`WORDS` per lead, of those that did anything until `today`; their columns are those of `Frames`.
 
     The magnet is the topic, or else the kind, of the first one. An answer belongs to what we did last before it:
-    `answer_share` is the percentage of what we did that was answered, `answer_hours` the median time that took.
+    `answer_share` is the percentage of what we did that was answered, `answer_hours` the median time that took. Of what
+    only has a day, ours came first on that day and answers last, and how long an answer of the same day took is open.
     """
-    rows = activities.filter(pl.col("on") <= today).sort("at", "id")
-    of = {name: rows.filter(pl.col("kind").is_in(kinds)) for name, kinds in (("ours", OURS), ("theirs", ANSWERS))}
+    is_ours, is_theirs = (pl.col("kind").is_in(kinds) for kinds in (OURS, ANSWERS))
+    place = (is_theirs.cast(pl.Int8) - is_ours.cast(pl.Int8)) * pl.col("day_only")
+    rows = activities.filter(pl.col("on") <= today).sort("on", place, "at", "id").with_row_index("turn")
     magnets = (
         rows.filter(pl.col("kind").is_in(MAGNETS)).group_by("lead").agg(magnet=pl.coalesce("topic", "kind").first())
     )
-    tried = of["ours"].group_by("lead").agg(tried=pl.col("count").sum())
-    answers = of["theirs"].select("lead", "at").join_asof(
-        of["ours"].select("lead", "at", "id", since="at"), on="at", by="lead", check_sortedness=False
-    ).drop_nulls("id").group_by("lead", "id").agg((pl.col("at") - pl.col("since")).min())  # fmt: skip
-    answered = answers.group_by("lead").agg(answered=pl.len(), answer_hours=(pl.col("at").median() / _HOUR).round(1))
+    ours, theirs = rows.filter(is_ours), rows.filter(is_theirs)
+    tried = ours.group_by("lead").agg(tried=pl.col("count").sum())
+    told = ("lead", "turn", "at", "on", "day_only")
+    pairs = theirs.select(told).join_asof(ours.select(*told, "id"), on="turn", by="lead", check_sortedness=False)
+    timed = (pl.col("on") != pl.col("on_right")) | ~(pl.col("day_only") | pl.col("day_only_right"))
+    took = pl.when(timed).then(pl.col("at") - pl.col("at_right"))
+    answers = pairs.drop_nulls("id").group_by("lead", "id").agg(took=took.first())
+    hours = (pl.col("took").median() / _HOUR).round(1)
+    answered = answers.group_by("lead").agg(answered=pl.len(), answer_hours=hours)
     leads = rows.select(pl.col("lead").unique())
     for part in (magnets, tried, answered):
         leads = leads.join(part, on="lead", how="left")

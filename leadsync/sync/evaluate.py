@@ -305,7 +305,9 @@ class Evaluator:
             return {}
         frame = frame.filter(truths([never], frame, activities)["0"])
         due = next_change(self._no_scoring, [never], frame, activities)
-        return {lead: self.frames.midnight(day) for lead, day in due.iter_rows()}
+        ahead = begins(frame, activities) if self.frames.talks else {}
+        days = ((lead, min(filter(None, (day, ahead.get(lead))), default=None)) for lead, day in due.iter_rows())
+        return {lead: self.frames.midnight(day) for lead, day in days}
 
     def _mapping(self, member: Member) -> ObjectMapping | None:
         """How a record is read."""

@@ -160,8 +160,8 @@ class Frames:
         return self.sources[member.source_id].connection
 
     def activities(self, found: Material) -> pl.DataFrame:
-        """A row per activity that counts: id, lead, kind, on (the day at home), at, count, topic."""
-        return counted(self.events(found)).select("id", "lead", "kind", "on", "at", "count", "topic")
+        """A row per activity that counts: id, lead, kind, on (the day at home), day_only, at, count, topic."""
+        return counted(self.events(found)).select("id", "lead", "kind", "on", "day_only", "at", "count", "topic")
 
     def events(self, found: Material) -> pl.DataFrame:
         """All that CRMs tell, as `core.counting` wants it."""

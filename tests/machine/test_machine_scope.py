@@ -17,7 +17,7 @@ from leadsync.config.routing import Routing
 from leadsync.core.assign import RepRule
 from leadsync.core.condition_parser import parse
 from leadsync.core.conditions import Condition
-from leadsync.core.mapping import CrmMapping
+from leadsync.core.mapping import CrmMapping, Kind
 from leadsync.core.write_field import WriteField
 from leadsync.store import runs, schema
 from leadsync.sync import planning
@@ -153,6 +153,22 @@ def test_what_never_means_may_begin_and_end_by_time_alone(tmp_path: Path, crm: C
     clock.pass_(timedelta(days=1))
     assert leadsync.cycle().connections["crm"].due == 1
     assert held(crm, "Score") == [None, 35, 10]  # the market, and what the call is still worth
+
+
+def test_never_ends_on_the_day_on_which_what_lies_ahead_brings_a_magnet(
+    tmp_path: Path, crm: Crm, opened: Open, clock: Clock
+) -> None:
+    crm.add("Call", {"When": (clock.now() + timedelta(days=3)).isoformat()}, Lead=("L1",))
+    shy = shunning(tmp_path, crm, "not magnet")
+    call = dataclasses.replace(MAPPING.reads["Call"], kinds=(Kind("coupon", MAPPING.reads["Call"].kinds[0].when),))
+    mapping = CrmMapping({**MAPPING.reads, "Call": call}, MAPPING.writes)
+    connection = dataclasses.replace(shy.connections["crm"], mapping=mapping)
+    leadsync = opened(dataclasses.replace(shy, connections={"crm": connection}))
+    leadsync.cycle()
+    assert held(crm, "Score") == [None] * 3
+    clock.pass_(timedelta(days=3))
+    leadsync.cycle()
+    assert held(crm, "Score") == [None, 10, None]
 
 
 def test_a_scored_lead_is_left_alone_from_the_day_on_which_never_begins(

@@ -8,17 +8,19 @@ import pytest
 
 from leadsync.core.talk import WORDS, begins, talk
 
-HOUR = 3_600_000_000
+HOUR, NOON = 3_600_000_000, 12
 DAY = date(1970, 1, 1)
 
 
 def told(*acts: tuple[Any, ...]) -> dict[str, Any]:
-    """Of one lead; an act is hour, kind, and perhaps topic and count."""
+    """Of one lead; an act is hour, kind, and perhaps topic and count. At the hour 12 only the day is known."""
     whole = [(*act, *(None, 1)[len(act) - 2 :]) for act in acts]
     rows = [(n, 1, kind, at * HOUR, topic, count) for n, (at, kind, topic, count) in enumerate(whole)]
     names = ("id", "lead", "kind", "at", "topic", "count")
     types = {name: pl.String if name in ("kind", "topic") else pl.Int64 for name in names}
-    did = pl.DataFrame(rows, types, orient="row").with_columns(on=pl.lit(DAY) + pl.duration(hours=pl.col("at") // HOUR))
+    hours = pl.col("at") // HOUR
+    did = pl.DataFrame(rows, types, orient="row")
+    did = did.with_columns(on=pl.lit(DAY) + pl.duration(hours=hours), day_only=hours % 24 == NOON)
     found = talk(did, DAY)
     first = min((at for at, *_ in acts if at >= 24), default=None)
     ahead = begins(pl.DataFrame({"lead": [1], "day": [DAY]}), did)
@@ -41,6 +43,13 @@ def told(*acts: tuple[Any, ...]) -> dict[str, Any]:
         ([(0, "call_out"), (2, "call_in"), (50, "email_sent"), (30, "webinar")],
          {"answer_share": 100, "answer_hours": 2}),
         ([(4, "email_reply"), (0, "rep_activity")], {"answer_share": 100, "answer_hours": 4}),
+        ([(15, "email_sent"), (NOON, "email_reply")], {"answer_share": 100}),  # later that day, nobody knows when
+        ([(NOON, "call_out"), (9, "call_in")], {"answer_share": 100}),
+        ([(NOON, "email_reply"), (NOON, "email_sent")], {"answer_share": 100}),
+        ([(NOON - 24, "email_sent"), (9, "chat")], {"answer_share": 100, "answer_hours": 21}),
+        ([(NOON - 24, "email_reply"), (NOON, "email_sent")], {"answer_share": 0}),
+        ([(NOON, "email_sent"), (NOON, "email_reply"), (14, "chat"), (-9, "call_out"), (-5, "call_in")],
+         {"answer_share": 100, "answer_hours": 4}),
     ],
 )  # fmt: skip
 def test_what_activity_tells_as_a_whole(acts: list[tuple[Any, ...]], expected: dict[str, Any]) -> None:
