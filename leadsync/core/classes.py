@@ -76,7 +76,7 @@ def classify(
     holds = _tests(conditions, leads, activities)
     place = pl.lit(None, pl.Int64)
     for nth, condition in reversed(list(enumerate(conditions))):
-        place = pl.when(condition.expr()).then(pl.lit(nth, pl.Int64)).otherwise(place)
+        place = pl.when(condition.truth).then(pl.lit(nth, pl.Int64)).otherwise(place)
     places = holds.with_columns(place=place)["place"]
     fields_read = {name for condition in conditions for name in condition.fields} & set(leads.columns)
     read = leads.select("lead", *sorted(fields_read))

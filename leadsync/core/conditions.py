@@ -41,7 +41,8 @@ class FieldTest:
         """The name of the Boolean column that holds this test's truth."""
         return repr(self)
 
-    def expr(self) -> pl.Expr:
+    @cached_property
+    def truth(self) -> pl.Expr:
         """The truth, from the field's own column; never null."""
         column = pl.col(self.field)
         if self.type == "text":
@@ -106,31 +107,32 @@ class Combined:
 Node = Test | Combined
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Condition:
     """A condition as it was written, and what it means."""
 
     text: str
     root: Node
 
-    @property
+    @cached_property
     def tests(self) -> tuple[Test, ...]:
         """Its single tests, each once, in the order of the text."""
         return tuple(dict.fromkeys(_leaves(self.root)))
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         """The fields and results that it reads."""
         return frozenset(test.field for test in self.tests if isinstance(test, FieldTest))
 
-    @property
+    @cached_property
     def windows(self) -> tuple[ActivityTest, ...]:
         """The tests on activity that it makes."""
         return tuple(test for test in self.tests if isinstance(test, ActivityTest))
 
-    def expr(self) -> pl.Expr:
+    @cached_property
+    def truth(self) -> pl.Expr:
         """The truth, from the truth columns of its tests; never null."""
-        return _expr(self.root)
+        return _truth(self.root)
 
 
 def _leaves(node: Node) -> Iterator[Test]:
@@ -141,8 +143,8 @@ def _leaves(node: Node) -> Iterator[Test]:
         yield node
 
 
-def _expr(node: Node) -> pl.Expr:
+def _truth(node: Node) -> pl.Expr:
     if not isinstance(node, Combined):
         return pl.col(node.column)
-    parts = [_expr(part) for part in node.parts]
+    parts = [_truth(part) for part in node.parts]
     return ~parts[0] if node.op == "not" else reduce(and_ if node.op == "and" else or_, parts)

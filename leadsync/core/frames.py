@@ -28,4 +28,4 @@ def fulfilled(condition: Condition, rows: Sequence[Facts], words: Mapping[str, W
     frame = {name: column(words[name].type, [facts.get(name) for facts in known]) for name in sorted(condition.fields)}
     keys = {"lead": range(len(rows)), "day": [date.min] * len(rows), "capture": [None] * len(rows)}
     tests = with_field_tests([condition], pl.DataFrame(keys | frame))
-    return tests.select(condition.expr()).to_series().to_list()
+    return tests.select(condition.truth).to_series().to_list()

@@ -188,10 +188,10 @@ def place(ladder: Ladder, leads: pl.DataFrame, activities: pl.DataFrame, states:
     # a stage beside the ladder that holds no longer is left for the lowest one
     aside = ~pl.col("was").is_in(list(ladder.steps)) & ~pl.col("held") & ~pl.col("asleep")
     rows = rows.with_columns(start=pl.when(aside).then(-1).otherwise("was"))
-    rows = rows.with_columns(climbed=_climb(ladder, pl.col("start")), chain=_climb(ladder, pl.lit(-1)))
-    rows = rows.with_columns(
-        stays=_at(ladder, "start", "kept"), recycles=_recycles(ladder), falls=_below(ladder),
-    )  # fmt: skip
+    nowhere = pl.repeat(-1, rows.height, dtype=rows.schema["start"], eager=True)
+    rows = rows.with_columns(climbed=_climb(ladder, rows, rows["start"]), chain=_climb(ladder, rows, nowhere))
+    rows = rows.with_columns(stays=_at(ladder, "start", "kept"), recycles=_recycles(ladder), low=_below(ladder))
+    rows = rows.with_columns(falls=_climb(ladder, rows, rows["low"]))
     first = pl.when(pl.col("below").is_null()).then(day).otherwise("below")
     over = ~pl.col("stays") & (first + _days(ladder, "start", lambda s: s.grace_days) <= day)
     choice = (
@@ -234,12 +234,12 @@ def _numbered(column: str, numbers: Mapping[str, int]) -> pl.Expr:
     return pl.col(column).replace_strict(numbers, default=None, return_dtype=pl.Int64)
 
 
-def _climb(ladder: Ladder, start: pl.Expr) -> pl.Expr:
+def _climb(ladder: Ladder, rows: pl.DataFrame, start: pl.Series) -> pl.Series:
     """The highest stage that is reached from `start`."""
-    reached, before = start, -1
+    reached, stands = start, start == -1  # on the stage before
     for k in ladder.steps:
-        enters = ((reached == before) & pl.col(f"gate {k}")) | pl.col(f"either {k}")
-        reached, before = pl.when((reached < k) & enters).then(k).otherwise(reached), k
+        enters = (start < k) & ((stands & rows[f"gate {k}"]) | rows[f"either {k}"])
+        reached, stands = reached.set(enters, k), enters | (start == k)
     return reached
 
 
@@ -269,7 +269,7 @@ def _recycles(ladder: Ladder) -> pl.Expr:
 
 def _below(ladder: Ladder) -> pl.Expr:
     """Where a lead falls that is kept no longer: the highest stage below that keeps it, or that it would reach anew,
-    and from there as far up as gates let it."""
+    before it climbs from there as far as gates let it."""
     lowest = ladder.steps[0] if ladder.steps else -1
     fall = pl.lit(lowest)
     for k in ladder.steps:
@@ -277,7 +277,7 @@ def _below(ladder: Ladder) -> pl.Expr:
         if ladder.stages[k].keep:
             kept |= pl.col(f"keep {k}")
         fall = pl.when((pl.col("start") > k) & kept).then(k).otherwise(fall)
-    return _climb(ladder, pl.min_horizontal(fall, "start"))
+    return pl.min_horizontal(fall, "start")
 
 
 def _now(ladder: Ladder, known: Mapping[str, int]) -> pl.Expr:

@@ -139,11 +139,11 @@ def _results(
     read = {"score", *(name for condition in conditions for name in condition.fields)} & {"score", *AXES}
     worked = with_result_tests(watched, work(scoring, rows, activities, watched, held).rows, RESULTS)
     return worked.select(
-        *(flip.expr().alias(f"state {i}") for i, flip in enumerate(flips)),
+        *(flip.truth.alias(f"state {i}") for i, flip in enumerate(flips)),
         *(pl.col(name).alias(f"state {name}") for name in sorted(read)),
         *(scoring.cuts.level(axis).alias(f"state level {axis}") for axis in AXES),
         *(pl.col(name).alias(f"seen {name}") for name in ("score", "temperature", "grade", "quadrant")),
-        *(condition.expr().alias(f"seen {i}") for i, condition in enumerate(watched)),
+        *(condition.truth.alias(f"seen {i}") for i, condition in enumerate(watched)),
     )
 
 

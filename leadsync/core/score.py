@@ -6,7 +6,6 @@ or give are parts of their own. There is one scorer, in columns: a single lead i
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import polars as pl
@@ -24,7 +23,6 @@ QUADRANTS = ("ready", "prospect", "interested", "neither")
 """By fit and engagement: both, fit alone, engagement alone, none."""
 _HIGHEST = 10_000
 _COUNTED = ("rule", "row", "on", "age", "count")
-_HITS = {"row": pl.UInt32, "points": pl.Int64, "on": pl.Date, "count": pl.Int64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def work(
     hits = _hits(scoring, rows, happened, held)
     given = spread(hits, len(scoring.rules), rows.height, "points")
     points = [
-        (rule.when.expr().cast(pl.Int64) * rule.points if rule.when is not None else pl.lit(rule.points, pl.Int64))
+        (rule.when.truth.cast(pl.Int64) * rule.points if rule.when is not None else pl.lit(rule.points, pl.Int64))
         if rule.per is None
         else given[i]
         for i, rule in enumerate(scoring.rules)
@@ -102,10 +100,7 @@ def _hits(
 
     All rules at once: their tables stand one after the other, each looked up from where it begins.
     """
-    tables = [rule.table for rule in scoring.rules]
-    by_age = [points for table in tables for points in (*table.points, table.after)]
-    last = [len(table.points) for table in tables]
-    begins = [0, *accumulate(each + 1 for each in last)][: len(last)]
+    by_age, begins, ages = scoring.by_age
     whole = {i: rule.per for i, rule in enumerate(scoring.rules) if rule.per is not None and rule.when is None}
     kinds: dict[str, Any] = {"rule": pl.Int64, "kind": happened.schema["kind"]}
     simple = pl.DataFrame({"rule": list(whole), "kind": list(whole.values())}, kinds)
@@ -115,16 +110,14 @@ def _hits(
             own = counting(rule.when, rows, happened.filter(pl.col("kind") == rule.per))
             found.append(own.with_columns(rule=pl.lit(i, pl.Int64)).select(_COUNTED))
     each = pl.concat(found)
-
-    def of(numbers: Sequence[int]) -> pl.Series:
-        return pl.Series(numbers, dtype=pl.Int64).gather(each["rule"])
-
-    age = each["age"].cast(pl.Int64)
+    rules, age = each["rule"], each["age"].cast(pl.Int64)
     if held is not None:
         gives, takes = (back.gather(each["row"]) for back in held)
-        age -= takes.zip_with(of([rule.points < 0 for rule in scoring.rules]) == 1, gives)
-    oldest = of(last)
-    points = pl.Series(by_age, dtype=pl.Int64).gather(of(begins) + age.zip_with(age < oldest, oldest))
+        age -= takes.zip_with(
+            pl.Series([rule.points < 0 for rule in scoring.rules], dtype=pl.Boolean).gather(rules), gives
+        )
+    oldest = ages.gather(rules)
+    points = by_age.gather(begins.gather(rules) + age.zip_with(age < oldest, oldest))
     return (
         each.lazy()
         .select("on", "count", points=points * each["count"], key=pl.col("rule") * rows.height + pl.col("row"))
@@ -166,19 +159,21 @@ def _agreed(group: Group, value: pl.Expr) -> pl.Expr:
     if group.alone is None:
         return value
     bounded = value.clip(upper_bound=group.alone)
-    return bounded if group.agrees is None else pl.when(group.agrees.expr()).then(value).otherwise(bounded)
+    return bounded if group.agrees is None else pl.when(group.agrees.truth).then(value).otherwise(bounded)
 
 
 def _with_results(scoring: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    groups = [(group, _agreed(group, _within(_before_cap(rules), group.cap))) for group, rules in _numbered(scoring)]
+    sums = [(f"in {nth}", group, rules) for nth, (group, rules) in enumerate(_numbered(scoring))]
+    rows = rows.with_columns(_within(_before_cap(rules), group.cap).alias(name) for name, group, rules in sums)
+    groups = [(group.axis or group.name, _agreed(group, pl.col(name))) for name, group, _ in sums]
     rows = rows.with_columns(
         _sum(value for _, value in groups).alias("sum"),
-        *(_whole(_sum(v for g, v in groups if (g.axis or g.name) == axis)).alias(axis) for axis in AXES),
+        *(_whole(_sum(value for own, value in groups if own == axis)).alias(axis) for axis in AXES),
     ).with_columns(score=_whole(pl.col("sum").clip(0, _HIGHEST)))
     rows = with_result_tests(scoring.lifts, rows, RESULTS)
     score, never = pl.col("score"), pl.lit(False)
     hot, warm, cold = (
-        never if condition is None else condition.expr()
+        never if condition is None else condition.truth
         for condition in (scoring.hot_when, scoring.warm_when, scoring.cold_when)
     )
     temperature = (
@@ -211,35 +206,46 @@ def _quadrant(cuts: Cuts) -> pl.Expr:
 
 
 def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
-    rows = worked.rows.with_row_index("row")
-    row = (pl.col("key") % rows.height).cast(pl.UInt32)
-    placed = worked.hits.select(row.alias("row"), "points", "on", "count", rule=pl.col("key") // rows.height)
-    hits = {rule: own.drop("rule") for (rule,), own in placed.partition_by("rule", as_dict=True).items()}
+    rows, many = worked.rows, max(worked.rows.height, 1)
+    given = {*(worked.hits["key"] // many)}  # of many rules most give nothing
     names: list[tuple[str, str, str]] = []
-    frames: list[pl.DataFrame] = []
+    of_rule: list[int] = []
+    asked: dict[str, pl.Expr] = {}
 
-    def add(name: str, group: str, what: str, points: pl.Expr | None, hits: pl.DataFrame | None = None) -> None:
+    def add(name: str, group: str, what: str, points: pl.Expr | None) -> None:
         if points is not None:
-            frame = rows.select("row", points.alias("points")) if hits is None else hits
-            frames.append(frame.filter(pl.col("points") != 0).with_columns(part=pl.lit(len(names), pl.UInt32)))
+            asked[str(len(names))] = points
         names.append((name, group, what))
 
-    for group, rules in _numbered(scoring):
+    for nth, (group, rules) in enumerate(_numbered(scoring)):
         for i, rule in rules:
-            points = pl.col(str(i)) if rule.per is None or i in hits else None  # of many rules most give nothing
-            add(rule.name, group.name, "rule", points, hits.get(i))
-            taken = None if points is None or rule.cap is None else _within(points, rule.cap) - points
-            add(rule.name, group.name, "cap", taken)
-        total = _before_cap(rules)
-        add("", group.name, "cap", (within := _within(total, group.cap)) - total)
-        add("", group.name, "alone", _agreed(group, within) - within)
+            of_rule.append(len(names))
+            points, moves = pl.col(str(i)), rule.per is None or i in given
+            add(rule.name, group.name, "rule", points if rule.per is None else None)
+            add(
+                rule.name,
+                group.name,
+                "cap",
+                _within(points, rule.cap) - points if moves and rule.cap is not None else None,
+            )
+        within = pl.col(f"in {nth}")
+        add("", group.name, "cap", None if group.cap is None else within - _before_cap(rules))
+        add("", group.name, "alone", None if group.alone is None else _agreed(group, within) - within)
     total = pl.col("sum")
     add("", "", "floor", total.clip(lower_bound=0) - total)
     add("", "", "ceiling", total.clip(upper_bound=_HIGHEST) - total)
     add("", "", "rounding", pl.col("score") * 100 - total.clip(0, _HIGHEST))
 
-    nothing = pl.DataFrame(schema=_HITS)
-    long = pl.concat([nothing.with_columns(part=pl.lit(0, pl.UInt32)), *frames], how="diagonal").sort("row", "part")
+    number = pl.Series(of_rule, dtype=pl.UInt32).gather(worked.hits["key"] // many)
+    hits = worked.hits.select("points", "on", "count", row=(pl.col("key") % many).cast(pl.UInt32), part=number)
+    once = (
+        rows.lazy()
+        .select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), **asked)
+        .unpivot(index="row", variable_name="part", value_name="points")
+        .filter(pl.col("points") != 0)
+        .with_columns(pl.col("part").cast(pl.UInt32))
+    )
+    long = pl.concat([hits.lazy(), once], how="diagonal").sort("row", "part").collect()
     columns = zip(("name", "group", "what"), zip(*names, strict=True), strict=True)
     words = [pl.Series(name, of, dtype=pl.Enum(list(dict.fromkeys(of)))) for name, of in columns]
     return pl.concat(

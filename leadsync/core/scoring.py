@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import count
+from functools import cache, cached_property
+from itertools import accumulate, count
 
 import polars as pl
 
@@ -95,7 +95,7 @@ class Segment:
     scoring: "Scoring"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scoring:
     """How leads are scored. `hot` and `warm` are the lowest scores (whole points) that are; `hot_when` and `warm_when`
     lift to that, `cold_when` lowers to cold whatever else holds.
@@ -125,29 +125,39 @@ class Scoring:
         last = names.index(segment) + 1 if segment in names else len(names)
         return tuple(each.when for each in self.segments[:last])
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """All rules, in the order of the files."""
         return tuple(rule for group in self.groups for rule in group.rules)
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """All conditions."""
         agrees = (group.agrees for group in self.groups)
         found = (*(rule.when for rule in self.rules), *agrees, *self.lifts)
         return tuple(condition for condition in found if condition is not None)
 
+    @cached_property
+    def by_age(self) -> tuple[pl.Series, pl.Series, pl.Series]:
+        """The tables of all rules one after the other, each with what it gives for ever; where each begins; the ages
+        that it tells of."""
+        tables = [rule.table for rule in self.rules]
+        ages = [len(table.points) for table in tables]
+        points = [each for table in tables for each in (*table.points, table.after)]
+        begins = [0, *accumulate(each + 1 for each in ages)][: len(ages)]
+        return tuple(pl.Series(each, dtype=pl.Int64) for each in (points, begins, ages))  # type: ignore[return-value]
+
     @property
     def everything(self) -> tuple[Condition, ...]:
         """All conditions, with those of the segments."""
         return (*self.conditions, *(c for each in self.segments for c in (each.when, *each.scoring.conditions)))
 
-    @property
+    @cached_property
     def lifts(self) -> tuple[Condition, ...]:
         """The conditions of the temperature."""
         return tuple(filter(None, (self.hot_when, self.warm_when, self.cold_when)))
 
-    @property
+    @cached_property
     def labels(self) -> Labels:
         """What people read of each rule. Where it has no label in a language that is what its activity is called there,
         else its English label, else any, else its name."""

@@ -22,7 +22,7 @@ def truths(conditions: Sequence[Condition], leads: pl.DataFrame, activities: pl.
     """One Boolean column per condition, named "0", "1", … in their order; rows as in `leads`, never null."""
     rows = with_field_tests(conditions, leads)
     known = with_activity_tests(conditions, rows, happenings(conditions, rows, activities))
-    return known.select(condition.expr().alias(str(i)) for i, condition in enumerate(conditions))
+    return known.select(condition.truth.alias(str(i)) for i, condition in enumerate(conditions))
 
 
 def with_field_tests(
@@ -34,13 +34,13 @@ def with_field_tests(
     """
     tests = [test for test in _field_tests(conditions) if test.field not in but and test.field not in ATTRIBUTES]
     # lazily, so that what tests on the same field have in common is worked out once
-    return leads.lazy().select(*KEY, *(test.expr().alias(test.column) for test in tests)).collect()
+    return leads.lazy().select(*KEY, *(test.truth.alias(test.column) for test in tests)).collect()
 
 
 def with_result_tests(conditions: Iterable[Condition], rows: pl.DataFrame, results: Collection[str]) -> pl.DataFrame:
     """`rows`, which have these `results`, and the truth of every test on one of them."""
     tests = [test for test in _field_tests(conditions) if test.field in results]
-    return rows.with_columns(test.expr().alias(test.column) for test in tests)
+    return rows.with_columns(test.truth.alias(test.column) for test in tests)
 
 
 def _field_tests(conditions: Iterable[Condition]) -> Iterable[FieldTest]:
@@ -91,7 +91,7 @@ def happenings(
         activities.lazy()
         .with_columns(pl.col("kind").cast(pl.Enum(wanted), strict=False))
         .drop_nulls("kind")
-        .with_columns(test.expr().alias(test.column) for test in tests)
+        .with_columns(test.truth.alias(test.column) for test in tests)
         .join(keys.lazy(), on="lead")
         .filter(pl.col("on") <= pl.col("day"))
         .select(
@@ -112,11 +112,11 @@ def happenings(
 def counting(when: Condition, rows: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
     """Those of `happened` for which the condition holds: what it says of a lead, and of each single activity."""
     if when.fields.isdisjoint(ATTRIBUTES):
-        holds = rows.select(when.expr()).to_series()
+        holds = rows.select(when.truth).to_series()
         return happened.filter(holds.gather(happened["row"]))
     of_leads = {test.column: rows[test.column] for test in when.tests if test.column in rows}
     told = (truth.gather(happened["row"]).alias(column) for column, truth in of_leads.items())
-    return happened.filter(happened.with_columns(told).select(when.expr()).to_series())
+    return happened.filter(happened.with_columns(told).select(when.truth).to_series())
 
 
 def spread(found: pl.DataFrame, many: int, rows: int, value: str) -> list[pl.Series]:

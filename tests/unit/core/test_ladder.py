@@ -58,6 +58,13 @@ def test_a_gate_stops_whoever_would_pass_the_next_one() -> None:
     assert where(stand(email="x", fit=14, score=100)) == "IQL"
 
 
+def test_a_long_funnel_costs_what_it_has_of_stages() -> None:
+    steps = [Stage(f"step {n}", {"ready": gate(f"score >= {n}")}, keep=gate(f"fit >= {n}")) for n in range(40)]
+    leads = leads_frame({"score": 25, "fit": 30}, types=TYPES)
+    placed = [place(Ladder(tuple(steps)), leads, NOTHING, state(**own)) for own in ({}, {"stage": "step 35"})]
+    assert [where(each) for each in placed] == ["step 25", "step 35"]
+
+
 @pytest.mark.concept(38)
 def test_whoever_asks_for_a_quote_needs_no_other_gate() -> None:
     placed = stand([("quote_request", on(1))])
