@@ -163,9 +163,11 @@ def text(value: Value) -> str:
     Always text that any database can hold.
     """
     if isinstance(value, str):
-        if "\0" in value or not value.isascii():
-            value = value.replace("\0", "").encode(errors="replace").decode()
-        return value.strip()
+        try:
+            value.isascii() or value.encode()
+        except UnicodeEncodeError:  # half of a sign
+            value = value.encode(errors="replace").decode()
+        return (value.replace("\0", "") if "\0" in value else value).strip()
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -95,10 +95,7 @@ def same(a: Value, b: Value) -> bool:
     if a == b:
         return True
     left, right = text(a), text(b)
-    if left == right:
-        return True
-    x, y = number(left), number(right)
-    return x is not None and x == y
+    return left == right or ((x := number(left)) is not None and x == number(right))
 
 
 def planned(found: Sequence[Verdict]) -> Planned | None:
@@ -250,6 +247,8 @@ def _number(write: WriteField, held: Value) -> float | None:
 
 def _inside(write: WriteField, held: Value) -> str:
     """What a field shows inside of its format."""
+    if not write.format:
+        return text(held)
     head, _, tail = write.format.strip().partition("{}")
     return text(held).removeprefix(head).removesuffix(tail)
 

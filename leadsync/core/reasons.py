@@ -20,9 +20,10 @@ _DATED_DAYS = 300  # a date further back than this is told with its year
 _OF_TWO_UNITS = "[\U00010000-\U0010ffff]"
 _BETWEEN = " · "
 _DIGITS = "0123456789۰۱۲۳۴۵۶۷۸۹"
-_STEERING = dict.fromkeys(map(ord, (FSI, LRI, RLI, PDI)))
+_STEERING = re.compile(f"[{FSI}{LRI}{RLI}{PDI}]")
 _POINTS = f"{_DIGITS}▲▼ "
 _SCORED = re.compile(f"[{_DIGITS}]+ ")
+_NEXT = tuple(f". {words.next}: " for words in WORDINGS.values())
 _HERE = pl.col("row")
 _Named = Sequence[tuple[tuple[str, str], Mapping[str, str]]]
 """The items of `Labels`, by number of the rule."""
@@ -185,11 +186,10 @@ def gist(line: str) -> tuple[str, ...]:
 
     Points and their reasons move a little every day, this does not. What is cut off ends in `…`.
     """
-    line = line.translate(_STEERING)
+    line = _STEERING.sub("", line)
     if not _SCORED.match(line):
         return (line,)
-    marks = (f". {words.next}: " for words in WORDINGS.values())
-    kept, _, action = line.rpartition(next((mark for mark in marks if mark in line), "") or "\n")
+    kept, _, action = line.rpartition(next((mark for mark in _NEXT if mark in line), "\n"))
     rest = "…" if line.endswith("…") else ""
     return (kept or action).partition(_BETWEEN)[0].lstrip(_POINTS), action.rstrip(".") if kept else rest
 

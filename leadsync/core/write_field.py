@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from leadsync import catalog
 from leadsync.catalog import Word
@@ -10,7 +11,7 @@ OWNERS = "owner"
 """The `language` of a field that speaks to whoever owns the lead."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WriteField:
     """One field of a CRM that gets a word of leadsync. `policy` is one of `plan.POLICIES`.
 
@@ -46,7 +47,7 @@ class WriteField:
             return "owner"
         return "text" if self.map is not None or self.format else self.source.type
 
-    @property
+    @cached_property
     def word(self) -> str:
         """The name of its value among a lead's words: one in another language than English has a name of its own."""
         return f"{self.value}@{self.language}" if self.language not in ("", "en") else self.value
