@@ -164,6 +164,11 @@ FIELDS = _words(
 `magnet`, `answer_share` (in percent) and `answer_hours` are told by the lead's activity: see `core.talk`,
 `completeness` counts the items that are known of those that the company wants to know."""
 
+BANT = ("budget", "authority", "need", "timeline")
+"""Fields that leads are asked for, and may answer with no."""
+NO_TO = "no to"
+"""Beside the fields of a lead: those of `BANT` that it has answered so, with blanks between."""
+
 OF_LEADS = frozenset(("class", "scored_as", "completeness", "magnet", "answer_share", "answer_hours"))
 """Fields that are worked out for a lead as a whole: no record says them."""
 

@@ -1,7 +1,8 @@
 """How one word is read, as mapping files say it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -11,6 +12,7 @@ from leadsync.config.document import Document, Loc
 from leadsync.config.settings import Strict, one_of
 from leadsync.core import mapping as core
 from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, code_of, months, wrong_pattern
+from leadsync.core.facts.derive import ASKED, denies
 from leadsync.core.facts.mail_state import read_state
 from leadsync.errors import Problem
 
@@ -64,12 +66,23 @@ def _plain(word: Word, field: ReadField, home: Home) -> core.ReadField:
     steps = [months if name == "number" and word.unit else CONVERTERS[name].read for name in field.steps]
     if word.type in _ORDINARY and not (word.type == "number" and steps and _feeds(field) == "number"):
         steps.append(months if word.unit else _ORDINARY[word.type])
+    if word.name in ASKED:
+        steps = [_unless_denied(steps)]
     if word.name == "mail_state":
         steps.append(read_state)
     return core.ReadField(
         word.name, field.sources, None, None, field.split, field.match, field.join, tuple(steps),
         word.type == "number", home,
     )  # fmt: skip
+
+
+def _unless_denied(steps: Sequence[Read]) -> Read:
+    """Reads by these steps what is no denial; that stays as it stands, and `core.facts` knows what it means."""
+
+    def read(raw: str, home: Home, known: Mapping[str, str]) -> str:
+        return raw if denies(raw) else reduce(lambda told, step: step(told, home, known), steps, raw)
+
+    return read
 
 
 def _feeds(field: ReadField) -> str:

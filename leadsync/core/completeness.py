@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from leadsync.catalog import BANT
+from leadsync.core.conditions import FieldTest
 from leadsync.core.scoring import Scoring
 
 
@@ -16,7 +18,13 @@ def worth_asking(complete: Sequence[str], scoring: Scoring) -> tuple[str, ...]:
     return tuple(sorted(complete, key=stake, reverse=True))
 
 
+def unanswered(name: str) -> pl.Expr:
+    """Whether a field is neither known nor answered with no."""
+    unknown = pl.col(name).is_null()
+    return unknown & ~FieldTest(name, "text", "none").expr() if name in BANT else unknown
+
+
 def ask_for(ranked: Sequence[str], leads: pl.DataFrame) -> pl.Series:
-    """The first of these fields that is not known, per row; null where all are."""
-    unknown = [pl.when(pl.col(name).is_null()).then(pl.lit(name)) for name in ranked]
+    """The first of these fields that is neither known nor answered with no, per row; null where none is left."""
+    unknown = [pl.when(unanswered(name)).then(pl.lit(name)) for name in ranked]
     return leads.select(pl.coalesce(*unknown).alias("ask_for"))["ask_for"]

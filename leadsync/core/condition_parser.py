@@ -8,8 +8,9 @@ from typing import NamedTuple, NoReturn
 
 import polars as pl
 
-from leadsync.catalog import FIELDS, NOT_INTEREST, unknown_word
+from leadsync.catalog import BANT, FIELDS, NOT_INTEREST, unknown_word
 from leadsync.core.conditions import ActivityTest, Combined, Condition, FieldTest, Literal, Node
+from leadsync.core.facts.derive import denies
 
 _DEEPEST, _MOST_TESTS = 50, 500
 KEYWORDS = (
@@ -215,13 +216,21 @@ class _Parser:
             raise ConditionError(f"'{name}' is {kind} and has no order: use =, != or in", token.at)
         if op in ("contains", "matches") and kind != "text":
             raise ConditionError(f"'{op}' is for text, and '{name}' is {kind}", token.at)
+        if op in ("=", "!=") and self._denial(name, self._next):
+            self._take()
+            denied = FieldTest(name, kind, "none")
+            return denied if op == "=" else Combined("not", (denied,))
         match op:
             case "known":
                 return FieldTest(name, kind, op)
             case "!=":
                 return Combined("not", (FieldTest(name, kind, "=", (self._value(name),)),))
             case "in":
-                return FieldTest(name, kind, op, tuple(self._literal(item, name) for item in self._items()))
+                items = self._items()
+                if denial := next((item for item in items if self._denial(name, item)), None):
+                    told = f"what is answered with no is asked for alone; write `{name} = none`"
+                    raise ConditionError(told, denial.at)
+                return FieldTest(name, kind, op, tuple(self._literal(item, name) for item in items))
             case "contains" if self._at("["):
                 return FieldTest(name, kind, op, tuple(self._literal(item, name) for item in self._items()))
             case "between":
@@ -231,6 +240,10 @@ class _Parser:
             case "matches":
                 return FieldTest(name, kind, op, (self._pattern(),))
         return FieldTest(name, kind, op, (self._value(name),))
+
+    def _denial(self, name: str, token: _Token) -> bool:
+        """Whether a value is a no to what leads are asked for."""
+        return name in BANT and token.kind in ("word", "quoted") and denies(token.text.strip("\"'"))
 
     def _no_list(self) -> NoReturn:
         first = last = self._take()

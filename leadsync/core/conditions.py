@@ -8,6 +8,7 @@
 - Text is compared without regard to case and to space around it; text that is empty is unknown.
 - `contains` looks for a part of the text, or for one of several; `matches` for a regular expression (the linear-time
   kind: no look-around, no back-references) anywhere in the text.
+- `budget = none`, and so for authority, need and timeline, means that this was answered with no. It is then not known.
 - A field alone means that it is known; a field of type bool alone means that it is true.
 - An activity alone means that it ever happened; `any of [a, b]` that one of them did. `3 visit` counts. `about quote`,
   or `about [price, quote]`, counts only those of one of these topics. `in 30d` means at most 29 days ago, so that
@@ -24,12 +25,14 @@ from operator import and_, or_
 
 import polars as pl
 
+from leadsync.catalog import NO_TO
+
 Literal = str | float | bool | date
 
 
 @dataclass(frozen=True)
 class FieldTest:
-    """One comparison of one field. `op` is one of known, =, <, <=, >, >=, in, between, contains, matches."""
+    """One comparison of one field. `op` is one of known, none, =, <, <=, >, >=, in, between, contains, matches."""
 
     field: str
     type: str
@@ -44,6 +47,8 @@ class FieldTest:
     @cached_property
     def truth(self) -> pl.Expr:
         """The truth, from the field's own column; never null."""
+        if self.op == "none":
+            return pl.col(NO_TO).str.contains(self.field, literal=True).fill_null(False)
         column = pl.col(self.field)
         if self.type == "text":
             column = column.str.strip_chars()

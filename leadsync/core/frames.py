@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from leadsync.catalog import Word
+from leadsync.catalog import NO_TO, Word
 from leadsync.core.conditions import Condition
 from leadsync.core.facts import Facts
 from leadsync.core.survive import golden
@@ -25,7 +25,8 @@ def column(type_: str, facts: Sequence[str | float | None]) -> pl.Series:
 def fulfilled(condition: Condition, rows: Sequence[Facts], words: Mapping[str, Word]) -> list[bool]:
     """Which rows fulfil a condition on fields, by what each of them says alone. `words`: the fields that there are."""
     known = [golden([facts], ()) for facts in rows]
-    frame = {name: column(words[name].type, [facts.get(name) for facts in known]) for name in sorted(condition.fields)}
+    types = {name: words[name].type for name in sorted(condition.fields)} | {NO_TO: "text"}
+    frame = {name: column(type_, [facts.get(name) for facts in known]) for name, type_ in types.items()}
     keys = {"lead": range(len(rows)), "day": [date.min] * len(rows), "capture": [None] * len(rows)}
     tests = with_field_tests([condition], pl.DataFrame(keys | frame))
     return tests.select(condition.truth).to_series().to_list()

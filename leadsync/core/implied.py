@@ -77,8 +77,8 @@ def _contrary(held: Sequence[Asked], test: Asked, steps: Iterator[int]) -> tuple
     """Two that cannot be together, now that the test is asked besides what is held."""
     if other := next((each for each in (test, *held) if _apart(each, test)), None):
         return other, test
-    field = getattr(test[0], "field", "")
-    others = [each for each in held if field and getattr(each[0], "field", "") == field]
+    field = _known(test)
+    others = [each for each in held if field and _known(each) == field]
     if len({so for _, so in (*others, test)}) < 2:
         return None
     fresh = others if all(not so for _, so in others) else [test]
@@ -87,6 +87,12 @@ def _contrary(held: Sequence[Asked], test: Asked, steps: Iterator[int]) -> tuple
         if other := next((one for one in others if _apart(_turned(one), _turned(each))), None):
             return other, each
     return None
+
+
+def _known(asked: Asked) -> str:
+    """The field that is known where the test holds."""
+    test = asked[0]
+    return test.field if isinstance(test, FieldTest) and test.op != "none" else ""
 
 
 def _turned(asked: Asked) -> Asked:
@@ -106,8 +112,8 @@ def _apart(one: Asked, other: Asked) -> bool:
 
 def apart(one: FieldTest, other: FieldTest) -> bool:
     """Whether no value of a field plainly fits both comparisons."""
-    if one.field != other.field:
-        return False
+    if one.field != other.field or "none" in (one.op, other.op):
+        return one.field == other.field and one.op != other.op
     for some, test in ((one, other), (other, one)):
         if some.op in ("=", "in"):
             return all(_fits(test, value) is False for value in some.values)
@@ -125,6 +131,8 @@ def _narrower(one: Test, other: Test) -> bool:
         about = not other.topics or (bool(one.topics) and {*one.topics} <= {*other.topics})
         return {*one.kinds} <= {*other.kinds} and one.least >= other.least and while_ and since and about
     if not isinstance(one, FieldTest) or not isinstance(other, FieldTest) or one.field != other.field:
+        return False
+    if "none" in (one.op, other.op):
         return False
     if other.op == "known" or one.op in ("=", "in"):
         return other.op == "known" or all(_fits(other, value) for value in one.values)

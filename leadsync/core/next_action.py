@@ -1,6 +1,6 @@
 """What a sales rep does next with a lead, by its place on the funnel and its temperature."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from leadsync.catalog import LANGUAGES
 
@@ -16,14 +16,10 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "zapytaj, czy temat jest nadal aktualny", "hỏi xem khách còn quan tâm không",
     ),
     ("middle", "hot"): (
-        "call today, ask about need and budget", "امروز تماس بگیرید و نیاز و بودجه را بپرسید",
-        "позвонить сегодня, уточнить потребность и бюджет", "zadzwoń dziś, zapytaj o potrzeby i budżet",
-        "gọi hôm nay, hỏi nhu cầu và ngân sách",
+        "call today", "امروز تماس بگیرید", "позвонить сегодня", "zadzwoń dziś", "gọi hôm nay",
     ),
     ("middle", "warm"): (
-        "write, ask about need and budget", "پیام بدهید و نیاز و بودجه را بپرسید",
-        "написать, уточнить потребность и бюджет", "napisz, zapytaj o potrzeby i budżet",
-        "nhắn tin, hỏi nhu cầu và ngân sách",
+        "write", "پیام بدهید", "написать", "napisz", "nhắn tin",
     ),
     ("middle", "cold"): (
         "keep in touch, no call yet", "در ارتباط بمانید، فعلاً تماس تلفنی نگیرید",
@@ -57,28 +53,46 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "không liên hệ, khách đã từ chối nhận tin",
     ),
 }  # fmt: skip
-Step = tuple[str, str]
+_ASKING: Mapping[str, tuple[str, str, str, str, str]] = {
+    "": ("", "", "", "", ""),
+    "need": (
+        ", ask about need", " و نیاز را بپرسید", ", уточнить потребность", ", zapytaj o potrzeby", ", hỏi nhu cầu",
+    ),
+    "budget": (
+        ", ask about budget", " و بودجه را بپرسید", ", уточнить бюджет", ", zapytaj o budżet", ", hỏi ngân sách",
+    ),
+    "need budget": (
+        ", ask about need and budget", " و نیاز و بودجه را بپرسید", ", уточнить потребность и бюджет",
+        ", zapytaj o potrzeby i budżet", ", hỏi nhu cầu và ngân sách",
+    ),
+}  # fmt: skip
+ASKED = ("need", "budget")
+"""What the middle of the funnel asks about, unless it is answered."""
+Step = tuple[str, str, str]
 
 
 def next_step(
     stage: int | None, stages: int, temperature: str, opted_out: bool = False, customer: bool = False,
-    no_calls: bool = False,
+    no_calls: bool = False, ask: Sequence[str] = ASKED,
 ) -> Step:  # fmt: skip
     """What to do next: for `told`.
 
     `stage` is the lead's place among so many stages, 0 the lowest and the last one that which sales works on; `None`
     is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top.
     Customers are looked after, whatever their temperature. Whoever has opted out is not to be contacted at any stage,
-    and whoever has refused calls alone is written to where others are called.
+    and whoever has refused calls alone is written to where others are called. `ask`: those of `ASKED` that are open.
     """
     if opted_out or customer:
-        return "", "opted out" if opted_out else "customer"
+        return "", "opted out" if opted_out else "customer", ""
     if no_calls and temperature == "hot":
-        return "", "no calls"
+        return "", "no calls", ""
     above = 2 if stage is None else stages - 1 - stage
-    return ("bottom", "middle", "top")[min(max(above, 0), 2)], temperature
+    place = ("bottom", "middle", "top")[min(max(above, 0), 2)]
+    return place, temperature, " ".join(ask) if place == "middle" and temperature != "cold" else ""
 
 
 def told(step: Step, language: str = "en") -> str:
     """A step in one of `LANGUAGES`, without a full stop."""
-    return _ACTIONS[step][LANGUAGES.index(language)]
+    *what, ask = step
+    nth = LANGUAGES.index(language)
+    return _ACTIONS[what[0], what[1]][nth] + _ASKING[ask][nth]

@@ -19,6 +19,7 @@ _WORDS = {**catalog.FIELDS, **catalog.RESULTS, **catalog.ATTRIBUTES}
 _SAID: Mapping[str, tuple[str, str, str, str, str]] = {  # in the order of LANGUAGES; {0} is the label, {1} {2} values
     "known": ("{0} is known", "{0} معلوم است", "известно: {0}", "wiadomo: {0}", "đã biết {0}"),
     "not known": ("{0} is not known", "{0} معلوم نیست", "неизвестно: {0}", "nie wiadomo: {0}", "chưa biết {0}"),
+    "none": ("no {0}", "بدون {0}", "{0}: нет", "{0}: brak", "không có {0}"),
     "=": ("{0} is {1}", "{0}: {1}", "{0}: {1}", "{0}: {1}", "{0} là {1}"),
     "not =": ("{0} is not {1}", "{0}: نه {1}", "{0}: не {1}", "{0}: nie {1}", "{0} không phải {1}"),
     "contains": ("{0} contains {1}", "{0} شامل {1} است", "{0}: содержит {1}", "{0}: zawiera {1}", "{0} có chứa {1}"),

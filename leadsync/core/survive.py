@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from leadsync.catalog import FIELDS
-from leadsync.core.facts.fact import BANT, NO, PLAIN, SAID, Fact, Facts, Value, known
-from leadsync.core.survivorship import About, Rule, ruled
+from leadsync.catalog import BANT, FIELDS, NO_TO
+from leadsync.core.facts.fact import NO, PLAIN, SAID, Fact, Facts, Value, known
+from leadsync.core.survivorship import JOINED, About, Rule, ruled
 
 OF_COMPANIES = (
     "company", "domain", "industry", "employees", "employees_band", "revenue", "revenue_band", "country",
@@ -45,15 +45,31 @@ def survivors(
         for name, (fact, place) in ruled(rules, records, about).items():
             if fact.confidence == found[name].fact.confidence:
                 found[name] = Survivor(fact, place)
+    if len(records) > 1 and "intent" in found and "need" in found and found["intent"].fact.how == "need":
+        _wish(found, records)
     return found
+
+
+def _wish(found: dict[str, Survivor], records: Sequence[Facts]) -> None:
+    """What somebody wishes follows from the need that survives, and from no other."""
+    needs = {*str(found["need"].fact.value).split(JOINED)}
+    of_them = (
+        Survivor(known(facts["intent"]), place)
+        for place, facts in enumerate(records)
+        if "intent" in facts and needs >= {*str(facts.get("need")).split(JOINED)}
+    )
+    if (wish := next(of_them, None)) is not None:
+        found["intent"] = wish
+    else:
+        del found["intent"]
 
 
 def golden(
     records: Sequence[Facts], companies: Sequence[Facts], rules: Mapping[str, Rule] = _NO_RULES,
     about: Sequence[About] = (),
 ) -> dict[str, Value]:  # fmt: skip
-    """The values alone of what survives, for many leads at once; nothing of what is answered by no."""
-    if rules and len(records) > 1:
+    """The values alone of what survives, for many leads at once; what is answered with no is named under `NO_TO`."""
+    if len(records) > 1 and (rules or any("intent" in facts for facts in records)):
         return _given({name: each.fact.value for name, each in survivors(records, companies, rules, about).items()})
     found: dict[str, Value] = {}
     weak: dict[str, int] = {}  # of what was not said: its confidence
@@ -71,10 +87,8 @@ def golden(
 
 
 def _given(found: dict[str, Value]) -> dict[str, Value]:
-    for name in BANT:
-        if found.get(name) == NO:
-            del found[name]
-    return found
+    denied = [name for name in BANT if found.get(name) == NO]
+    return {n: v for n, v in found.items() if n not in denied} | {NO_TO: " ".join(denied)} if denied else found
 
 
 def everything(records: Sequence[Facts], companies: Sequence[Facts]) -> Iterator[tuple[int, str, Fact]]:

@@ -78,7 +78,7 @@ def ruled(
 def _chosen(rule: Rule, told: Sequence[tuple[Fact, int]], about: Sequence[About]) -> tuple[Fact, int]:
     if rule.pick == "all":
         values = dict.fromkeys(part for fact, _ in told for part in text(fact.value).split(JOINED) if part)
-        fact, place = told[0]
+        fact, place = next((each for each in told if text(each[0].value)), told[0])  # who says no adds nothing
         return fact._replace(value=JOINED.join(values)), place
     if rule.pick == "majority":
         votes = Counter(text(fact.value).casefold() for fact, _ in told)

@@ -52,7 +52,7 @@ def findings(config: Config) -> Iterator[Finding]:
             yield Finding("warning", told, fix)
         elif not pair and (word := next((w for w, bound in bounds.items() if clash([each.condition], bound)), None)):
             told = f"{each.word(word)}: {each.at} holds for nobody: a {word} below {LEAST[word]:g} counts as none"
-            yield Finding("warning", told, f"write `not {word}` for whoever has none")
+            yield Finding("warning", told, f"write `{word} = none` for whoever says so, `not {word}` for all without")
         elif clash([], Combined("not", (each.condition.root,)), *bounds.values(), given=given):
             of_segment = each.loc[0] == "segments" and len(each.loc) == 3
             so = (

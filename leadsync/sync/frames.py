@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from leadsync.catalog import NO_TO
 from leadsync.config.load import Config
 from leadsync.core import talk
 from leadsync.core.consent import with_consent
@@ -44,7 +45,7 @@ class Frames:
         leads, today = sorted(members), now.astimezone(self.config.zone).date()
         known = [self.facts(members[lead], found) for lead in leads]
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
-        fields = {name: word for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
+        fields = {name: word.type for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
         told = set[str]().union(*known)
         frame = pl.DataFrame(
             {
@@ -52,10 +53,8 @@ class Frames:
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
                 "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
                 **{
-                    name: column(
-                        word.type, [facts.get(name) for facts in known] if name in told else [None] * len(known)
-                    )
-                    for name, word in fields.items()
+                    name: column(type_, [facts.get(name) for facts in known] if name in told else [None] * len(known))
+                    for name, type_ in {**fields, NO_TO: "text"}.items()
                 },
             }
         )
@@ -77,7 +76,8 @@ class Frames:
         at = found.opted_out.get(records[0].lead_id) if records else None
         opted_out = datetime.fromtimestamp(at / 1e6, self.config.zone).date() if at is not None else None
         facts = with_consent(known, own, opted_out)
-        return {**facts, "completeness": float(sum(name in facts for name in self.config.facts.complete))}
+        answered = {*facts, *str(facts.get(NO_TO, "")).split()} if NO_TO in facts else facts
+        return {**facts, "completeness": float(sum(name in answered for name in self.config.facts.complete))}
 
     def mailbox(
         self, facts: Mapping[str, Value], own: Sequence[Facts], records: Sequence[Member], found: Material

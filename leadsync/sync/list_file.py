@@ -153,8 +153,8 @@ def _mapping(config: Config, head: Sequence[str], columns: Mapping[str, str], ro
 
 def _frame(config: Config, facts: Sequence[Facts], today: date) -> pl.DataFrame:
     known = [with_consent(golden([each], ()), [each], None) for each in facts]
-    words = {name: word for name, word in config.fields.items() if name != "class"}
-    columns = {name: column(word.type, [each.get(name) for each in known]) for name, word in words.items()}
+    words = {name: word.type for name, word in config.fields.items() if name != "class"} | {catalog.NO_TO: "text"}
+    columns = {name: column(type_, [each.get(name) for each in known]) for name, type_ in words.items()}
     key_of = {"lead": range(len(facts)), "day": [today] * len(facts), "capture": [None] * len(facts)}
     types = {"lead": pl.Int64, "day": pl.Date, "capture": pl.Date}
     frame = pl.DataFrame(key_of, schema=types).with_columns(**columns)

@@ -13,10 +13,10 @@ from leadsync.config.load import Config
 from leadsync.core import next_action
 from leadsync.core.assign import RepRule
 from leadsync.core.completeness import ask_for as asked_for
-from leadsync.core.completeness import worth_asking
+from leadsync.core.completeness import unanswered, worth_asking
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.ladder import Ladder
-from leadsync.core.next_action import Step
+from leadsync.core.next_action import ASKED, Step
 from leadsync.core.plan import Seen, score_before
 from leadsync.core.score import RESULTS
 from leadsync.core.segments import COLUMN, split, together
@@ -62,7 +62,9 @@ class Telling:
 
     def steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
         """What to do next with each buyer."""
-        told_of = frame.select("lead", "stage", "temperature", "consent", "consent_email", "consent_phone")
+        told_of = frame.select(
+            "lead", "stage", "temperature", *map(unanswered, ASKED), "consent", "consent_email", "consent_phone"
+        )
         return {
             lead: next_action.next_step(
                 funnels[lead].places.get(stage),
@@ -71,8 +73,9 @@ class Telling:
                 DENIED in consent,
                 funnels[lead].of_customers(stage),
                 phone == DENIED,
+                [name for name, is_open in zip(ASKED, (need, budget), strict=True) if is_open],
             )
-            for lead, stage, temperature, *consent, phone in told_of.iter_rows()
+            for lead, stage, temperature, need, budget, *consent, phone in told_of.iter_rows()
         }
 
     def before(self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame) -> dict[int, int]:

@@ -31,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         (path / name / "activities.csv").write_text(heading + did)
     folder = Folder(path, {name: {"type": "files", "folder": name} for name in ("here", "there")})
     folder.file("lists.yaml", "connections: []\n")
+    folder.file("facts.yaml", "complete: [name, email, budget, phone]\n")
     folder.sync()
     return folder
 
@@ -61,6 +62,11 @@ def test_no_money_is_no_budget_whatever_a_table_says_that_is_trusted_less(told: 
     assert heat == {"ann": "hot", "bob": "warm"}
     budget = next(row for row in told["bob"]["facts"] if row["fact"] == "budget")
     assert (budget["value"], budget["instead of"]) == ("none", f"20000 of there leads 8, since {budget['since']}")
+    [hot] = [row for row in told["bob"]["temperature"] if row["temperature"] == "hot" and "budget" in row["asks"]]
+    assert (hot["holds"], hot["known"]) == (False, "need: a new press; budget: none; timeline: 2")
+    result = {row["what"]: row["is"] for row in told["bob"]["result"]}
+    assert result["ask for"] == "phone"  # what was answered is not asked for
+    assert "budget" not in result["next action"]
 
 
 def test_what_two_tables_tell_is_counted_once_and_not_before_its_day(told: dict[str, Any]) -> None:

@@ -88,8 +88,9 @@ def currency(text: str, home: Home, _: Mapping[str, str]) -> str:
 
 
 def months(text: str, _: Home, __: Mapping[str, str]) -> str:
-    """`3 months`, `0-3 m` (the later end), `up to 2 weeks`, `quarter`, `asap`, in months; a bare number is months."""
-    if _PLAIN.fullmatch(text) and text[0] != "-":
+    """`3 months`, `0-3 m` (the later end), `up to 2 weeks`, `quarter`, `asap`, in months; a bare number is months, and
+    one below zero lies behind."""
+    if _PLAIN.fullmatch(text):
         return text
     found = _months(text)
     if found is None:

@@ -6,7 +6,7 @@ it fills only words that the record leaves open, with how sure it is and the wor
 
 from collections.abc import Mapping, Sequence
 
-from leadsync.catalog import FIELDS, OF_LEADS
+from leadsync.catalog import BANT, FIELDS, OF_LEADS
 from leadsync.core.convert import NOWHERE, Unreadable, yes_no
 from leadsync.core.convert.base import fold
 from leadsync.core.facts import bands, languages, names, phones
@@ -16,6 +16,8 @@ from leadsync.core.facts.tables import Tables
 from leadsync.core.mapping import number
 
 _ANSWERS = frozenset(("need", "authority"))
+ASKED = frozenset(BANT) - _ANSWERS
+"""Numbers that people may answer with no."""
 LEAST = {"budget": 0.01, "timeline": 0}  # no money is no budget, and what lies behind is no plan
 """The least that counts as an answer."""
 _NUMBERS = frozenset(name for name, word in FIELDS.items() if word.type == "number") - OF_LEADS
@@ -34,7 +36,11 @@ _TEXTS: Sequence[str] = ("need", "job_title", "company")
 _CALLED: Sequence[str] = ("first_name", "last_name", "name")
 _PLACES: Sequence[str] = ("country", "email", "domain")
 _DENIALS = """
-    none|no need|not needed|none needed|no authority|nie ma potrzeby|
+    none|no need|not needed|none needed|no authority|nie ma potrzeby|kein|keine|keiner|
+    no budget|no money|no date|no timeline|no deadline|no plan|no plans|brak budżetu|bez budżetu|nie ma budżetu|
+    brak terminu|bez terminu|nie ma terminu|nie planujemy|нет бюджета|без бюджета|бюджета нет|нет денег|нет срока|
+    без срока|нет сроков|не планируем|بدون بودجه|بودجه نداریم|بودجه ندارم|بودجه ندارد|بدون زمان|برنامه‌ای نداریم|
+    không có ngân sách|chưa có ngân sách|không có thời hạn|không có kế hoạch|chưa có kế hoạch|
     no interest|not interested|nothing|nobody|not me|brak|brak potrzeby|brak potrzeb|
     bez potrzeby|nie potrzeba|nie ja|nic|не нужно|не нужен|не надо|нет потребности|ничего|не я|ندارد|نداریم|ندارم|
     نیازی نیست|نیاز ندارد|نیاز نداریم|هیچ|من نیستم|không có|không cần|không có nhu cầu|chưa có nhu cầu|chưa có|
@@ -63,6 +69,8 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
                 found[name] = parsed
             else:
                 denied.append(name)
+        elif name in ASKED and denies(said[name]):
+            denied.append(name)
     for name in _ANSWERS & said.keys():
         if (answer := _answer(said[name])) != said[name]:
             del found[name]
@@ -91,6 +99,11 @@ def derive(said: Mapping[str, str], tables: Tables) -> Facts:
         _add(found, "intent", Fact(", ".join(sorted(tables.intents.tags(said["need"]))), DERIVED, "need"))
     _place(found)
     return found | dict.fromkeys(denied, NO)
+
+
+def denies(text: str) -> bool:
+    """Whether somebody answers so who has none of what is asked for. A number never does."""
+    return number(text) is None and _answer(text) == NO
 
 
 def _answer(text: str) -> Value | None:

@@ -10,9 +10,6 @@ Facts = Mapping[str, Kept]
 
 NO: Value = ""
 """The value of what a record is asked for and denies: it survives as any other does, and the lead has none."""
-BANT = ("budget", "authority", "need", "timeline")
-"""What records may deny."""
-
 PLAIN = (str, int, float)  # the types of a value
 
 SAID = 100

@@ -116,7 +116,9 @@ def _known(subject: Subject, condition: Condition) -> Iterator[str]:
     for test in condition.tests:
         if isinstance(test, FieldTest):
             if test.field in subject.frame.columns:
-                yield f"{words[test.field].labels['en']}: {text(subject.frame[test.field].item()) or 'unknown'}"
+                denied = test.field in (subject.frame[catalog.NO_TO].item() or "").split()
+                known = text(subject.frame[test.field].item()) or ("none" if denied else "unknown")
+                yield f"{words[test.field].labels['en']}: {known}"
         else:
             about = f" about {' or '.join(test.topics)}" if test.topics else ""
             yield f"{_kinds(test.kinds)}{about}: {_times(subject, test)}"

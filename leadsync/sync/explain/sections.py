@@ -68,8 +68,10 @@ def facts(subject: Subject) -> Iterator[Row]:
     people = people if len(people) > 1 else set()
     for name, (fact, _), record, others in sorted(subject.facts, key=lambda each: each[0]):
         rule = subject.rules.get(name) if record in people else None
-        others = [] if rule and rule.pick == "all" else others
         at, fields, since = _said(subject, name, fact, record)
+        if rule and rule.pick == "all":
+            at = "; ".join([at, *(_said(subject, name, *other)[0] for other in others if text(other[0].value))])
+            others = []
         why = f", by the rule {rule}" if rule else _preferred(subject, record, [other for _, other in others])
         yield {"fact": name, "value": text(fact.value) or _DENIED, "record": at, "field": ", ".join(fields),
                "since": since, "sure": f"{fact.confidence} %",

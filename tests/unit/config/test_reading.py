@@ -40,7 +40,8 @@ def reading(configured: Load, lines: str, **row: Any) -> mapping.Said:
 @pytest.mark.parametrize(
     ("lines", "value", "word"),
     [("budget: {from: x, as: money}", "1.234,50 €", "1234.50"), ("timeline: x", "0-3 m", "3"),
-     ("timeline: x", "quarter", "3"),
+     ("timeline: x", "quarter", "3"), ("timeline: x", "-2", "-2"), ("timeline: x", "No date", "No date"),
+     ("budget: {from: x, as: money}", "brak", "brak"), ("budget: x", "0", "0"), ("timeline: x", "now", "0"),
      ("timeline: {from: x, as: number}", "1,5 years", "18"),
      ("timeline: {from: x, map: {soon: 3 months}}", "Soon", "3"),
      ("employees: x", "120", "120"), ("employees: {from: x, as: [html, number]}", "<b>1 200</b>", "1200"),

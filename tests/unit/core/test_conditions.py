@@ -8,7 +8,11 @@ from core_frames import TODAY, activities_frame, cond, gate, leads_frame, on
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadsync.catalog import FIELDS
 from leadsync.core.condition_parser import ConditionError, parse
+from leadsync.core.facts import Facts
+from leadsync.core.facts.fact import NO
+from leadsync.core.frames import fulfilled
 from leadsync.core.truth import happenings, truths
 
 
@@ -68,6 +72,17 @@ def test_months_are_a_unit_of_the_timeline_only() -> None:
     assert true_of("timeline between 1 month and 3 months and not need", timeline=3.0)
     with pytest.raises(ConditionError):
         cond("employees <= 3 months")
+
+
+def test_what_is_answered_with_no_is_asked_for_and_is_not_known() -> None:
+    rows: list[Facts] = [{"need": NO, "budget": 5.0}, {"need": "none of these"}, {}, {"budget": NO}]
+    told = {
+        "need = none": [0], "authority = none": [], "budget = No": [3], "need = 'không cần'": [0], "need": [1],
+        "need contains none": [1], "need != 'none'": [1, 2, 3], "not need": [0, 2, 3],
+        "budget = none or budget > 4": [0, 3], "not budget > 4": [1, 2, 3],
+    }  # fmt: skip
+    for text, expected in told.items():
+        assert [n for n, holds in enumerate(fulfilled(cond(text), rows, FIELDS)) if holds] == expected, text
 
 
 def test_declared_fields_of_type_bool_and_date() -> None:
@@ -169,6 +184,7 @@ def test_a_condition_tells_what_it_reads() -> None:
         ("employees between 1 and 12.500", 24, "12.500 can be read two ways; write 12500, or 12.5"),
         ("employees between 5", 19, "expected 'and' between the two values, but the condition ends here"),
         ("country in PL", 11, "expected '[' to open a list, found 'PL'"),
+        ("budget in [none, 5]", 11, "what is answered with no is asked for alone; write `budget = none`"),
         ("country in [PL", 14, "expected ',' or ']' after a value, but the condition ends here"),
         ("country in []", 12, "expected a value, found ']'"),
         ("2.5 visit", 0, "how often must be a whole number from 1 on (or write 'no'), found '2.5'"),

@@ -46,7 +46,10 @@ def test_a_web_address_is_the_domain_that_somebody_registered(given_: str, kept:
     ("word", "given_", "number"),
     [("employees", "120", 120), ("revenue", "1e6", 1_000_000), ("employees", "N/A", None), ("timeline", "3", 3),
      ("timeline", "soon", None), ("budget", "5000.5", 5000.5), ("budget", "0", NO),
-     ("budget", "-1", NO), ("timeline", "0", 0), ("timeline", "-2", NO)],
+     ("budget", "-1", NO), ("timeline", "0", 0), ("timeline", "-2", NO), ("timeline", "No date", NO),
+     ("budget", "no budget", NO), ("budget", "Brak", NO), ("budget", "нет", NO), ("budget", "بودجه نداریم", NO),
+     ("budget", "chưa có ngân sách", NO), ("budget", "kein", NO),
+     ("budget", "unknown", None), ("employees", "no", None)],
 )  # fmt: skip
 def test_numbers_are_numbers_or_nothing(word: str, given_: str, number: Value | None) -> None:
     assert derive({word: given_}).get(word) == number

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadsync.catalog import NO_TO
 from leadsync.core.condition_parser import parse
 from leadsync.core.conditions import Combined, Condition, FieldTest
 from leadsync.core.implied import clash, follows
@@ -41,6 +42,8 @@ NEVER = (
     "call_in about price and no call_in",
     "any of [meeting, visit] and no activity",
     "country contains pl and not country contains pl",
+    "budget = none and budget",
+    "budget < 5 and (budget = none or country = PL) and country = DE",
     "country contains [plo, apl] and not country contains [pl, de]",
     "employees and not employees > 50 and not employees <= 50",
     "not (employees > 50 or employees <= 50 or not employees)",
@@ -56,6 +59,9 @@ MAY = (
     "meeting since capture and no visit",
     "country matches 'p.*' and country = PL",
     "country contains p and country contains l",
+    "budget = none and not budget > 5",
+    "budget != none and not budget",
+    "budget = none and not budget <= 5 and not budget > 5",
     "country contains p and not country contains pl",
     "employees and not employees > 50 and not employees < 50",
 )
@@ -119,7 +125,7 @@ TESTS = st.sampled_from(
      "employees < 5", "employees <= 3", "country contains ab",
      "employees", "employees between 3 and 7", "employees = 5", "employees in [3, 7]", "visit",
      "2 visit in 7d", "no visit in 30d", "any of [visit, meeting] in 7d", "no meeting", "visit since capture",
-     "meeting about price")
+     "meeting about price", "budget = none", "budget", "budget > 7", "budget < 9")
 )  # fmt: skip
 TEXTS = st.recursive(
     TESTS,
@@ -132,12 +138,15 @@ TEXTS = st.recursive(
 DAY = date(2026, 11, 28)
 DID = ((), (("visit", 2, 2, None),), (("visit", 20, 1, None),), (("meeting", 2, 1, "price"), ("visit", 20, 3, None)),
        (("meeting", 40, 1, "demo"),))  # fmt: skip
-LEADS = list(product((None, "a", "b", "ab"), (None, 1.0, 3.0, 5.0, 6.0, 9.0), (None, 30, 5), range(len(DID))))
+MONEY = ((None, None), (8.0, None), (None, "budget"))
+LEADS = list(product((None, "a", "b", "ab"), (None, 1.0, 3.0, 5.0, 6.0, 9.0), MONEY, (None, 30, 5), range(len(DID))))
 FRAME = pl.DataFrame(
     {
         "lead": range(len(LEADS)), "day": [DAY] * len(LEADS), "country": [c for c, *_ in LEADS],
         "capture": [None if ago is None else date.fromordinal(DAY.toordinal() - ago) for *_, ago, _ in LEADS],
         "employees": pl.Series([number for _, number, *_ in LEADS], dtype=pl.Float64),
+        "budget": pl.Series([money for _, _, (money, _), *_ in LEADS], dtype=pl.Float64),
+        NO_TO: [no for _, _, (_, no), *_ in LEADS],
     }
 )  # fmt: skip
 ACTIVITIES = pl.DataFrame(

@@ -118,7 +118,7 @@ def test_a_line_of_before_tells_what_to_do_now(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_a_line_says_besides_points(language: str) -> None:
     """The temperature and the next step, whatever the points are."""
-    action = said(("top", "hot"), language)
+    action = said(next_step(0, 4, "hot"), language)
 
     def line(total: int, temperature: str, step: str, before: int | None = None) -> str:
         scores = scored((1, total, temperature, [rule("small_1", total * 50), *HOT]))

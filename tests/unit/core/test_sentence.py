@@ -119,6 +119,13 @@ SAID = {
         "ramy czasowe: najwyżej 1 mies.",
         "thời gian tối đa 1 tháng",
     ),
+    "budget = none and not need = no": (
+        "no budget and not (no need)",
+        "بدون بودجه و نه (بدون نیاز)",
+        "бюджет: нет и не (потребность: нет)",
+        "budżet: brak i nie (potrzeba: brak)",
+        "không có ngân sách và không (không có nhu cầu)",
+    ),
     "timeline = 3": (
         "timeline is 3 months",
         "چارچوب زمانی: 3 ماه",

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadsync.catalog import NO_TO
 from leadsync.core.facts import Fact, Facts, kept, known
 from leadsync.core.facts.fact import NO
 from leadsync.core.survive import golden, survivors
@@ -20,8 +21,26 @@ def test_the_most_trusted_record_that_knows_a_field_wins() -> None:
 
 def test_a_no_beats_a_yes_that_is_trusted_less_and_a_yes_such_a_no() -> None:
     for rules in ({}, {"need": Rule("majority")}):
-        assert golden([{"need": NO}, {"need": "a press", "name": "Ann"}], [], rules) == {"name": "Ann"}
+        assert golden([{"need": NO}, {"need": "a press", "name": "Ann"}], [], rules) == {"name": "Ann", NO_TO: "need"}
         assert golden([{"need": "a press"}, {"need": NO}], [], rules) == {"need": "a press"}
+    assert golden([{"need": NO, "budget": NO}], [])[NO_TO] == "budget need"
+
+
+def test_a_wish_follows_from_the_need_that_survives_and_from_no_other() -> None:
+    demo: Facts = {"need": "a demo, please", "intent": ["demo", 80, "need"]}
+    quote: Facts = {"need": "a quote", "intent": ["quote", 80, "need"]}
+    for records in ([{"need": NO}, demo], [{"need": "a press"}, demo], [{"need": "a press"}, quote, demo]):
+        assert "intent" not in golden(records, [])
+        assert "intent" not in survivors(records, [])
+    assert golden([quote, demo], [])["intent"] == "quote"
+    assert golden([{}, demo, quote], []) == {"need": "a demo, please", "intent": "demo"}
+    assert golden([quote, demo], [], {"need": Rule("values", ("a demo, please",))})["intent"] == "demo"
+    assert golden([{"need": "a press"}, demo], [], {"need": Rule("all")})["intent"] == "demo"
+
+
+def test_who_says_no_adds_nothing_to_what_all_say() -> None:
+    found = survivors([{"need": NO}, {"need": "a press"}, {"need": "ink"}], [], {"need": Rule("all")})["need"]
+    assert (found.fact.value, found.record) == ("a press; ink", 1)
 
 
 def test_a_persons_own_record_beats_their_company() -> None:
