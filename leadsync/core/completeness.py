@@ -21,7 +21,7 @@ def worth_asking(complete: Sequence[str], scoring: Scoring) -> tuple[str, ...]:
 def unanswered(name: str) -> pl.Expr:
     """Whether a field is neither known nor answered with no."""
     unknown = pl.col(name).is_null()
-    return unknown & ~FieldTest(name, "text", "none").expr() if name in BANT else unknown
+    return unknown & ~FieldTest(name, "text", "none").truth if name in BANT else unknown
 
 
 def ask_for(ranked: Sequence[str], leads: pl.DataFrame) -> pl.Series:
