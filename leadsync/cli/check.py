@@ -74,8 +74,13 @@ def check(
         said = [checks.Said(checks.FILES, Finding("ok", f"{config} and the files beside it; connections: {names}"))]
         own = (
             *conditions.findings(loaded), *check_logic.findings(loaded), *check_scoring.findings(loaded),
-            *check_routing.findings(loaded), *check_words.findings(loaded),
+            *check_routing.findings(loaded),
         )  # fmt: skip
+        words = list(check_words.findings(loaded))
+        with suppress(StateRefused, UserError):  # which the installation's findings tell of
+            asked = [slip for _, slip in words if slip is not None]
+            reach = None if offline else leads.reach(loaded, datetime.now(UTC), asked)
+        own += tuple(finding for finding, slip in words if not (reach and slip and reach.also[slip]))
         said += [checks.Said(checks.FILES, finding) for finding in own]
         said += checks.of_strays(loaded)
         if not offline:
@@ -84,8 +89,7 @@ def check(
                 said += _ask(loaded, connection, calls, users)
             said += checks.of_installation(loaded, datetime.now(UTC))
             said += checks.of_mail_check(loaded)
-            with suppress(StateRefused, UserError):  # which the installation's findings tell of
-                reach = leads.reach(loaded, datetime.now(UTC))
+            if reach is not None:
                 seen = (*leads.suspects(reach), *check_scoring.told_by_leads(loaded, reach))
                 said += [checks.Said(checks.INSTALLATION, finding) for finding in seen]
             for finding in check_routing.of_reps(loaded, users):

@@ -124,7 +124,8 @@ def _show(body: dict[str, object]) -> None:
     left_out = body["left_out"]
     assert isinstance(left_out, list)
     for each in left_out:
-        console.print(escape(f"left out: {each['rows']} rows of {each['connection']} {each['object']}, such as"))
+        many = f"{each['rows']} rows" + (" or more" if each["more"] else "")
+        console.print(escape(f"left out: {many} of {each['connection']} {each['object']}, such as"))
         for row in each["such_as"]:
             console.print(escape(f"    {row['ext_id']}: {row['why']}"))
     if body["to_be_decided"]:

@@ -20,9 +20,9 @@ _ORDER = {"number", "date"}
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
 )
-_SPANS = {"": 1, "d": 1, "day": 1, "days": 1, "w": 7, "week": 7, "weeks": 7, "m": 30, "month": 30, "months": 30,
-          "y": 365, "year": 365, "years": 365}  # fmt: skip
-"""Days of what people write in their place."""
+_SPANS = {"h": 1, "hour": 1, "hours": 1, "": 24, "d": 24, "day": 24, "days": 24, "w": 168, "week": 168, "weeks": 168,
+          "m": 720, "month": 720, "months": 720, "y": 8760, "year": 8760, "years": 8760}  # fmt: skip
+"""Hours of what people write in place of days."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)  # one and a bit, or in much of the world a thousand
 
@@ -190,7 +190,8 @@ class _Parser:
         span = re.fullmatch(r"([1-9]\d{0,3})\s*([a-z]*)", text, re.ASCII)
         if span is None or span[2] not in _SPANS:
             self._fail(told, token)
-        raise ConditionError(f"{told}, found '{text}'; did you mean '{int(span[1]) * _SPANS[span[2]]}d'?", token.at)
+        days = -(-int(span[1]) * _SPANS[span[2]] // 24)
+        raise ConditionError(f"{told}, found '{text}'; did you mean '{days}d'?", token.at)
 
     def _topics(self) -> tuple[str, ...]:
         tokens = self._items() if self._at("[") else [self._take()]

@@ -312,8 +312,8 @@ def activity(mapping: ObjectMapping, record: Record) -> Happened | None:
 
 
 def untold(mapping: ObjectMapping, record: Record) -> str:
-    """Why a row of activity or outcomes that tells of none should: it names no known kind where the mapping reads the
-    kind as the row has it, or no moment is known. Empty where a mapping leaves such rows out."""
+    """Why a row of activity or outcomes that tells of none should, or tells less than it should: it names no known kind
+    where the mapping reads the kind as the row has it, or no moment is known. Empty where a mapping leaves it out."""
     rules: tuple[Kind | OutcomeRule, ...] = (*mapping.kinds, *mapping.outcomes)
     kind = next((each for each in rules if each.when.holds(record.fields)), None)
     if isinstance(kind, Kind) and not activity(mapping, record):
@@ -323,6 +323,10 @@ def untold(mapping: ObjectMapping, record: Record) -> str:
             if (raw := text(record.fields.get(name)))
         ]
         return said[0] if said else f"no moment is told in {', '.join(kind.at or mapping.at)}"
+    if isinstance(kind, OutcomeRule) and kind.at:
+        raw = text(record.fields.get(kind.at))
+        lost = raw and moment(raw, mapping.home) is None
+        return f"{kind.at}: {raw[:40]!r} is no moment, so it counts without its day" if lost else ""
     fields = {name for each in rules for name in each.when.wanted}
     if kind is not None or len(fields) != 1:
         return ""
@@ -330,7 +334,8 @@ def untold(mapping: ObjectMapping, record: Record) -> str:
     word, own = text(record.fields.get(name)), all(each.kind in each.when.wanted.get(name, ()) for each in rules)
     close = get_close_matches(word.lower(), [each.kind for each in rules], 1)
     meant = f"; did you mean {close[0]}?" if close else ""
-    return f"{name}: {word[:40]!r} is no kind that the mapping reads{meant}" if own and word else ""
+    told = f"{word[:40]!r} is no kind that the mapping reads{meant}" if word else "it is empty, and says of which kind"
+    return f"{name}: {told}" if own else ""
 
 
 def counted(mapping: ObjectMapping, before: Mapping[str, Value] | None, record: Record) -> list[Happened]:

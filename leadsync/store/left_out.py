@@ -1,6 +1,6 @@
 """Rows of activity and outcomes that could not be read: which, why, and whose they are. Inside `Store.begin()`.
 
-Of each source the first thousand are kept, until they are mended or their lead is erased.
+Of each source the first thousand are kept, each as a value of its own, until they are mended or their lead is erased.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from leadsync.store import schema
-from leadsync.store.database import Store
+from leadsync.store.database import Store, chunks
 
 MOST = 1000
 _KEY = "left_out:"
@@ -26,20 +26,24 @@ class LeftOut(NamedTuple):
 
 def note(store: Store, source_id: int, met: Collection[str], found: Mapping[str, tuple[str, Sequence[int]]]) -> None:
     """Of these rows of a source those `found` cannot be read."""
-    key = f"{_KEY}{source_id}"
-    before: dict[str, Any] = store.get_meta(key) or {}
-    kept = {ext_id: row for ext_id, row in before.items() if ext_id not in {*met}} if before else {}
-    kept |= {ext_id: list(row) for ext_id, row in list(found.items())[: MOST - len(kept)]}
-    if kept != before:
-        store.set_meta(key, kept)
+    m, prefix = schema.meta.c, f"{_KEY}{source_id}:"
+    keys = store.connection.scalars(sa.select(m.key).where(m.key.startswith(prefix, autoescape=True)))
+    before = {key.removeprefix(prefix) for key in keys}
+    kept = dict(list(found.items())[: MOST - len(before.difference(met))])
+    for part in chunks(sorted(before.intersection(met) - kept.keys())):
+        store.connection.execute(sa.delete(schema.meta).where(m.key.in_([prefix + ext_id for ext_id in part])))
+    for ext_id, row in kept.items():
+        store.set_meta(prefix + ext_id, list(row))
 
 
 def rows(db: sa.Connection) -> Iterator[LeftOut]:
     """All that are kept, source by source."""
     m = schema.meta.c
     query = sa.select(m.key, m.value).where(m.key.startswith(_KEY, autoescape=True)).order_by(m.key)
-    for key, kept in db.execute(query):
-        yield from (LeftOut(int(key.removeprefix(_KEY)), ext_id, *row) for ext_id, row in kept.items())
+    for key, row in db.execute(query):
+        source, found, ext_id = key.removeprefix(_KEY).partition(":")
+        if found:  # a value without it held all of a source
+            yield LeftOut(int(source), ext_id, *row)
 
 
 def forget(store: Store, records: Collection[int]) -> None:
@@ -50,14 +54,15 @@ def forget(store: Store, records: Collection[int]) -> None:
 
 
 def summary(db: sa.Connection, most: int) -> list[dict[str, Any]]:
-    """How many there are of each source that is read, and some of them."""
+    """How many there are of each source that is read, whether there may be `more`, and some of them."""
     s = schema.sources.c
     named = {row.id: row for row in db.execute(sa.select(s.id, s.connection, s.object).where(s.fields.is_not(None)))}
     found: dict[int, dict[str, Any]] = {}
     for row in (row for row in rows(db) if row.source_id in named):
         source = named[row.source_id]
-        of = {"connection": source.connection, "object": source.object, "rows": 0, "such_as": []}
+        of = {"connection": source.connection, "object": source.object, "rows": 0, "more": False, "such_as": []}
         told = found.setdefault(row.source_id, of)
         told["rows"] += 1
+        told["more"] = told["rows"] >= MOST
         told["such_as"] += [{"ext_id": row.ext_id, "why": row.why}] if len(told["such_as"]) < most else []
     return list(found.values())

@@ -210,7 +210,8 @@ def _waiting(found: Mapping[str, Any]) -> Iterator[Finding]:
     yield Finding("ok", f"{held}; {found['open_writes']} writes wait, {found['waiting_marks']} records to evaluate")
     for each in found["left_out"]:
         told = "; ".join(f"{row['ext_id']}: {row['why']}" for row in each["such_as"])
-        said = f"{each['rows']} rows of {each['connection']} {each['object']} are left out, such as {told}"
+        many = f"{each['rows']} rows" + (" or more" if each["more"] else "")
+        said = f"{many} of {each['connection']} {each['object']} are left out, such as {told}"
         yield Finding("warning", said, "mend them in the CRM, or how the mapping reads them: then they are read again")
     if found["refused"]:
         first = found["refused"][0]

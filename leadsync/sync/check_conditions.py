@@ -201,8 +201,8 @@ def _unfed(config: Config, place: str, words: Sequence[str]) -> Finding:
 
 
 def _gates(config: Config) -> Iterator[Finding]:
-    """Lines of gates that ask for more points than there are, and the admin's own stages for outcomes that no mapping
-    tells of."""
+    """Lines of gates that ask for more points or items than there are, and the admin's own stages for outcomes that no
+    mapping tells of."""
     reads = [read for connection in config.connections.values() for read in connection.mapping.reads.values()]
     told_of, funnel = {rule.kind for read in reads for rule in read.outcomes}, config.documents["funnel"]
     for loc, text in _texts(funnel.data, ()):
@@ -216,6 +216,7 @@ def _gates(config: Config) -> Iterator[Finding]:
     most = {axis: max(sum(most_of(g) for g in groups if (g.axis or g.name) == axis) for groups in scorings) / 100
             for axis in AXES}  # fmt: skip
     most["score"] = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
+    most["completeness"] = len(config.facts.complete)
     for each in placed(config):
         for test in _needed(each.condition.root) if each.gate else ():
             if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
@@ -225,7 +226,8 @@ def _gates(config: Config) -> Iterator[Finding]:
                 place = each.word(test.field)
                 place = f"the shipped {of}.yaml" if (of := shipped(place)) else place
                 told = f"{place}: nobody passes {each.gate}: {test.field} is at most {there:g}"
-                yield Finding("warning", told, "ask for less, or raise points and caps in scoring.yaml")
+                more = "for more in `complete:` of facts.yaml" if test.field == "completeness" else ""
+                yield Finding("warning", told, f"ask for less, or {more or 'raise points and caps in scoring.yaml'}")
 
 
 def most_of(group: Group) -> float:

@@ -14,6 +14,7 @@ from leadsync import catalog
 from leadsync.config.document import Loc
 from leadsync.config.load import Config
 from leadsync.core.classes import BUYER
+from leadsync.core.conditions import Condition
 from leadsync.core.score import RESULTS, Scores
 from leadsync.core.segments import COLUMN, scored
 from leadsync.core.sentence import sentence
@@ -47,6 +48,7 @@ class Reach:
     scored: Mapping[str | None, int] = field(default_factory=dict)  # segment → leads
     fired: Mapping[str | None, Fired] = field(default_factory=dict)  # segment → what its rules come to
     rules: Mapping[str, int] = field(default_factory=dict)  # of routing → leads that it is the first to fit
+    also: Mapping[Condition, int] = field(default_factory=dict)  # what else was asked about → leads
 
     @property
     def stages(self) -> Mapping[str, int]:
@@ -57,8 +59,8 @@ class Reach:
         return found
 
 
-def reach(config: Config, now: datetime) -> Reach:
-    """How many of the stored leads each condition holds for, by what is stored and the files as they are.
+def reach(config: Config, now: datetime, also: Sequence[Condition] = ()) -> Reach:
+    """How many of the stored leads each condition, and each of `also`, holds for, by what is stored and the files.
 
     Those that test single activities are left out. Nothing is written. Raises `StateRefused` for a store that cannot be
     read as it is.
@@ -70,17 +72,17 @@ def reach(config: Config, now: datetime) -> Reach:
             total, step = _sample(store)
             people = directory(evaluation.owners(store), {})
         census = _Census(config, there, people, {})
-        holds, leads, last = [0] * len(wanted), 0, 0
+        holds, leads, last = [0] * (len(wanted) + len(also)), 0, 0
         while True:
             with store.begin():
                 part = _leads(store, last, step)
                 found = routes.material(store, config, there, evaluation.material(store, part))
             if not part:
                 return Reach(
-                    list(zip(wanted, holds, strict=True)), leads, total, census.heat, census.scored, census.fired,
-                    census.rules,
+                    list(zip(wanted, holds, strict=False)), leads, total, census.heat, census.scored, census.fired,
+                    census.rules, dict(zip(also, holds[len(wanted) :], strict=True)),
                 )  # fmt: skip
-            holds = [a + b for a, b in zip(holds, census.count(found, wanted, now), strict=True)]
+            holds = [a + b for a, b in zip(holds, census.count(found, wanted, also, now), strict=True)]
             leads, last = leads + len(part), part[-1]
 
 
@@ -152,7 +154,9 @@ class _Census(Evaluator):
     fired: dict[str | None, dict[tuple[str, str], tuple[int, int]]] = field(default_factory=lambda: defaultdict(dict))
     rules: Counter[str] = field(default_factory=Counter)
 
-    def count(self, found: Material, wanted: Sequence[Placed], now: datetime) -> list[int]:
+    def count(
+        self, found: Material, wanted: Sequence[Placed], also: Sequence[Condition], now: datetime
+    ) -> list[int]:  # fmt: skip
         """How many leads each condition holds for; a `scope`, how many have a record that it takes in."""
         members = defaultdict[int, list[Member]](list)
         inside = defaultdict[Loc, set[int]](set)
@@ -161,8 +165,8 @@ class _Census(Evaluator):
                 members[member.lead_id].append(member)
                 source = self.sources[member.source_id]
                 inside[f"mappings/{source.connection}.yaml", source.object].add(member.lead_id)
-        conditions = [each.condition for each in wanted]
-        holds = [0] * len(wanted)
+        conditions = [*(each.condition for each in wanted), *also]
+        holds = [0] * len(conditions)
         if members:
             frame, activities, _ = self._known(members, found, now)
             scores = scored(self.config.scoring, frame, activities)
@@ -174,11 +178,10 @@ class _Census(Evaluator):
             holds = list(truths(conditions, frame, activities).sum().row(0))
             if self.config.routing is not None:
                 self.rules += self.router.first_rules(frame, activities, members, found, now)
-        scoped = (each.loc[-1] == "scope" for each in wanted)
         return [
-            len(inside[each.file, each.loc[1]]) if of_scope else held
-            for each, of_scope, held in zip(wanted, scoped, holds, strict=True)
-        ]
+            len(inside[each.file, each.loc[1]]) if each.loc[-1] == "scope" else held
+            for each, held in zip(wanted, holds, strict=False)
+        ] + holds[len(wanted) :]  # fmt: skip
 
     def _rules(self, frame: pl.DataFrame, scores: Scores) -> None:
         self.scored.update(frame[COLUMN])

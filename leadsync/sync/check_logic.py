@@ -1,7 +1,7 @@
 """What conditions come to by themselves: those that can never hold or always do, and what another one takes in."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import pairwise
 
 from leadsync.catalog import ATTRIBUTES
@@ -20,13 +20,15 @@ from leadsync.types import Finding
 
 _SCORE = FieldTest("score", "number", "between", (0.0, 100.0))
 _BUYER = FieldTest("class", "text", "=", (BUYER,))
-_BOUNDS: Mapping[str, Node] = {
-    word: Combined(
-        "or", (FieldTest(word, "number", ">=", (least,)), Combined("not", (FieldTest(word, "number", "known"),)))
-    )
-    for word, least in LEAST.items()
+_ENDS: Mapping[str, FieldTest] = {
+    **{word: FieldTest(word, "number", ">=", (least,)) for word, least in LEAST.items()},
+    "answer_share": FieldTest("answer_share", "number", "between", (0.0, 100.0)),
+    "answer_hours": FieldTest("answer_hours", "number", ">=", (0.0,)),
 }
-"""What holds of answers, where there are any."""
+_BOUNDS: Mapping[str, Node] = {
+    word: Combined("or", (test, Combined("not", (FieldTest(word, "number", "known"),)))) for word, test in _ENDS.items()
+}
+"""What holds of numbers, where there are any."""
 _SO: Mapping[str, str] = {
     "cold_when": "so everybody is cold", "hot_when": "so everybody is hot who is not cold by `cold_when`",
     "warm_when": "so nobody is cold but by `cold_when`", "agrees": "so `alone` bounds nothing",
@@ -39,20 +41,28 @@ def findings(config: Config) -> Iterator[Finding]:
     """What the admin's own conditions contradict themselves or each other in."""
     own = [each for each in placed(config) if not each.shipped]
     always = FieldTest("completeness", "number", "between", (0.0, float(len(config.facts.complete)))), _SCORE
+    classes = {*config.classes.names, *config.classes.labels}
     for each in own:
         bounds = {field: bound for field, bound in _BOUNDS.items() if field in each.condition.fields}
         given = (*always, _BUYER) if each.file in ("scoring.yaml", "funnel.yaml") else always
         pair = clash([each.condition], given=given)
-        if pair and (_BUYER, True) in pair:
+        if pair and (_BUYER, True) in pair and _of_class(pair, classes):
             told = f"{each.word('class')}: {each.at} holds for nobody: only buyers are scored and staged"
             yield Finding("warning", told, "leave it out, or write a rule of routing.yaml for such leads")
+        elif pair and (_BUYER, True) in pair:
+            continue  # a class that there is none of, which is told as such
         elif pair and not each.gate and not _of_several(each, pair):
             told = f"{_at(each, pair)}: {each.at} holds for nobody, since this cannot be: {_said(config, each, pair)}"
             fix = "ask for what one lead can have: perhaps `or` is meant in place of `and`, or `in [..]`"
             yield Finding("warning", told, fix)
         elif not pair and (word := next((w for w, bound in bounds.items() if clash([each.condition], bound)), None)):
-            told = f"{each.word(word)}: {each.at} holds for nobody: a {word} below {LEAST[word]:g} counts as none"
-            yield Finding("warning", told, f"write `{word} = none` for whoever says so, `not {word}` for all without")
+            told = f"{each.word(word)}: {each.at} holds for nobody"
+            if word in LEAST:
+                fix = f"write `{word} = none` for whoever says so, `not {word}` for all without"
+                yield Finding("warning", f"{told}: a {word} below {LEAST[word]:g} counts as none", fix)
+            else:
+                ends = sentence(Condition("", _ENDS[word]))
+                yield Finding("warning", f"{told}, since always: {ends}", "ask for what there can be")
         elif clash([], Combined("not", (each.condition.root,)), *bounds.values(), given=given):
             of_segment = each.loc[0] == "segments" and len(each.loc) == 3
             so = (
@@ -66,6 +76,12 @@ def findings(config: Config) -> Iterator[Finding]:
     yield from _keeps_nobody(own)
     yield from _passed_over(config)
     yield from _segments(config)
+
+
+def _of_class(pair: tuple[Asked, Asked], classes: Set[str]) -> bool:
+    """Whether what a test on the class asks for is a class at all."""
+    said = {str(value) for test, _ in pair if isinstance(test, FieldTest) and test != _BUYER for value in test.values}
+    return not said or not said.isdisjoint(name.lower() for name in classes)
 
 
 def _of_several(each: Placed, pair: tuple[Asked, Asked]) -> bool:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from typing import get_args
 
+from leadsync.catalog import ACTIVITIES
 from leadsync.config.facts import shipped_tables
 from leadsync.config.load import Config
 from leadsync.config.propose_words import languages
-from leadsync.core.conditions import ActivityTest, Test
+from leadsync.core.conditions import ActivityTest, Condition, FieldTest, Test
 from leadsync.core.consent import WORDS
 from leadsync.core.convert.base import fold
 from leadsync.core.convert.consent import DENIED, GRANTED
@@ -18,16 +19,19 @@ from leadsync.core.facts.sources import INITIATIVES
 from leadsync.sync.check_conditions import placed
 from leadsync.types import Finding
 
+_BANDS = {"employees_band": (bands.SIZES, bands.size), "revenue_band": (bands.REVENUES, bands.revenue)}
+"""Words of bands, lowest first, and which one a range lies in."""
 _TABLES = {"channel": "sources", "seniority": "seniority", "department": "department", "intent": "intents",
            "topic": "intents"}  # fmt: skip
 """Words whose values are the keys of a section of `facts.yaml`."""
+_EVERY = tuple(sorted(ACTIVITIES))
 _NAMED = 12  # values that are named
 _ALIKE, _A_SLIP = 0.6, 0.8
 
 
-def findings(config: Config) -> Iterator[Finding]:
+def findings(config: Config) -> Iterator[tuple[Finding, Condition | None]]:
     """Values in the admin's own conditions that their word never has. Of a word that a mapping reads as it stands in
-    the CRM, only what looks like a slip of the pen is told."""
+    the CRM, only what looks like a slip of the pen is told, with a condition: it is none if that holds for a lead."""
     closed = {word: {value.lower() for value in values} for word, values in _closed(config)}
     read, as_it_is = _read(config)
     for each in placed(config):
@@ -35,19 +39,34 @@ def findings(config: Config) -> Iterator[Finding]:
             known = closed.get(word, set()) | read[word]
             if word not in closed or _can_be(op, value, known):
                 continue
-            meant = languages().get(fold(value)) if word == "language" and word not in as_it_is else None
-            likeness = _A_SLIP if word in as_it_is else _ALIKE
-            close = [meant] if meant else get_close_matches(value, sorted(known), 1, likeness)
+            close = _meant(word, value, known, as_it_is)
             at = max(each.condition.text.lower().find(value), 0)
             where, written = each.document.inside(each.loc, at), each.condition.text[at : at + len(value)]
             wrong = f"'{written}' looks like a slip" if word in as_it_is else f"is never '{written}'"
             told = f"{where}: {word} {wrong}"
             if close:
-                fix = each.document.repaired(where, written, close[0])
-                yield Finding("warning", f"{told}; did you mean '{close[0]}'?", fix)
+                said = (
+                    ActivityTest(_EVERY, topics=(value,)) if word == "topic" else FieldTest(word, "text", op, (value,))
+                )
+                slip = Condition(each.condition.text, said)
+                fix = each.document.repaired(where, written, close)
+                found = Finding("warning", f"{told}; did you mean '{close}'?", fix)
+                yield found, slip if word in as_it_is else None
             elif word not in as_it_is:
-                few = ", ".join(sorted(known)[:_NAMED]) + (", …" if len(known) > _NAMED else "")
-                yield Finding("warning", told, f"write one of {few}" if known else "leave it out: there are no values")
+                all_ = _BANDS[word][0] if word in _BANDS else sorted(known)
+                few = ", ".join(all_[:_NAMED]) + (", …" if len(all_) > _NAMED else "")
+                fix = f"write one of {few}" if known else "leave it out: there are no values"
+                yield Finding("warning", told, fix), None
+
+
+def _meant(word: str, value: str, known: Collection[str], as_it_is: Collection[str]) -> str:
+    """What was most likely to be written: empty where nobody can tell."""
+    if word == "language" and word not in as_it_is and (meant := languages().get(fold(value))):
+        return meant
+    if word in _BANDS:
+        span = bands.read(value)
+        return _BANDS[word][1](span) if span else ""
+    return next(iter(get_close_matches(value, sorted(known), 1, _A_SLIP if word in as_it_is else _ALIKE)), "")
 
 
 def _closed(config: Config) -> Iterator[tuple[str, Iterable[str]]]:
@@ -61,8 +80,7 @@ def _closed(config: Config) -> Iterator[tuple[str, Iterable[str]]]:
     yield "mailbox", get_args(mail.Kind)
     yield "phone_line", filter(None, get_args(phones.Kind))
     yield "initiative", INITIATIVES
-    yield "employees_band", bands.SIZES
-    yield "revenue_band", bands.REVENUES
+    yield from ((word, all_) for word, (all_, _) in _BANDS.items())
     yield "language", languages().values()
 
 

@@ -220,7 +220,8 @@ class Pull:
                 ended = core.outcome(mapping, record)
                 read = [outcome_row(person, record.id, ended) for person in whose] if ended else []
             rows += read
-            if not read and record.id not in unlinked and (why := core.untold(mapping, record)):
+            whole = bool(read) and source.role is Role.ACTIVITY
+            if not whole and record.id not in unlinked and (why := core.untold(mapping, record)):
                 unread[record.id] = why, whose
         told_ids = [r.id for r in page.records] + [g.id for g in page.gone] + [m.id for m in page.moved]
         touched = records.replace_events(self._store, table, source.id, told_ids, rows, now)

@@ -16,7 +16,6 @@ PAGE = ROOT / "docs" / "concepts.md"
 
 LACKS: dict[int, str] = {
     1: "companies as leads of their own",
-    30: "drift between CRMs",
     31: "back-tests on outcomes, and weights that are suggested",
     39: "how fast the stages were passed",
     55: "an own score",

@@ -11,7 +11,9 @@ from doors import Folder
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).replace(hour=12)
 """At noon: all was done on one day, at whatever hour the tests run."""
 IDEAL, NO_MONEY, ABROAD, BARRED = "1", "2", "3", "4"
-MAIN: dict[str, str] = {"country": "PL", "industry": "retail", "need": "a new press", "budget": "50000"}
+MAIN: dict[str, str] = {
+    "country": "PL", "industry": "retail", "need": "a new press", "budget": "50000", "department": "media",
+}  # fmt: skip
 LEADS: dict[str, dict[str, str]] = {
     IDEAL: MAIN, NO_MONEY: MAIN | {"budget": "0"}, ABROAD: MAIN | {"country": "FR"}, BARRED: MAIN | {"country": "KP"},
 }  # fmt: skip
@@ -40,6 +42,7 @@ talk:
   axis: engagement
   rules:
     book: {points: 4, when: magnet = e-book, label: brought by the e-book}
+    paper: {points: 1, when: "department in [media, finanse]", label: our readers}
     quick: {points: 3, when: answer_share >= 50 and answer_hours <= 24, label: quick answers}
 temperature: {cold_when: "country in [KP, SY]"}
 """
@@ -137,6 +140,12 @@ def test_each_stage_asks_for_as_much_data_as_its_gate_says_whatever_the_score(fo
     total = float(lead["score"][-1]["points"])
     assert sum(float(row["points"]) for row in lead["score"][:-1]) == pytest.approx(total)
     assert total >= 35
+
+
+def test_a_word_that_stored_leads_hold_is_no_slip(folder: Folder) -> None:
+    told = {option: folder.run("check", "--json", *option).json["findings"] for option in ((), ("--offline",))}
+    slips = {option: [f["what"] for f in found if "looks like a slip" in f["what"]] for option, found in told.items()}
+    assert [[what.split("'")[1] for what in found] for found in slips.values()] == [["finanse"], ["media", "finanse"]]
 
 
 @pytest.mark.concept(31)

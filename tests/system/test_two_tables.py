@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_left_out_with_its_reason(folder: Folder, told: d
     }
     [left] = folder.run("status", "--json").json["left_out"]
     such_as = [{"ext_id": id_, "why": why} for id_, why in whys.items()]
-    assert left == {"connection": "here", "object": "activities", "rows": 2, "such_as": such_as}
+    assert left == {"connection": "here", "object": "activities", "rows": 2, "more": False, "such_as": such_as}
     assert "left out: 2 rows of here activities" in folder.run("status").out
     file = folder.path / "here" / "activities.csv"
     file.write_text(file.read_text().replace("webinr", "webinar"))

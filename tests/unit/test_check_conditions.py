@@ -78,6 +78,7 @@ def test_a_segment_that_earlier_ones_leave_nobody(tmp_path: Path, holds: int, to
 
 GATES = (
     ("score >= 70", ""),
+    ("completeness >= 8", "nobody passes 'x' of the gate of SQL: completeness is at most 6"),
     ("score > 100", "nobody passes 'x' of the gate of SQL: score is at most 100"),
     ("phone and fit >= 45", "nobody passes 'x' of the gate of SQL: fit is at most 40"),
     ("phone or fit >= 45", ""),

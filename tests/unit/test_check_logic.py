@@ -65,6 +65,26 @@ def test_a_budget_of_nothing_is_none(tmp_path: Path, when: str, counts: str) -> 
     assert told(tmp_path, f"own: {{rules: {{a: {{points: 5, when: {when}}}}}}}") == [said]
 
 
+@pytest.mark.parametrize(
+    ("when", "ends"),
+    [
+        ("answer_share > 100", "share of answers between 0 and 100"),
+        ("answer_hours < 0", "hours to an answer at least 0"),
+    ],
+)
+def test_a_share_is_never_more_than_all(tmp_path: Path, when: str, ends: str) -> None:
+    gate = f"stages: [{{name: A}}, {{name: B, gate: {{x: {when}}}}}]\n"
+    assert told(tmp_path, f"own: {{rules: {{a: {{points: 5, when: {when}}}}}}}", funnel=gate) == [
+        f"{at} holds for nobody, since always: {ends}"
+        for at in ("scoring.yaml:2:36: own.rules.a.when", "funnel.yaml:1:41: stages.B.gate.x")
+    ]
+    assert told(tmp_path, "own: {rules: {a: {points: 5, when: answer_share = 100}}}", funnel="") == []
+
+
+def test_a_class_that_there_is_none_of_is_told_elsewhere(tmp_path: Path) -> None:
+    assert told(tmp_path, "own: {rules: {a: {points: 5, when: class = buyr}}}") == []
+
+
 def test_only_buyers_are_scored_and_staged(tmp_path: Path) -> None:
     only = "holds for nobody: only buyers are scored and staged"
     gate = "{name: B, gate: {kind: class != buyer}}"

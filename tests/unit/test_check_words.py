@@ -19,7 +19,7 @@ def told(folder: Path, when: str, main: str, **files: str) -> list[tuple[str, st
     scoring += f'   when: "{when}"\n'
     for name, text in {"leadsync": main, "scoring": scoring, **OWN, **files}.items():
         (folder / f"{name}.yaml").write_text(text)
-    found = list(findings(load_config(folder / "leadsync.yaml")))
+    found = [finding for finding, _ in findings(load_config(folder / "leadsync.yaml"))]
     assert all(finding.level == "warning" for finding in found)
     return [(finding.what.removeprefix(f"{folder}/"), finding.fix) for finding in found]
 
@@ -37,6 +37,9 @@ HUBSPOT = "connections: {crm: {type: hubspot, token: {env: T}}}\n"
         ("mailbox = corporate", "mailbox is never 'corporate'"),
         ("language = Polish", "language is never 'Polish'; did you mean 'pl'?"),
         ("intent contains pricing", "intent is never 'pricing'; did you mean 'price'?"),
+        ("revenue_band = 1-5M", "revenue_band is never '1-5M'; did you mean '1M-10M'?"),
+        ("revenue_band = large", "revenue_band is never 'large'"),
+        ("class = buyr", "class is never 'buyr'; did you mean 'buyer'?"),
         ("employees_band = 11-15", "employees_band is never '11-15'; did you mean '11-50'?"),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ from store_kit import DAY, HOUR, MAPPING, MINUTE, NOW, Kit, record
 
 from leadsync.config.facts import usual_tables
 from leadsync.core.mapping import CrmMapping, ReadField
-from leadsync.store import evaluation, keys, schema, sources
+from leadsync.store import evaluation, keys, left_out, schema, sources
 from leadsync.store.database import Store
 from leadsync.sync.pull import Pull
 from leadsync.types import Cursor, Gone, Value, WriteStatus
@@ -331,3 +331,26 @@ def test_a_key_that_very_many_companies_have_is_of_no_use(kit: Kit):
         keys.replace(kit.store, keys.COMPANY, {n: [few, many] if n < keys.MOST else [many] for n in range(100)})
         keys.replace(kit.store, keys.PERSON, {200: [few], 201: [many], 202: [9]})
         assert keys.companies_near(kit.store, [200, 201, 202]) == {200: [*range(keys.MOST)]}
+
+
+def test_rows_that_tell_less_than_they_should_are_known_until_they_are_mended_or_gone(kit: Kit) -> None:
+    def left() -> list[tuple[str, int, bool]]:
+        with kit.store.reading() as db:
+            return sorted((each["object"], each["rows"], each["more"]) for each in left_out.summary(db, 0))
+
+    kit.keep("Lead", record("L1"))
+    deals = [record(f"D{n}", links={"Lead": ("L1",)}, Won=True, Closed="soon") for n in range(3)]
+    kit.keep("Deal", *deals)
+    kit.keep("Task", *(record(f"T:{n}", at=None, When="soon") for n in range(2)))
+    assert left() == [("Deal", 3, False)]  # tasks stand at their creation
+    assert [whose for whose, *_ in kit.told(schema.outcomes)] == ["L1"] * 3
+    kit.keep("Deal", record("D0", links={"Lead": ("L1",)}, Won=True, Closed="2026-11-20"), gone=(Gone("D1"),))
+    assert left() == [("Deal", 1, False)]
+    many = {f"T:{n}": ("why", [n]) for n in range(left_out.MOST + 5)}
+    with kit.store.begin():
+        left_out.note(kit.store, kit.sources["Task"].id, many, many)
+        assert {row.ext_id for row in left_out.rows(kit.store.connection)} == {"D2", *list(many)[: left_out.MOST]}
+    assert left() == [("Deal", 1, False), ("Task", left_out.MOST, True)]
+    with kit.store.begin():
+        left_out.forget(kit.store, [0, 3])
+    assert left()[1] == ("Task", left_out.MOST - 2, False)

@@ -189,6 +189,8 @@ def test_a_condition_tells_what_it_reads() -> None:
         ("country in []", 12, "expected a value, found ']'"),
         ("2.5 visit", 0, "how often must be a whole number from 1 on (or write 'no'), found '2.5'"),
         ("visit in 30", 9, "expected a number of days such as '30d', found '30'"),
+        ("visit in 48h", 9, "expected a number of days such as '30d', found '48h'; did you mean '2d'?"),
+        ("visit in 25 hours", 9, "expected a number of days such as '30d', found '25 hours'; did you mean '2d'?"),
         ("visit in 0d", 9, "expected a number of days such as '30d', found '0d'"),
         ("visit about", 11, "expected a topic, but the condition ends here"),
         ("visit about and email", 12, "expected a topic, found 'and'"),

@@ -176,7 +176,8 @@ OWN_KINDS = tuple(core.Kind(kind, core.Test({"kind": frozenset({kind})})) for ki
     ("kinds", "fields", "why"),
     [
         (OWN_KINDS, {"kind": "Webinr"}, "kind: 'Webinr' is no kind that the mapping reads; did you mean webinar?"),
-        (OWN_KINDS, {"kind": ""}, ""), (OWN_KINDS, {"kind": "visit", "ended": NOON.isoformat()}, ""),
+        (OWN_KINDS, {"kind": ""}, "kind: it is empty, and says of which kind"),
+        (OWN_KINDS, {"kind": "visit", "ended": NOON.isoformat()}, ""),
         (OWN_KINDS, {"kind": "visit", "ended": "soon"}, "ended: 'soon' is no moment"),
         (OWN_KINDS, {"kind": "visit"}, "no moment is told in ended, started"),
         (CALLS.kinds, {"direction": "out"}, ""), (CALLS.kinds, {"booked": "soon"}, "booked: 'soon' is no moment"),
