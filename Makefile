@@ -15,7 +15,7 @@ demo-live: $(READY)  ## goes on polling until it is stopped
 	$(VENV)/bin/leadsync demo --cycles 0
 
 test: lint
-	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	$(VENV)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

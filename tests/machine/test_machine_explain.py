@@ -68,6 +68,7 @@ def play(crm: Crm, clock: Clock, step: tuple[Any, ...]) -> None:
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
+@pytest.mark.slow
 def test_as_of_a_moment_is_what_was_computed_then(
     steps: list[tuple[Any, ...]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

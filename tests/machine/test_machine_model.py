@@ -5,6 +5,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from fake_crm import OURS, SETTLE, Clock, Crm, config, coordinator, maker
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from leadsync.store import evaluation, schema
 from leadsync.sync.report import CycleReport
 from leadsync.types import Moved
 
+pytestmark = pytest.mark.slow
 NUMBER = st.integers(0, 99)
 ACTS = ("add", "edit", "edit", "edit", "call", "call", "overwrite", "delete", "merge", "convert", "poison", "nothing")
 WORK = st.lists(st.tuples(st.sampled_from(ACTS), NUMBER, NUMBER), min_size=1, max_size=6)

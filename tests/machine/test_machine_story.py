@@ -145,6 +145,7 @@ def happening(story: Story, day: int) -> None:
 @pytest.mark.concept(20)
 @pytest.mark.concept(32)
 @pytest.mark.concept(36)
+@pytest.mark.slow
 def test_the_line_follows_a_story_day_by_day_and_rests_while_nothing_happens(story: Story) -> None:
     told: list[str] = []
     last: dict[str, str] = {}

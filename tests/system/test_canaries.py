@@ -132,6 +132,7 @@ CONNECTIONS: Mapping[str, tuple[str, Mapping[str, tuple[str, str]]]] = {  # ever
 TOKENS = {"hubspot": ("HubAccess", "HubRotated"), "salesforce": ("SfAccess", "")}
 
 
+@pytest.mark.slow
 def test_whatever_crms_say_no_secret_is_written(tmp_path: Path, hubspot: Sandbox, salesforce: Sandbox, key: str):
     bench = Bench(tmp_path, CANARIES | {f"SfKey{i}": line for i, line in enumerate(key.splitlines()[1:-1])})
     bench.secrets["SfKey"] = key

@@ -98,13 +98,14 @@ def written(cycle: dict[str, Any]) -> int:
     return sum(connection["written"] for connection in cycle["connections"].values())
 
 
+@pytest.mark.slow
 def test_run_polls_logs_and_stops(folder: NewFolder, hubspot: Sandbox, salesforce: Sandbox):
     here = folder(hubspot, salesforce)
     here.more["every"] = "1s"
     here.write()
     with Background("run", "--allow", cwd=here.path) as service:
         logged: list[dict[str, Any]] = []
-        while not (any(written(line) for line in logged) and not written(logged[-1])):
+        while not (any(written(line) for line in logged) and not any(written(line) for line in logged[-3:])):
             logged += (json.loads(line) for line in service.lines(1))
         settled = len(logged)
 

@@ -87,6 +87,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.mark.concept(66)
+@pytest.mark.slow
 def test_a_person_of_three_connections_is_erased_and_does_not_come_back(scene: Scene) -> None:
     scene.run("sync", "--allow", "--json", code=0)
     scene.hubspot.edit(scene.contact, lastname=NAMES[3], jobtitle="director " + NOTES[2])
