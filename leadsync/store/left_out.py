@@ -3,6 +3,7 @@
 Of each source the first thousand are kept, each as a value of its own, until they are mended or their lead is erased.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -44,6 +45,17 @@ def rows(db: sa.Connection) -> Iterator[LeftOut]:
         source, found, ext_id = key.removeprefix(_KEY).partition(":")
         if found:  # a value without it held all of a source
             yield LeftOut(int(source), ext_id, *row)
+
+
+def by_object(db: sa.Connection, connection: str) -> dict[str, list[str]]:
+    """The ids of those of a connection, by object."""
+    s, found = schema.sources.c, defaultdict[str, list[str]](list)
+    query = sa.select(s.id, s.object).where(s.connection == connection)
+    objects: dict[int, str] = {row.id: row.object for row in db.execute(query)}
+    for row in rows(db):
+        if row.source_id in objects:
+            found[objects[row.source_id]].append(row.ext_id)
+    return found
 
 
 def forget(store: Store, records: Collection[int]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from leadsync.config.load import Config
 from leadsync.connector import Clock, HasHistory
 from leadsync.errors import LeadsyncError
-from leadsync.store import sources
+from leadsync.store import left_out, sources
 from leadsync.store.database import Store
 from leadsync.sync import accounts
 from leadsync.sync.accounts import Account
@@ -151,10 +151,15 @@ class Connections:
             self._refused.add(message.connection)
 
     def seen(self, message: Seen) -> None:
-        """A page of a census: rows of which the store differs are read by id."""
-        odd = self._upkeep.seen(self.pulls[message.connection].source(message.object), message)
-        for start in range(0, len(odd), BATCH):
-            self.workers[message.connection].jobs.put(Resolve(message.object, odd[start : start + BATCH]))
+        """A page of a census: rows of which the store differs are read by id, in the end those that made no sense."""
+        name, pull = message.connection, self.pulls[message.connection]
+        asked = {message.object: self._upkeep.seen(pull.source(message.object), message)}
+        if message.last:
+            with self._store.begin() as db:
+                asked |= {obj: ids for obj, ids in left_out.by_object(db, name).items() if pull.reads(obj)}
+        for obj, odd in asked.items():
+            for start in range(0, len(odd), BATCH):
+                self.workers[name].jobs.put(Resolve(obj, odd[start : start + BATCH]))
 
     def remembered(self, message: Remembered) -> None:
         """What a CRM knows of the past."""

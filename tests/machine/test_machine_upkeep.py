@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 from fake_crm import MAPPING, Clock, Connection, Crm, Open, config, coordinator, held, maker, problems, rows
 
-from leadsync.core.mapping import CrmMapping, ObjectMapping
+from leadsync.core.mapping import CrmMapping, Kind, ObjectMapping
 from leadsync.errors import AuthLost, NotFound
-from leadsync.store import schema
+from leadsync.store import left_out, schema
 from leadsync.sync.messages import Polled, Written
 from leadsync.types import (
     Capabilities,
@@ -57,6 +57,24 @@ def test_a_census_finds_what_is_gone_for_good_and_what_was_missed(
     assert rows(leadsync, gone) == [("L0",)]
     assert crm.rows["Lead"][missed].fields.get("Score") == 10
     assert rows(leadsync, sa.select(schema.census)) == []
+
+
+def test_rows_that_could_not_be_read_are_asked_for_again_and_forgotten_once_they_are_gone(
+    tmp_path: Path, crm: Crm, clock: Clock, opened: Open
+) -> None:
+    named = (Kind("call_in", replace(MAPPING.reads["Call"].kinds[0].when, wanted={"When": frozenset({"call_in"})})),)
+    mapping = CrmMapping({**MAPPING.reads, "Call": replace(MAPPING.reads["Call"], kinds=named)}, MAPPING.writes)
+    for _ in range(2):
+        crm.add("Call", {"When": "call_inn"}, Lead=("L1",))
+    leadsync = opened(config(tmp_path, {"crm": maker(crm)}, mapping=mapping))
+    for gone, left in (((), 2), (("T0",), 1), ((), 1)):
+        for id_ in gone:
+            crm.purge("Call", id_)
+        clock.pass_(DAY)
+        leadsync.cycle()
+        leadsync.cycle()
+        with leadsync.store.reading() as db:
+            assert [each["rows"] for each in left_out.summary(db, 1)] == [left]
 
 
 def test_a_census_costs_nothing_until_a_day_has_passed(tmp_path: Path, crm: Crm, clock: Clock, opened: Open) -> None:
