@@ -212,11 +212,7 @@ def _gates(config: Config) -> Iterator[Finding]:
             yield Finding(
                 "warning", told, f"add `outcomes:` with `as: {text}` to an object of a mapping, or leave this out"
             )
-    scorings = [config.scoring.groups, *(segment.scoring.groups for segment in config.scoring.segments)]
-    most = {axis: max(sum(most_of(g) for g in groups if (g.axis or g.name) == axis) for groups in scorings) / 100
-            for axis in AXES}  # fmt: skip
-    most["score"] = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
-    most["completeness"] = len(config.facts.complete)
+    most = at_most(config)
     for each in placed(config):
         for test in _needed(each.condition.root) if each.gate else ():
             if not isinstance(test, FieldTest) or test.field not in most or test.op not in (">=", ">", "=", "between"):
@@ -228,6 +224,15 @@ def _gates(config: Config) -> Iterator[Finding]:
                 told = f"{place}: nobody passes {each.gate}: {test.field} is at most {there:g}"
                 more = "for more in `complete:` of facts.yaml" if test.field == "completeness" else ""
                 yield Finding("warning", told, f"ask for less, or {more or 'raise points and caps in scoring.yaml'}")
+
+
+def at_most(config: Config) -> Mapping[str, float]:
+    """The most that any lead can have of what is counted."""
+    scorings = [config.scoring.groups, *(segment.scoring.groups for segment in config.scoring.segments)]
+    most = {axis: max(sum(most_of(g) for g in groups if (g.axis or g.name) == axis) for groups in scorings) / 100
+            for axis in AXES}  # fmt: skip
+    score = min(100, max(sum(map(most_of, groups)) for groups in scorings) / 100)
+    return {**most, "score": score, "completeness": len(config.facts.complete)}
 
 
 def most_of(group: Group) -> float:

@@ -13,9 +13,9 @@ from leadsync.core.conditions import Combined, Condition, FieldTest, Node
 from leadsync.core.facts import LEAST
 from leadsync.core.implied import Asked, clash, follows, together
 from leadsync.core.ladder import Ladder
-from leadsync.core.scoring import Segment
+from leadsync.core.scoring import AXES, Segment
 from leadsync.core.sentence import sentence
-from leadsync.sync.check_conditions import Placed, placed
+from leadsync.sync.check_conditions import Placed, at_most, placed
 from leadsync.types import Finding
 
 _SCORE = FieldTest("score", "number", "between", (0.0, 100.0))
@@ -40,7 +40,11 @@ _SO: Mapping[str, str] = {
 def findings(config: Config) -> Iterator[Finding]:
     """What the admin's own conditions contradict themselves or each other in."""
     own = [each for each in placed(config) if not each.shipped]
-    always = FieldTest("completeness", "number", "between", (0.0, float(len(config.facts.complete)))), _SCORE
+    most = at_most(config)
+    always = (
+        FieldTest("completeness", "number", "between", (0.0, most["completeness"])), _SCORE,
+        *(FieldTest(axis, "number", "<=", (most[axis],)) for axis in AXES),
+    )  # fmt: skip
     classes = {*config.classes.names, *config.classes.labels}
     for each in own:
         bounds = {field: bound for field, bound in _BOUNDS.items() if field in each.condition.fields}

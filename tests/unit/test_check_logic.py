@@ -42,6 +42,7 @@ def test_a_condition_that_nobody_fulfils(tmp_path: Path, when: str, column: int,
          "so it asks for nothing"),
         ("own: {rules: {a: {points: 5, when: budget > 0 or not budget}}}", "2:30: own.rules.a.when",
          "so it asks for nothing"),
+        ("temperature: {warm_when: fit < 90}", "2:15: temperature.warm_when", "so nobody is cold but by `cold_when`"),
         ("temperature: {cold_when: score >= 0}", "2:15: temperature.cold_when", "so everybody is cold"),
         ("temperature: {hot_when: phone or not phone}", "2:15: temperature.hot_when",
          "so everybody is hot who is not cold by `cold_when`"),
@@ -79,6 +80,13 @@ def test_a_share_is_never_more_than_all(tmp_path: Path, when: str, ends: str) ->
         for at in ("scoring.yaml:2:36: own.rules.a.when", "funnel.yaml:1:41: stages.B.gate.x")
     ]
     assert told(tmp_path, "own: {rules: {a: {points: 5, when: answer_share = 100}}}", funnel="") == []
+
+
+def test_more_points_than_there_are_make_nobody_hot(tmp_path: Path) -> None:
+    because = "holds for nobody, since this cannot be: fit at most 40 and fit at least 90"
+    assert told(tmp_path, "temperature: {hot_when: fit >= 90 and need}") == [
+        f"scoring.yaml:2:25: temperature.hot_when {because}"
+    ]
 
 
 def test_a_class_that_there_is_none_of_is_told_elsewhere(tmp_path: Path) -> None:
