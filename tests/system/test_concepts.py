@@ -17,6 +17,7 @@ PAGE = ROOT / "docs" / "concepts.md"
 LACKS: dict[int, str] = {
     1: "companies as leads of their own",
     31: "back-tests on outcomes, and weights that are suggested",
+    33: "that it is learnt from",
     39: "how fast the stages were passed",
     55: "an own score",
     66: "retention",

@@ -60,17 +60,23 @@ def test_whoever_asks_about_something_else_goes_gate_by_gate(folder: Folder) -> 
     assert not row["holds"]
 
 
-def test_a_lost_lead_that_asks_again_comes_back(tmp_path: Path) -> None:
+@pytest.mark.concept(33)
+def test_a_lost_lead_that_asks_again_comes_back_and_so_does_one_that_sales_no_longer_rejects(tmp_path: Path) -> None:
     def day(ago: int) -> str:
         return (datetime.now(UTC) - timedelta(days=ago)).date().isoformat()
 
     (tmp_path / "files").mkdir()
-    folder = Folder(tmp_path, {"files": {"type": "files", "folder": "files"}})
-    people = "".join(f"{who},{who}@{who}.example,Website\n" for who in ("back", "opens"))
-    folder.file("files/leads.csv", f"id,email,source\n{people}")
+    folder = Folder(tmp_path, {"files": {"type": "files", "folder": "files"}}, {"fields": {"rejection": "text"}})
+    read = {"leads": {"outcomes": [{"as": "lost", "when": {"verdict": "rejected"}}], "rejection": "why"}}
+    folder.file("mappings/files.yaml", {"use": "files", "read": read})
+    late = {"points": -7, "when": "rejection = 'too early'", "label": "sales found it too early"}
+    folder.file("scoring.yaml", {"use": "b2b", "sales": {"rules": {"late": late}}})
+    people = "".join(f"{who},{who}@{who}.example,Website,,\n" for who in ("back", "opens"))
+    people = f"id,email,source,verdict,why\n{people}early,early@early.example,Website,"
+    folder.file("files/leads.csv", f"{people}rejected,Too early\n")
     ends = f"1,back,lost,{day(10)}\n2,opens,lost,{day(10)}\n"
     folder.file("files/outcomes.csv", f"id,lead,kind,at\n{ends}")
-    said = "".join(f"{who},{who},call_in,{day(10)},Hello\n" for who in ("back", "opens"))
+    said = "".join(f"{who},{who},call_in,{day(10)},Hello\n" for who in ("back", "opens", "early"))
     heads = f"id,lead,kind,at,detail\n{said}"
     folder.file("files/activities.csv", heads)
     folder.sync()
@@ -79,13 +85,15 @@ def test_a_lost_lead_that_asks_again_comes_back(tmp_path: Path) -> None:
         [found] = folder.run("explain", name, "--json").json["leads"]
         return {row["what"]: row["is"] for row in found["result"]}, [(r["to"], r["why"]) for r in found["transitions"]]
 
-    names = ("back@back.example", "opens@opens.example")
-    assert [lead(name)[0]["stage"] for name in names] == ["disqualified", "disqualified"]
+    names = ("back@back.example", "opens@opens.example", "early@early.example")
+    assert [lead(name)[0]["stage"] for name in names] == ["disqualified"] * 3
+    folder.file("files/leads.csv", f"{people}accepted,Too early\n")
     folder.file(
         "files/activities.csv", f"{heads}2,back,call_in,{day(1)},A quote please\n4,opens,email_open,{day(1)},\n"
     )
     folder.sync()
-    assert [lead(name)[0]["stage"] for name in names] == ["SQL", "disqualified"]
+    assert [lead(name)[0]["stage"] for name in names] == ["SQL", "disqualified", "IQL"]
+    assert "sales found it too early −7" in lead(names[2])[0]["reasons"]
     result, passed = lead(names[0])
     assert passed[1:] == [
         ("recycled", "it showed interest again after it was lost"), ("suspect", "every line of the gate held"),
