@@ -13,6 +13,7 @@ from leadsync.core.consent import WORDS
 from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, months
 from leadsync.core.convert.base import fold
 from leadsync.core.convert.consent import DENIED, GRANTED
+from leadsync.core.facts.derive import ASKED, denies
 from leadsync.core.mapping import plain_number, text
 from leadsync.types import FieldSchema
 
@@ -91,6 +92,7 @@ _TRIED = (
 def _converted(word: Word, one: FieldSchema, values: Sequence[str], home: Home) -> Reading | None:
     """By the first converter that can read enough; what a pick list offers besides is for a person to fill in."""
     told, tried = _told(one, values), _converters(word)
+    told = [value for value in told if word.name not in ASKED or not denies(value)]  # which is known whatever reads it
     if one.type == "text" and not told:
         return Reading(tried[-1][0])
     shares = [_share(read, told, home) for _, read in tried]
