@@ -45,10 +45,8 @@ def findings(config: Config) -> Iterator[tuple[Finding, Condition | None]]:
             wrong = f"'{written}' looks like a slip" if word in as_it_is else f"is never '{written}'"
             told = f"{where}: {word} {wrong}"
             if close:
-                said = (
-                    ActivityTest(_EVERY, topics=(value,)) if word == "topic" else FieldTest(word, "text", op, (value,))
-                )
-                slip = Condition(each.condition.text, said)
+                of_leads, of_acts = FieldTest(word, "text", op, (value,)), ActivityTest(_EVERY, topics=(value,))
+                slip = Condition(each.condition.text, of_acts if word == "topic" else of_leads)
                 fix = each.document.repaired(where, written, close)
                 found = Finding("warning", f"{told}; did you mean '{close}'?", fix)
                 yield found, slip if word in as_it_is else None
