@@ -57,15 +57,18 @@ def _searched(
     rows = with_field_tests((*scoring.conditions, *watched), leads, but=RESULTS).with_row_index("index")
     searched, arrivals = _searches(scoring, watched, rows, activities)
     rows, activities = _kept(rows, activities, searched)
-    now = _results(scoring, watched, rows, activities, None)
-    searched = searched.hstack(now.select(pl.all().name.prefix("was ")))
-    due = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})]
+    due, first = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})], True
     while not searched.is_empty():
         cost = searched.height * (1 + len(scoring.rules) // _PER_LEAD) + activities.height // _PER_LEAD
         skipping = min(max(_AT_ONCE // cost, _SKIPPING), _IN_ROW)
-        asked = _asked(searched, rows, arrivals, skipping, _AT_ONCE // cost)
+        asked = _asked(searched, rows, arrivals, skipping, _AT_ONCE // cost, 0 if first else 1)
         held = asked["gives held"], asked["takes held"]
-        asked = asked.hstack(_results(scoring, watched, asked, activities, held))
+        results = _results(scoring, watched, asked, activities, held)
+        asked = asked.hstack(results)
+        if first:
+            now = asked.filter(pl.col("ahead") == 0).select(results.columns)
+            searched = searched.hstack(now.select(pl.all().name.prefix("was ")))
+            asked, first = asked.filter(pl.col("ahead") > 0), False
         searched, found = _narrowed(searched, asked, skipping)
         due.append(found)
         rows, activities = _kept(rows, activities, searched)
@@ -131,7 +134,7 @@ def _results(
     watched: Sequence[Condition],
     rows: pl.DataFrame,
     activities: pl.DataFrame,
-    held: tuple[pl.Series, pl.Series] | None,
+    held: tuple[pl.Series, pl.Series],
 ) -> pl.DataFrame:
     """`seen …`: the results that matter; `state …`: all that they follow from and that time moves one way only."""
     conditions = (*scoring.conditions, *watched)
@@ -156,26 +159,26 @@ def _flips(condition: Condition) -> Iterable[Condition]:
 
 
 def _asked(
-    searched: pl.DataFrame, rows: pl.DataFrame, arrivals: pl.DataFrame, skipping: int, in_row: int
+    searched: pl.DataFrame, rows: pl.DataFrame, arrivals: pl.DataFrame, skipping: int, in_row: int, since: int
 ) -> pl.DataFrame:
     """The rows to score next, some days `ahead` of their own: all, or equal parts up to `hi`, or ever further steps;
-    up to the day before something happens, and from there one day."""
+    up to the day before something happens, and from there one day. `since` 0: with them their own day."""
     lo, hi, j, ahead, arrival = (pl.col(name) for name in ("lo", "hi", "j", "ahead", "arrival"))
     both = (lo < pl.col("gives")) & (lo < pl.col("takes"))
     daily = both & pl.lit(in_row > _IN_ROW)
     both_move = both & ~daily & (ahead - lo > 1)
     within = lo + ((hi - lo) * j + skipping - 1) // skipping
-    further = pl.when(daily).then(lo + j).when(hi.is_null()).then(lo + pl.col("step") * 2 ** (j - 1))
+    further = pl.when(daily | (j == 0)).then(lo + j).when(hi.is_null()).then(lo + pl.col("step") * 2 ** (j - 1))
     known = arrivals.join(searched, on="index").filter(arrival > lo)
     nearest = known.group_by("index").agg(stop=pl.max_horizontal(lo + 1, arrival - 1).min())
     return (
         searched.lazy()
         .select("index", "gives", "takes", "bound", "lo", "hi", "step")
         .join(nearest.lazy(), on="index", how="left", maintain_order="left")
-        .with_columns(j=pl.int_ranges(1, pl.when(daily).then(in_row).otherwise(skipping) + 1))
+        .with_columns(j=pl.int_ranges(since, pl.when(daily).then(in_row).otherwise(skipping) + 1))
         .explode("j")
         .with_columns(ahead=further.otherwise(within).clip(upper_bound=pl.min_horizontal("bound", "stop")))
-        .filter((pl.col("index") != pl.col("index").shift(1, fill_value=0)) | (ahead != ahead.shift(1, fill_value=0)))
+        .filter((pl.col("index") != pl.col("index").shift(1, fill_value=0)) | (ahead != ahead.shift(1, fill_value=-1)))
         .with_columns(between=pl.when(both_move).then(ahead - lo).otherwise(0))
         .with_columns(side=pl.int_ranges(0, pl.when(pl.col("between") > 0).then(2).otherwise(1)))
         .explode("side")
