@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
@@ -25,7 +26,6 @@ _RECOVER = (
 _PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "cache_size=-32000", "secure_delete=ON")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 LEASE = timedelta(seconds=60)
-_META = sa.select(schema.meta.c.value).where(schema.meta.c.key == sa.bindparam("name"))
 
 
 class Store:
@@ -65,6 +65,21 @@ class Store:
         with _told(self.shown), self.engine.execution_options(reading=True).connect() as db, db.begin():
             yield db
 
+    def run(self, sql: str, parameters: Any = (), *, many: bool = False) -> list[Any]:
+        """The rows of a statement as the driver gives them, past SQLAlchemy, whose own work costs more than looking one
+        up; of `many` parameters no rows. Inside `begin()`."""
+        dialect, raw = self.engine.dialect, self.connection.connection
+        errors, cursor = dialect.loaded_dbapi, raw.cursor()
+        try:
+            (cursor.executemany if many else cursor.execute)(sql, parameters)
+            return [] if many or cursor.description is None else list(cursor.fetchall())
+        except errors.Error as error:
+            if dialect.is_disconnect(error, raw, cursor):
+                self.connection.invalidate(error)
+            raise sa.exc.DBAPIError.instance(sql, None, error, errors.Error) from error
+        finally:
+            cursor.close()
+
     def new_ids(self, table: sa.Table, count: int) -> range:
         """Fresh ids for a table. Only the holder of the lease hands out ids, so they can be counted here."""
         if table.name not in self._ids:
@@ -75,7 +90,8 @@ class Store:
 
     def get_meta(self, key: str) -> Any:
         """A small value of the store's own, or None."""
-        return self.connection.scalar(_META, {"name": key})
+        found = self.run(f'SELECT value FROM meta WHERE "key" = {self.placeholder}', (key,))  # noqa: S608
+        return orjson.loads(found[0][0]) if found else None
 
     def set_meta(self, key: str, value: Any) -> None:
         """Keep a small value."""
@@ -84,7 +100,7 @@ class Store:
             f'INSERT INTO meta ("key", value) VALUES ({mark}, {mark}) '  # noqa: S608 - placeholders
             'ON CONFLICT ("key") DO UPDATE SET value = excluded.value'
         )
-        self.connection.exec_driver_sql(sql, (key, Json.plain(value)))
+        self.run(sql, (key, Json.plain(value)))
 
     def take_lease(self, now: datetime) -> None:
         """Become the one that writes. Raises `Busy` that says who else is; a holder that died here is none."""

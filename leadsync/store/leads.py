@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -10,7 +11,7 @@ from leadsync.store import records, schema
 from leadsync.store.database import Store, chunks
 from leadsync.store.lookup import Lookup, asked
 from leadsync.store.matching import Pair, edges_of
-from leadsync.store.review import PAIR, SAME
+from leadsync.store.review import DIFFERENT, PAIR, SAME
 
 _r, _b, _v, _m, _a = (
     table.c for table in (schema.records, schema.bonds, schema.review, schema.membership, schema.lead_aliases)
@@ -18,34 +19,54 @@ _r, _b, _v, _m, _a = (
 _LEADS_OF = Lookup(sa.select(_r.id, _r.lead_id).where(asked(_r.id), _r.lead_id.is_not(None)))
 _OF_LEADS = Lookup(sa.select(_r.id).where(asked(_r.lead_id)))
 _CALLED = Lookup(sa.select(_r.source_id, _r.ext_id, _r.id).where(asked(_r.id)))
-_BONDS = [Lookup(sa.select(_b.record_id, _b.to_id).where(asked(column))) for column in (_b.record_id, _b.to_id)]
-_DECIDED = [
-    Lookup(sa.select(_v.record_id, _v.other_id, _v.decision).where(asked(column), _v.kind == PAIR))
+_BONDS = Lookup(sa.union_all(*(
+    sa.select(_b.record_id, _b.to_id).where(asked(column)) for column in (_b.record_id, _b.to_id)
+)))  # fmt: skip
+_DECIDED = Lookup(sa.union_all(*(
+    sa.select(_v.record_id, _v.other_id, _v.decision).where(asked(column), _v.kind == PAIR)
     for column in (_v.record_id, _v.other_id)
-]
+)))  # fmt: skip
 _FORMER = Lookup(
     sa.select(_m.record_id, _m.lead_id).join(schema.lead_aliases, _a.lead_id == _m.lead_id).where(asked(_m.record_id))
 )
 
 
-def together(store: Store, ids: Collection[int], least: float) -> tuple[dict[int, int], set[Pair]]:
+class Together(NamedTuple):
+    """Records with the lead that each is now; the pairs that are one, whatever they say; the likely pairs that these
+    records are in, with others as well; and those of which a person decided that they are two."""
+
+    lead_of: dict[int, int]
+    tied: set[Pair]
+    edges: dict[Pair, float]
+    apart: set[Pair]
+
+
+def together(store: Store, ids: Collection[int], least: float) -> Together:
     """All records that may be of one lead with these: by pairs of at least so many bits, bonds, decisions, and the lead
-    that they are now. Record → lead; and the pairs that are one, whatever they say."""
-    lead_of, tied = dict[int, int](), set[Pair]()
+    that they are now."""
+    lead_of, tied, edges, told = dict[int, int](), set[Pair](), dict[Pair, float](), dict[Pair, str]()
     fresh = {*ids}
     while fresh:
-        own = leads_of(store, fresh)
+        own, near = leads_of(store, fresh), edges_of(store, fresh)
         lead_of |= own
-        tied |= bonds(store, fresh) | decided(store, fresh, SAME)
-        found = {id_ for pair in (*edges_of(store, fresh, least), *tied) for id_ in pair}
+        edges |= near
+        told |= decisions(store, fresh)
+        tied |= bonds(store, fresh) | {pair for pair, so in told.items() if so == SAME}
+        found = {id_ for pair in (*(pair for pair, bits in near.items() if bits >= least), *tied) for id_ in pair}
         found.update(id_ for (id_,) in _OF_LEADS(store, {*own.values()}))
         fresh = found - lead_of.keys() - fresh
-    return lead_of, {pair for pair in tied if pair[0] in lead_of and pair[1] in lead_of}
+    one = {pair: lead_of.keys() & {*pair} for pair in (*tied, *edges, *told)}  # not all records are of people
+    return Together(
+        lead_of,
+        {pair for pair in tied if len(one[pair]) == 2},
+        {pair: bits for pair, bits in edges.items() if one[pair]},
+        {pair for pair, so in told.items() if so == DIFFERENT and one[pair]},
+    )
 
 
 def bonds(store: Store, ids: Collection[int]) -> set[Pair]:
     """The pairs with these records that are one by their CRM."""
-    return {(a, b) for lookup in _BONDS for a, b in lookup(store, ids)}
+    return {(a, b) for a, b in _BONDS(store, ids)}
 
 
 def bound(store: Store, record: int) -> set[int]:
@@ -57,9 +78,9 @@ def bound(store: Store, record: int) -> set[int]:
     return found
 
 
-def decided(store: Store, ids: Collection[int], decision: str) -> set[Pair]:
-    """The pairs with these records of which a person decided so."""
-    return {(a, b) for lookup in _DECIDED for a, b, so in lookup(store, ids) if so == decision}
+def decisions(store: Store, ids: Collection[int]) -> dict[Pair, str]:
+    """What a person decided of the pairs with these records."""
+    return {(a, b): so for a, b, so in _DECIDED(store, ids)}
 
 
 def in_stable_order(store: Store, ids: Collection[int]) -> list[int]:

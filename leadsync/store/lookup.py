@@ -29,20 +29,30 @@ def _for_postgresql(element: _Each, compiler: Any, **how: Any) -> str:
     return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **how)} AS jsonb))"
 
 
+def each() -> sa.TableValuedAlias:
+    """The ids that a `Lookup` is asked for, as a table."""
+    return _Each(sa.bindparam(_IDS, type_=sa.Text)).table_valued("value")
+
+
+def id_of(each: sa.FromClause) -> sa.ColumnElement[int]:
+    """One of these ids."""
+    return sa.cast(each.c.value, sa.BigInteger)
+
+
 def asked(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     """Whether a column is one of the ids that a `Lookup` is asked for."""
-    each = _Each(sa.bindparam(_IDS, type_=sa.Text)).table_valued("value")
-    return column.in_(sa.select(sa.cast(each.c.value, sa.BigInteger)))
+    return column.in_(sa.select(id_of(each())))
 
 
 class Lookup:
     """A query for the rows whose columns are `asked` for."""
 
-    def __init__(self, query: sa.Select[Any]) -> None:
+    def __init__(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> None:
         self._query, self._compiled = query, dict[str, tuple[str, Any, Any]]()
 
-    def __call__(self, store: Store, ids: Collection[int]) -> list[Any]:
-        """These rows as the driver gives them, moments in microseconds and JSON as text; inside `begin()`."""
+    def __call__(self, store: Store, ids: Collection[int], **more: int) -> list[Any]:
+        """These rows as the driver gives them, moments in microseconds and JSON as text; `more` are other parameters
+        of the query. Inside `begin()`."""
         if not ids:
             return []
         dialect = store.engine.dialect
@@ -50,6 +60,5 @@ class Lookup:
             compiled = self._query.compile(dialect=dialect)
             self._compiled[dialect.name] = str(compiled), compiled.positiontup, compiled.params
         sql, places, parameters = self._compiled[dialect.name]
-        told = parameters | {_IDS: orjson.dumps([*ids]).decode()}
-        found = store.connection.exec_driver_sql(sql, told if places is None else tuple(told[name] for name in places))
-        return list(found.cursor.fetchall()) if found.cursor is not None else []
+        told = parameters | more | {_IDS: orjson.dumps(sorted(ids)).decode()}
+        return store.run(sql, told if places is None else tuple(told[name] for name in places))

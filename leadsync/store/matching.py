@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 
 from leadsync.core.facts import Facts
-from leadsync.core.match.features import Features
+from leadsync.core.match.features import NOTHING, Features
 from leadsync.core.match.keys import CAPS, cap, described, keys, once
 from leadsync.core.match.links import rounded
 from leadsync.core.match.model import Line
@@ -17,8 +17,7 @@ from leadsync.core.match.pairs import Edge, Entry
 from leadsync.store import schema
 from leadsync.store.column_types import Json
 from leadsync.store.database import Store, chunks
-from leadsync.store.lookup import Lookup, asked
-from leadsync.store.records import insert
+from leadsync.store.lookup import Lookup, asked, each, id_of
 
 _KEY = "matching"
 ALL = 0  # the term of which every record is one
@@ -34,17 +33,16 @@ _ROWS = Lookup(
     sa.select(_r.id, _r.source_id, _r.facts, _c.facts).select_from(schema.records)
     .outerjoin(_c.id.table, _c.id == _r.company_id).where(asked(_r.id), _r.lead_id.is_not(None))
 )  # fmt: skip
-_DIGESTS = Lookup(sa.select(_m.record_id, _m.digest).where(asked(_m.record_id)))
-_ENTRIES = Lookup(sa.select(_m.record_id, _m.body).where(asked(_m.record_id)))
-_SIZES = Lookup(sa.select(_k.key, sa.func.count()).where(asked(_k.key)).group_by(_k.key))
+_KEPT = Lookup(sa.select(_m.record_id, _m.digest, _m.body).where(asked(_m.record_id)))
+_each = each()
+_having = sa.select(_k.record_id).where(_k.key == id_of(_each)).limit(sa.bindparam("most", type_=sa.Integer))
+_SIZES = Lookup(sa.select(
+    id_of(_each), sa.select(sa.func.count()).select_from(_having.correlate(_each).subquery()).scalar_subquery()
+))  # fmt: skip
 _HAVING = Lookup(sa.select(_k.key, _k.record_id).where(asked(_k.key)))
 _COUNTS = Lookup(sa.select(_t.term, _t.n, _t.most).where(asked(_t.term)))
-_EDGES_LEFT, _EDGES_RIGHT = (Lookup(_EDGE.where(asked(column))) for column in (_e.left_id, _e.right_id))
+_EDGES = Lookup(sa.union_all(*(_EDGE.where(asked(column)) for column in (_e.left_id, _e.right_id))))
 _d = schema.dirty.c
-_MARKED = (
-    sa.select(_d.seq, _d.record_id).where(_d.late == sa.bindparam("behind"), _d.seq > sa.bindparam("after"))
-    .order_by(_d.seq).limit(sa.bindparam("most", type_=sa.Integer))
-)  # fmt: skip
 _DEPENDING = Lookup(
     _EDGE.join(schema.match_edge_terms, sa.and_(_et.left_id == _e.left_id, _et.right_id == _e.right_id))
     .where(asked(_et.term))
@@ -99,8 +97,9 @@ def last_mark(store: Store, *, late: bool) -> int:
 
 def marked(store: Store, after: int, most: int, *, late: bool) -> list[tuple[int, int]]:
     """The next marks (sequence, record)."""
-    asked = {"behind": int(late), "after": after, "most": most}
-    return [(seq, record) for seq, record in store.connection.execute(_MARKED, asked).all()]
+    mark = store.placeholder
+    sql = f"SELECT seq, record_id FROM dirty WHERE late = {mark} AND seq > {mark} ORDER BY seq LIMIT {mark}"  # noqa: S608
+    return store.run(sql, (int(late), after, most))
 
 
 def after(store: Store, record_id: int, most: int) -> list[int]:
@@ -124,14 +123,28 @@ def rows(store: Store, ids: Collection[int]) -> list[Row]:
     ]
 
 
-def digests(store: Store, ids: Collection[int]) -> dict[int, int | None]:
-    """What was compared of these records, as a number; of those that are indexed ahead the complement of it."""
-    return dict(_DIGESTS(store, ids))
+class Kept(NamedTuple):
+    """What was compared of a record: as a number, of one that is indexed ahead the complement of it; and in full."""
+
+    digest: int | None
+    body: str
+
+    @property
+    def ahead(self) -> bool:
+        """Whether the record is indexed and has not been compared yet."""
+        return self.digest is not None and self.digest < 0
+
+    def entry(self) -> Entry:
+        """The body read."""
+        *values, terms = orjson.loads(self.body)
+        for place in _TUPLES:
+            values[place] = tuple(values[place])
+        return Entry(Features._make([*values, *NOTHING[len(values) :]]), tuple(terms))
 
 
-def ahead(store: Store, ids: Collection[int]) -> set[int]:
-    """Those of these records that are indexed and have not been compared yet."""
-    return {id_ for id_, told in _DIGESTS(store, ids) if told is not None and told < 0}
+def kept(store: Store, ids: Collection[int]) -> dict[int, Kept]:
+    """What was compared of these records."""
+    return {id_: Kept(digest, body) for id_, digest, body in _KEPT(store, ids)}
 
 
 def compared(store: Store, ids: Collection[int]) -> None:
@@ -142,14 +155,8 @@ def compared(store: Store, ids: Collection[int]) -> None:
 
 
 def entries(store: Store, ids: Collection[int]) -> dict[int, Entry]:
-    """What was compared of these records."""
-    found = dict[int, Entry]()
-    for id_, body in _ENTRIES(store, ids):
-        *values, terms = orjson.loads(body)
-        for place in _TUPLES:
-            values[place] = tuple(values[place])
-        found[id_] = Entry(Features(*values), tuple(terms))
-    return found
+    """What was compared of these records, read."""
+    return {id_: of.entry() for id_, of in kept(store, ids).items()}
 
 
 def sayings(store: Store, pairs: Collection[Pair]) -> dict[Pair, str]:
@@ -161,12 +168,14 @@ def sayings(store: Store, pairs: Collection[Pair]) -> dict[Pair, str]:
 
 def put(store: Store, found: Mapping[int, tuple[int | None, Entry]], gone: Collection[int] = ()) -> None:
     """Keep what was compared of these records, with its digest; forget it of those that are `gone`."""
-    mark = store.placeholder
-    _many(store, f"DELETE FROM match_records WHERE record_id = {mark}", [(id_,) for id_ in {*found, *gone}])  # noqa: S608
-    insert(store, schema.match_records, [
-        {"record_id": id_, "digest": told, "body": [*entry.features, entry.terms]}
-        for id_, (told, entry) in found.items()
-    ])  # fmt: skip
+    mark, plain = store.placeholder, Json.plain
+    _many(store, f"DELETE FROM match_records WHERE record_id = {mark}", [(id_,) for id_ in gone])  # noqa: S608
+    _many(
+        store,
+        f"INSERT INTO match_records (record_id, digest, body) VALUES ({mark}, {mark}, {mark}) "  # noqa: S608
+        "ON CONFLICT (record_id) DO UPDATE SET digest = excluded.digest, body = excluded.body",
+        [(id_, told, plain([*entry.features, entry.terms])) for id_, (told, entry) in found.items()],
+    )
 
 
 def touch(store: Store, ids: Collection[int]) -> None:
@@ -198,9 +207,9 @@ def rekey(store: Store, record_id: int, most: int) -> int | None:
     return ids[-1] if ids else None
 
 
-def key_sizes(store: Store, wanted: Collection[int]) -> dict[int, int]:
-    """How many records have these keys."""
-    return dict(_SIZES(store, wanted))
+def key_sizes(store: Store, wanted: Collection[int], most: int) -> dict[int, int]:
+    """How many records have these keys, counted up to so many."""
+    return dict(_SIZES(store, wanted, most=most))
 
 
 def key_rows(store: Store, wanted: Collection[int]) -> list[Pair]:
@@ -250,16 +259,10 @@ class Weighed(NamedTuple):
     probability: float
 
 
-def edges_of(
-    store: Store, ids: Collection[int], least: float | None = None, *, asked: bool = False
-) -> dict[Pair, float]:  # fmt: skip
-    """The likely pairs that these records are in, from so many bits on; as well those that were only `asked` about,
-    which count as infinitely unlikely."""
-    return {
-        (a, b): -inf if only else weight
-        for a, b, weight, only in (*_EDGES_LEFT(store, ids), *_EDGES_RIGHT(store, ids))
-        if (asked or not only) and (least is None or weight >= least)
-    }
+def edges_of(store: Store, ids: Collection[int], *, asked: bool = False) -> dict[Pair, float]:
+    """The likely pairs that these records are in; as well those that were only `asked` about, which count as infinitely
+    unlikely."""
+    return {(a, b): -inf if only else weight for a, b, weight, only in _EDGES(store, ids) if asked or not only}
 
 
 def depending(store: Store, terms: Collection[int]) -> dict[Pair, float]:
@@ -311,7 +314,7 @@ def _add(store: Store, table: sa.Table, rows: Sequence[tuple[Any, ...]]) -> None
 
 def _many(store: Store, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
-        store.connection.exec_driver_sql(sql, list(rows))
+        store.run(sql, rows, many=True)
 
 
 def capped(store: Store, most: int) -> list[tuple[str, int]]:

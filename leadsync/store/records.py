@@ -88,7 +88,7 @@ def _many(store: Store, table: sa.Table, sql: str, names: Sequence[str], rows: S
         kind = table.c[name].type
         plain = kind.plain if isinstance(kind, Moment | Json) else None
         columns.append([row[name] for row in rows] if plain is None else [plain(row[name]) for row in rows])
-    store.connection.exec_driver_sql(sql, list(zip(*columns, strict=True)))
+    store.run(sql, list(zip(*columns, strict=True)), many=True)
 
 
 def _quoted(names: Iterable[str]) -> str:
@@ -180,7 +180,7 @@ def retire(store: Store, gone: Sequence[tuple[int, int, Sequence[int]]], now: da
     forget_results(store, [lead for lead, *_ in gone])
     if gone:
         sql = f"UPDATE lead_aliases SET into_id = {mark} WHERE into_id = {mark}"  # noqa: S608
-        store.connection.exec_driver_sql(sql, [(into, lead) for lead, into, _ in gone])
+        store.run(sql, [(into, lead) for lead, into, _ in gone], many=True)
     for part in chunks(sorted({lead for both in gone for lead in both[:2]})):
         store.connection.execute(sa.delete(aliases).where(aliases.c.lead_id.in_(part)))
     insert(store, aliases, [{"lead_id": lead, "into_id": into} for lead, into, _ in gone])

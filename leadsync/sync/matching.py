@@ -17,7 +17,7 @@ from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.match.evidence import Levels, compare
 from leadsync.core.match.features import EDITION, NOTHING, features
-from leadsync.core.match.keys import cap, keys
+from leadsync.core.match.keys import CAPS, cap, keys
 from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
 from leadsync.core.match.model import Scale
 from leadsync.core.match.pairs import Edge, Entry, entry, joined
@@ -126,15 +126,16 @@ class Matcher:
         one lead with whom: of those whose likenesses changed, or of all. Of `many` some may be indexed already, and so
         may some of those that they are like."""
         store = self._store
-        ahead = matching.ahead(store, ids) if many else set()  # who says something else since then is marked again
+        kept = matching.kept(store, ids)
+        ahead = {id_ for id_, of in kept.items() if many and of.ahead}  # who says something else is marked again
         said = self._said({*ids} - ahead)
-        held, told = matching.digests(store, said), self._digests(said)
-        changed = [id_ for id_ in said if held.get(id_) != told[id_]]
-        old = matching.entries(store, said if again else [*changed, *ahead])
+        told = self._digests(said)
+        changed = [id_ for id_ in said if id_ not in kept or kept[id_].digest != told[id_]]
+        old = {id_: kept[id_].entry() for id_ in (said if again else [*changed, *ahead]) if id_ in kept}
         new = old | self._read(said, changed)
         matching.put(store, {id_: (told[id_], new[id_]) for id_ in changed})
         matching.compared(store, ahead)
-        touched = {*said} if settle else {id_ for id_ in changed if held.get(id_, 0) is None}
+        touched = {*said} if settle else {id_ for id_ in changed if id_ in kept and kept[id_].digest is None}
         comparison = self._comparison(records, new)
         if new:
             touched |= comparison.run({*new}, old, changed={*changed, *ahead}, many=many)
@@ -144,9 +145,11 @@ class Matcher:
     def _index(self, ids: Collection[int], records: int) -> None:
         """Index those of these records that say something else than before, and leave it to later to compare them."""
         store, said = self._store, self._said(ids)
-        held, told = matching.digests(store, said), self._digests(said)
-        changed = [id_ for id_ in said if held.get(id_, 0) is not None and held.get(id_) not in (told[id_], ~told[id_])]
-        old = matching.entries(store, changed)
+        kept, told = matching.kept(store, said), self._digests(said)
+        changed = [
+            id_ for id_ in said if id_ not in kept or kept[id_].digest not in (None, told[id_], ~told[id_])
+        ]  # fmt: skip
+        old = {id_: kept[id_].entry() for id_ in changed if id_ in kept}
         new = self._read(said, changed)
         matching.put(store, {id_: (~told[id_], new[id_]) for id_ in changed})
         comparison = self._comparison(records, new)
@@ -179,8 +182,7 @@ class Matcher:
     def _settle(self, touched: Collection[int], comparison: "_Comparison", *, late: bool) -> None:
         """Work out anew who is one lead among all that may be with these records."""
         store, model, now = self._store, self._rules.model, self._clock.now()
-        lead_of, bonds = leads.together(store, touched, model.automatic)
-        edges, apart = matching.edges_of(store, lead_of), leads.decided(store, lead_of, review.DIFFERENT)
+        lead_of, bonds, edges, apart = leads.together(store, touched, model.automatic)
         inside = [Edge(*pair, weight) for pair, weight in edges.items() if lead_of.keys() >= {*pair}]
         done = tied(
             leads.in_stable_order(store, lead_of), inside, bonds,
@@ -225,6 +227,7 @@ class _Comparison:
         self._asked: dict[Pair, Weighed] = {}
         self._keys: dict[int, Collection[int]] = {}
         self._sizes: dict[int, int] = {}
+        self._ahead = set[int]()
         self._scale, self._model, self._floor = scale, scale.model, floor
         scale.count = self._counts.__getitem__
 
@@ -237,11 +240,13 @@ class _Comparison:
         up later. The records that pairs have changed with."""
         store = self._store
         again, terms = self._index({*looked, *indexed}, old)
-        looked |= again - matching.ahead(store, again)
+        self._load(again)
+        looked |= again - self._ahead.union(indexed)
         before = matching.edges_of(store, looked, asked=True)
         pairs = (self._joined if many else self._candidates)(looked)
         if many:
-            later = matching.ahead(store, {id_ for pair in (*pairs, *before) for id_ in pair} - looked)
+            self._load({id_ for pair in (*pairs, *before) for id_ in pair})
+            later = self._ahead - looked
             pairs = {pair for pair in pairs if later.isdisjoint(pair)}
             before = {pair: weight for pair, weight in before.items() if later.isdisjoint(pair)}
         depending = matching.depending(store, terms)
@@ -267,17 +272,15 @@ class _Comparison:
                 self._keys[id_] = after
                 lost += [(key, id_) for key in before - after]
                 won += [(key, id_) for key in after - before]
-                more.update(now.terms)
-                if was is not _NOTHING:
-                    more.subtract(was.terms)
+                more.update({*now.terms}.difference(was.terms))
+                more.subtract({*was.terms}.difference(now.terms))
                 records += (now != _NOTHING) - (was != _NOTHING)
-        if not more:
-            return set(), set()
         more[ALL] = records  # and not how many say nothing of something
         matching.change_keys(self._store, lost, won)
         by = Counter([key for key, _ in won])
         by.subtract([key for key, _ in lost])
-        self._sizes = matching.key_sizes(self._store, by.keys() | {key for own in self._keys.values() for key in own})
+        wanted = by.keys() | {key for own in self._keys.values() for key in own}
+        self._sizes = matching.key_sizes(self._store, wanted, max(CAPS) + 1 + max((0, *by.values())))
         crossed = [key for key, n in by.items() if self._is_useful(key) != self._is_useful(key, n)]
         sharing = {id_ for _, id_ in matching.key_rows(self._store, crossed)}
         return sharing, matching.count(self._store, more) - {ALL}
@@ -293,7 +296,7 @@ class _Comparison:
             for id_ in looked if id_ in self._entries
         }  # fmt: skip
         wanted = {key for mine in own.values() for key in mine}
-        self._sizes |= matching.key_sizes(self._store, wanted - self._sizes.keys())
+        self._sizes |= matching.key_sizes(self._store, wanted - self._sizes.keys(), max(CAPS) + 1)
         shared = [key for key in wanted if self._sizes.get(key, 0) > 1 and self._is_useful(key)]
         return own, matching.key_rows(self._store, shared)
 
@@ -376,7 +379,9 @@ class _Comparison:
 
     def _load(self, ids: Collection[int]) -> None:
         if missing := {*ids} - self._entries.keys():
-            self._entries |= matching.entries(self._store, missing)
+            kept = matching.kept(self._store, missing)
+            self._entries |= {id_: of.entry() for id_, of in kept.items()}
+            self._ahead |= {id_ for id_, of in kept.items() if of.ahead}
 
     def _know(self, terms: Collection[int]) -> None:
         if missing := {*terms} - self._counts.keys():

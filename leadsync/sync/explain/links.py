@@ -28,7 +28,7 @@ class Link:
 def links(store: Store, records: Collection[int]) -> list[Link]:
     """The links among these records, the strongest first; inside `begin()`."""
     own = {*records}
-    decided = leads.decided(store, own, review.SAME)
+    decided = [pair for pair, so in leads.decisions(store, own).items() if so == review.SAME]
     ties = [(pair, "crm") for pair in leads.bonds(store, own)]
     ties += [(pair, "person") for pair in decided]
     found = [Link(*pair, why) for pair, why in sorted(ties) if own >= {*pair}]

@@ -22,11 +22,12 @@ def test_records_and_keys(kit: Kit) -> None:
     with kit.store.begin():
         matching.put(kit.store, {1: (LARGE, ANN), 2: (None, BOB)})
         matching.change_keys(kit.store, [], [(LARGE, 1), (LARGE, 2), (5, 2)])
-        assert matching.digests(kit.store, [1, 2, 3]) == {1: LARGE, 2: None}
-        assert matching.entries(kit.store, {1, 2, 3}) == {1: ANN, 2: BOB}
-        assert matching.key_sizes(kit.store, [LARGE, 5, 6]) == {LARGE: 2, 5: 1}
+        kept = matching.kept(kit.store, [1, 2, 3])
+        assert {id_: (of.digest, of.entry()) for id_, of in kept.items()} == {1: (LARGE, ANN), 2: (None, BOB)}
+        assert matching.key_sizes(kit.store, [LARGE, 5, 6], 9) == {LARGE: 2, 5: 1, 6: 0}
+        assert matching.key_sizes(kit.store, [LARGE], 1) == {LARGE: 1}
         assert sorted(matching.key_rows(kit.store, {LARGE})) == [(LARGE, 1), (LARGE, 2)]
-        assert matching.digests(kit.store, []) == {}
+        assert matching.kept(kit.store, []) == {}
 
 
 def test_how_often_values_occur(kit: Kit) -> None:
@@ -42,7 +43,6 @@ def test_likely_pairs_and_what_they_depend_on(kit: Kit) -> None:
         matching.change_edges(kit.store, (), [ASKED], asked=True)
         assert matching.edges_of(kit.store, [2]) == {(1, 2): 12.5}
         assert matching.edges_of(kit.store, [2], asked=True) == {(1, 2): 12.5, (2, 3): -inf}
-        assert matching.edges_of(kit.store, [1, 2, 3], 13) == {}
         assert matching.depending(kit.store, {LARGE}) == {(1, 2): 12.5}
         assert matching.depending(kit.store, {7, LARGE}).keys() == {(1, 2), (2, 3)}
         matching.change_edges(kit.store, [(1, 2)], [])
@@ -56,6 +56,7 @@ def test_who_may_belong_together(kit: Kit) -> None:
     with kit.store.begin():
         bind(kit.store, a, b)
         matching.change_edges(kit.store, (), [LIKELY._replace(edge=Edge(b, c, 9.0))])
-        assert leads.together(kit.store, [a], 8.0) == ({a: first, b: second, c: third}, {(a, b)})
-        assert leads.together(kit.store, [a], 10.0) == ({a: first, b: second}, {(a, b)})
+        edges = {(b, c): 9.0}
+        assert leads.together(kit.store, [a], 8.0) == ({a: first, b: second, c: third}, {(a, b)}, edges, set())
+        assert leads.together(kit.store, [a], 10.0) == ({a: first, b: second}, {(a, b)}, edges, set())
         assert leads.in_stable_order(kit.store, {c, b, a}) == [a, b, c]
