@@ -136,10 +136,13 @@ class Kept(NamedTuple):
 
     def entry(self) -> Entry:
         """The body read."""
-        *values, terms = orjson.loads(self.body)
+        found_by, *values, terms = orjson.loads(self.body)
+        if isinstance(found_by, str):  # as it was kept before
+            found_by, values = None, [found_by, *values]
         for place in _TUPLES:
             values[place] = tuple(values[place])
-        return Entry(Features._make([*values, *NOTHING[len(values) :]]), tuple(terms))
+        of = Features._make([*values, *NOTHING[len(values) :]])
+        return Entry(of, tuple(terms), None if found_by is None else tuple(found_by))
 
 
 def kept(store: Store, ids: Collection[int]) -> dict[int, Kept]:
@@ -174,7 +177,7 @@ def put(store: Store, found: Mapping[int, tuple[int | None, Entry]], gone: Colle
         store,
         f"INSERT INTO match_records (record_id, digest, body) VALUES ({mark}, {mark}, {mark}) "  # noqa: S608
         "ON CONFLICT (record_id) DO UPDATE SET digest = excluded.digest, body = excluded.body",
-        [(id_, told, plain([*entry.features, entry.terms])) for id_, (told, entry) in found.items()],
+        [(id_, told, plain([of.keys, *of.features, of.terms])) for id_, (told, of) in found.items()],
     )
 
 
@@ -203,7 +206,10 @@ def rekey(store: Store, record_id: int, most: int) -> int | None:
     ids = list(store.connection.scalars(
         sa.select(m.record_id).where(m.record_id > record_id).order_by(m.record_id).limit(most)
     ))  # fmt: skip
-    change_keys(store, (), [(key, id_) for id_, of in entries(store, ids).items() for key in keys(of.features)])
+    found = {id_: (of.digest, of.entry()) for id_, of in kept(store, ids).items()}
+    found = {id_: (told, of._replace(keys=tuple(keys(of.features)))) for id_, (told, of) in found.items()}
+    put(store, found)
+    change_keys(store, (), [(key, id_) for id_, (_, of) in found.items() for key in of.found_by()])
     return ids[-1] if ids else None
 
 
@@ -295,7 +301,7 @@ def forget(store: Store, ids: Collection[int]) -> None:
     """Records are erased, and all that was kept of them."""
     known = entries(store, ids)
     change_edges(store, edges_of(store, ids, asked=True).keys(), [])
-    change_keys(store, [(key, id_) for id_, of in known.items() for key in keys(of.features)], ())
+    change_keys(store, [(key, id_) for id_, of in known.items() for key in of.found_by()], ())
     fewer = Counter({ALL: -len(known)})
     for of in known.values():
         fewer.subtract(filter(None, of.terms))

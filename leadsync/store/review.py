@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from leadsync.core.lists import Beside, Finding
 from leadsync.store import matching, records, schema
 from leadsync.store.database import Store, chunks
+from leadsync.store.lookup import Lookup, asked
 
 LIST, PAIR = "list", "pair"
 SAME, DIFFERENT, LATER = "same", "different", "later"
@@ -20,6 +21,11 @@ AGAIN = timedelta(days=7)
 """After so long what was put off waits again."""
 OPEN = (schema.review.c.result == HELD, schema.review.c.decided_at.is_(None))
 """What of it is to be decided."""
+_v = schema.review.c
+_PAIRS = Lookup(sa.union(*(
+    sa.select(_v.id, _v.record_id, _v.other_id, _v.decision, _v.value).where(_v.kind == PAIR, asked(column))
+    for column in (_v.record_id, _v.other_id)
+)))  # fmt: skip
 
 
 def keep(store: Store, leads: Sequence[int], found: Iterable[tuple[int, Finding]], now: datetime) -> None:
@@ -49,15 +55,11 @@ def keep_pairs(store: Store, of: Collection[int], likely: Mapping[tuple[int, int
     """The pairs with these records that a person is to decide on, and how likely each is one person, in place of what
     was not decided for good of them."""
     v, known, stale = schema.review.c, set[tuple[int, int]](), set[int]()
-    for part in chunks(sorted(of)):
-        for column in (v.record_id, v.other_id):
-            query = sa.select(schema.review).where(v.kind == PAIR, column.in_(part))
-            for row in store.connection.execute(query):
-                pair = row.record_id, row.other_id
-                if row.decision in (None, LATER) and (pair not in likely or row.value != f"{likely[pair]:.4f}"):
-                    stale.add(row.id)
-                else:
-                    known.add(pair)
+    for id_, a, b, decision, value in _PAIRS(store, of):
+        if decision in (None, LATER) and ((a, b) not in likely or value != f"{likely[a, b]:.4f}"):
+            stale.add(id_)
+        else:
+            known.add((a, b))
     for part in chunks(sorted(stale)):
         store.connection.execute(sa.delete(schema.review).where(v.id.in_(part)))
     fresh = [pair for pair in likely if pair not in known]

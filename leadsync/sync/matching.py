@@ -17,7 +17,7 @@ from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.match.evidence import Levels, compare
 from leadsync.core.match.features import EDITION, NOTHING, features
-from leadsync.core.match.keys import CAPS, cap, keys
+from leadsync.core.match.keys import CAPS, cap
 from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
 from leadsync.core.match.model import Scale
 from leadsync.core.match.pairs import Edge, Entry, entry, joined
@@ -166,7 +166,8 @@ class Matcher:
 
     def _read(self, said: Mapping[int, Mapping[str, str]], ids: Iterable[int]) -> dict[int, Entry]:
         """What is compared of these records."""
-        return {id_: entry(features(said[id_], self._rules.words)) for id_ in ids}
+        found = {id_: entry(features(said[id_], self._rules.words)) for id_ in ids}
+        return {id_: of._replace(keys=tuple(of.found_by())) for id_, of in found.items()}
 
     def _said(self, ids: Collection[int]) -> dict[int, dict[str, str]]:
         """What these records say that is compared; nothing of those that are not matched."""
@@ -225,7 +226,6 @@ class _Comparison:
     def __init__(self, store: Store, scale: Scale, floor: float, entries: Mapping[int, Entry]) -> None:
         self._store, self._entries, self._counts = store, dict(entries), {0: 0}
         self._asked: dict[Pair, Weighed] = {}
-        self._keys: dict[int, Collection[int]] = {}
         self._sizes: dict[int, int] = {}
         self._ahead = set[int]()
         self._scale, self._model, self._floor = scale, scale.model, floor
@@ -239,7 +239,7 @@ class _Comparison:
         `old` says, and `changed` say something else than then. Of `many` others may be indexed already that are looked
         up later. The records that pairs have changed with."""
         store = self._store
-        again, terms = self._index({*looked, *indexed}, old)
+        again, terms = self._index(looked, indexed, old)
         self._load(again)
         looked |= again - self._ahead.union(indexed)
         before = matching.edges_of(store, looked, asked=True)
@@ -261,25 +261,27 @@ class _Comparison:
         matching.change_edges(store, gone, fresh)
         return {id_ for pair in (*gone, *(each.edge[:2] for each in fresh)) for id_ in pair}
 
-    def _index(self, ids: Collection[int], old: Mapping[int, Entry]) -> tuple[set[int], set[int]]:
+    def _index(
+        self, looked: Collection[int], indexed: Collection[int], old: Mapping[int, Entry]
+    ) -> tuple[set[int], set[int]]:
         """Index records by what they are now. Those that share a key with one of them which is of use now and was not,
         or was and is not; and the terms of which weights know another number now."""
         lost, won, more, records = list[Pair](), list[Pair](), Counter[int](), 0
-        for id_ in ids:
+        for id_ in (*looked, *indexed):
             was, now = old.get(id_, _NOTHING), self._entries[id_]
-            if was != now:
-                before, after = keys(was.features).keys(), keys(now.features).keys()
-                self._keys[id_] = after
+            if was.features != now.features:
+                before, after = ({*of.found_by()} for of in (was, now))
                 lost += [(key, id_) for key in before - after]
                 won += [(key, id_) for key in after - before]
-                more.update({*now.terms}.difference(was.terms))
-                more.subtract({*was.terms}.difference(now.terms))
-                records += (now != _NOTHING) - (was != _NOTHING)
+                before, after = {*was.terms}, {*now.terms}
+                more.update(after - before)
+                more.subtract(before - after)
+                records += (now.features != NOTHING) - (was.features != NOTHING)
         more[ALL] = records  # and not how many say nothing of something
         matching.change_keys(self._store, lost, won)
         by = Counter([key for key, _ in won])
         by.subtract([key for key, _ in lost])
-        wanted = by.keys() | {key for own in self._keys.values() for key in own}
+        wanted = by.keys() | {key for id_ in looked for key in self._entries[id_].found_by()}
         self._sizes = matching.key_sizes(self._store, wanted, max(CAPS) + 1 + max((0, *by.values())))
         crossed = [key for key, n in by.items() if self._is_useful(key) != self._is_useful(key, n)]
         sharing = {id_ for _, id_ in matching.key_rows(self._store, crossed)}
@@ -291,10 +293,7 @@ class _Comparison:
     def _useful(self, looked: Collection[int]) -> tuple[dict[int, Collection[int]], list[Pair]]:
         """The keys of these records, and who has those that not too many have."""
         self._load(looked)
-        own = {
-            id_: self._keys.get(id_) or keys(self._entries[id_].features).keys()
-            for id_ in looked if id_ in self._entries
-        }  # fmt: skip
+        own = {id_: self._entries[id_].found_by() for id_ in looked if id_ in self._entries}
         wanted = {key for mine in own.values() for key in mine}
         self._sizes |= matching.key_sizes(self._store, wanted - self._sizes.keys(), max(CAPS) + 1)
         shared = [key for key in wanted if self._sizes.get(key, 0) > 1 and self._is_useful(key)]

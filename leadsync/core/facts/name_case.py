@@ -22,7 +22,7 @@ def script_of(text: str) -> str:
 
 def letter_count(word: str) -> int:
     """How many there are."""
-    return sum(map(len, _WORD.findall(word)))
+    return len(word) if word.isascii() and word.isalpha() else sum(map(len, _WORD.findall(word)))
 
 
 def one_case(text: str) -> bool:

@@ -244,9 +244,12 @@ def _sounds_vietnamese(words: Sequence[str]) -> bool:
 
 
 def _is_vietnamese(words: Sequence[str], country: str) -> bool:
-    if country == "VN" or _VIETNAMESE_MARKS.search(" ".join(words)):
-        return True
-    return any(not word.isascii() and word.casefold() in VIETNAMESE for word in (words[0], words[-1]))  # Lê, but not Le
+    text = " ".join(words)
+    if country == "VN" or text.isascii():
+        return country == "VN"
+    return _VIETNAMESE_MARKS.search(text) is not None or any(
+        not word.isascii() and word.casefold() in VIETNAMESE for word in (words[0], words[-1])
+    )  # Lê, but not Le
 
 
 def _vietnamese_family(word: str, *, plain: bool) -> int:
@@ -283,6 +286,7 @@ def _family_first(words: Sequence[str], country: str) -> bool:
     return _is_family(head) or (_key(words[1]) in GIVEN and (country in _REVERSED or not head.isascii()))
 
 
+@lru_cache(maxsize=16384)
 def _is_family(word: str) -> bool:
     """Whether it looks like a family's name, one of two with a hyphen included."""
     return any(
@@ -353,8 +357,10 @@ def _tells(words: Sequence[str], country: str) -> bool:
 
 def _without(read: _Read, other: _Read) -> _Read:
     """One of the names without the other, where it holds both."""
+    if len(read.words) <= len(other.words):
+        return read
     left = tuple(word for word in read.words if word not in other.words)
-    return read._replace(words=left) if left and len(read.words) > len(other.words) else read
+    return read._replace(words=left) if left else read
 
 
 def _name(given: str, middle: Sequence[str], family: Sequence[str], confidence: int = DERIVED) -> Name:

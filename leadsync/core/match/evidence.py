@@ -122,7 +122,7 @@ def _in_order(a: Features, b: Features) -> int:
     given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
     if family == 2 and a.vowelless and b.vowelless and {a.family + "y", b.family + "y"} & {a.family, b.family}:
         family = 0  # Hossein is no Hosseini
-    shared = not set(a.classes).isdisjoint(b.classes)
+    shared = bool(a.classes and b.classes) and not {*a.classes}.isdisjoint(b.classes)
     if given < 2 and shared:
         given = 2
     if given < 0 or family < 0:

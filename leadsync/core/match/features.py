@@ -37,7 +37,7 @@ _LEAST_DIGITS = 7
 _EXTENSION = re.compile(r"(?:\b(?:ext|extension|доб|wew|داخلی|may le|máy lẻ)|[x#;])\.?[\s:]*\d*\s*$", re.IGNORECASE)
 _BETWEEN_PHONES = re.compile(r"[;,/|\n]+|\s{2,}")
 _BETWEEN_MAILS = re.compile(r"[;,|\s]+")
-_NUMBER = re.compile(r"\d+")
+_NUMBER, _NO_DIGIT = re.compile(r"\d+"), re.compile("[^0-9]+")
 _SYLLABLES = re.compile(f"(?:{SYLLABLE.pattern}){{1,3}}")
 _GIVEN = frozenset(map(latin, GIVEN))
 _DOUBLE = re.compile("m[ou]h?ham+[ae]d|am[ei]+r|al[iy]|s[ae]y+[ei]d|[gq]h?olam|mir|noo?u?r|fatem[ae]h?|ze[iy]nab")
@@ -218,7 +218,6 @@ def _between(user: str, given: str, family: str) -> str:
     return "" if one else middle  # `doantrang` is Trang Đoàn as well as An Trang Đỗ
 
 
-@lru_cache(maxsize=4096)
 def _placeholder(user: str, letters: str) -> bool:
     return (
         letters in PLACEHOLDERS or letters in TESTS or len(set(letters)) < 2 or user.startswith(("noemail", "nomail"))
@@ -247,7 +246,7 @@ def _phones(text: str, country: str) -> tuple[str, ...]:
 @lru_cache(maxsize=16384)
 def _phone(text: str, country: str) -> str:
     told = latin_digits(text)
-    digits = "".join(sign for sign in told if "0" <= sign <= "9")
+    digits = _NO_DIGIT.sub("", told)
     if told.lstrip("( ").startswith("+") or digits.startswith("00"):
         digits = digits.removeprefix("00")
         digits = digits[next((end for end in (1, 2, 3) if digits[:end] in _calling_codes()), 0) :]

@@ -39,9 +39,9 @@ def cap(key: int) -> int:
     return CAPS[key & 3]
 
 
-def keys(of: Features) -> dict[int, str]:
-    """Every key of a record, with its kind. Two records that share none are never compared."""
-    return {number(kind, value): kind for kind, value in _keys(of)}
+def keys(of: Features) -> set[int]:
+    """Every key of a record. Two records that share none are never compared."""
+    return {number(kind, value) for kind, value in _keys(of)}
 
 
 def described(of: Features, key: int) -> str:

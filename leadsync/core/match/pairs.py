@@ -5,7 +5,7 @@ store may keep it as tables; `Book` keeps it in memory.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -31,10 +31,15 @@ class Edge(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A record as matching keeps it."""
+    """A record as matching keeps it; a store keeps its keys beside the rest, which costs less than making them."""
 
     features: Features
     terms: Terms
+    keys: tuple[int, ...] | None = None
+
+    def found_by(self) -> Collection[int]:
+        """Its keys."""
+        return keys(self.features) if self.keys is None else self.keys
 
 
 def entry(of: Features) -> Entry:
@@ -145,7 +150,7 @@ def all_edges(pairs: pl.DataFrame, entries: Mapping[int, Entry], scale: Scale, f
     """The edges among candidates that weigh at least so much."""
     found, weigh, most = [], scale.weigh, scale.most
     for a, b in pairs.iter_rows():
-        (mine, terms_), (other, their_terms) = entries[a], entries[b]
+        (mine, terms_, _), (other, their_terms, _) = entries[a], entries[b]
         levels = compare(mine, other)
         if most(levels) >= floor and (weight := weigh(levels, terms_, their_terms)) >= floor:
             found.append(Edge(a, b, weight))

@@ -46,19 +46,19 @@ def skeleton(text: str) -> str:
     if vowelless(text):
         told = "".join(_of_persian(word) for word in fold(text[:_LONGEST]).split())
     else:
-        told = "".join(_of_latin(word) for word in latin(text).split())
+        told = _of_latin(latin(text))
     return _DOUBLE.sub(r"\1", told)
 
 
 def _of_persian(word: str) -> str:
     found = word.removesuffix("ه").translate(_CONSONANTS)
-    return found if found.isascii() else _of_latin(latin(found))
+    return found if found.isascii() else _of_latin(latin(found).replace(" ", "a"))  # it is one word
 
 
-def _of_latin(word: str) -> str:
+def _of_latin(words: str) -> str:
     for pair, one in _TWO:
-        word = word.replace(pair, one)
-    return word.removesuffix("h").translate(_UNWRITTEN)
+        words = words.replace(pair, one)
+    return f"{words} ".replace("h ", " ").translate(_UNWRITTEN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
