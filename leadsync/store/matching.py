@@ -141,8 +141,8 @@ class Kept(NamedTuple):
             found_by, values = None, [found_by, *values]
         for place in _TUPLES:
             values[place] = tuple(values[place])
-        of = Features._make([*values, *NOTHING[len(values) :]])
-        return Entry(of, tuple(terms), None if found_by is None else tuple(found_by))
+        values += NOTHING[len(values) :]
+        return Entry(Features._make(values), tuple(terms), None if found_by is None else tuple(found_by))
 
 
 def kept(store: Store, ids: Collection[int]) -> dict[int, Kept]:

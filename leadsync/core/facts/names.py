@@ -121,7 +121,7 @@ def _parts(first: str, last: str, full: str, country: str) -> tuple[list[_Read],
     return ([two], _last(two, country)) if two else ([], None)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=32768)
 def _read(text: str) -> _Read | None:
     told = text if text.isascii() else unicodedata.normalize("NFC", text).translate(_SAME)
     told = _ASIDE.sub(" ", told)

@@ -25,13 +25,13 @@ _SAID = {
 
 
 def once(kind: str, value: str) -> int:
-    """The number of something that is not asked for again."""
+    """The number of a key, or of something else that is hardly asked for again."""
     told = blake2b(f"{kind} {value}".encode("utf-8", "replace"), digest_size=8).digest()
     return (int.from_bytes(told) >> 1) & ~3 | _CLASS.get(kind, 0)
 
 
 number = lru_cache(maxsize=65536)(once)
-"""The number of a key or term: a mailbox is both, and many share a company."""
+"""The number of a term: many share a name or company."""
 
 
 def cap(key: int) -> int:
@@ -41,12 +41,12 @@ def cap(key: int) -> int:
 
 def keys(of: Features) -> set[int]:
     """Every key of a record. Two records that share none are never compared."""
-    return {number(kind, value) for kind, value in _keys(of)}
+    return {once(kind, value) for kind, value in _keys(of)}
 
 
 def described(of: Features, key: int) -> str:
     """A key of the record in words: its kind, and what the record says of that."""
-    kind, value = next(((kind, value) for kind, value in _keys(of) if number(kind, value) == key), ("", ""))
+    kind, value = next(((kind, value) for kind, value in _keys(of) if once(kind, value) == key), ("", ""))
     told = [" ".join(filter(None, (getattr(of, name) for name in _SAID.get(part, ())))) for part in kind.split(" and ")]
     return f"{kind} {', '.join(told) if all(told) else value}".strip()
 
