@@ -91,7 +91,7 @@ class Store:
     def get_meta(self, key: str) -> Any:
         """A small value of the store's own, or None."""
         found = self.run(f'SELECT value FROM meta WHERE "key" = {self.placeholder}', (key,))  # noqa: S608
-        return orjson.loads(found[0][0]) if found else None
+        return orjson.loads(found[0][0] or "null") if found else None
 
     def set_meta(self, key: str, value: Any) -> None:
         """Keep a small value."""
