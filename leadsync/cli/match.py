@@ -1,6 +1,7 @@
 """`leadsync match`: which rows of a list are the same person, without a store."""
 
 import csv
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from leadsync.core.match.pairs import Edge, Entry
 
 _SEVERAL = ("phone", "other")  # what more than one column may hold
+_BETWEEN = re.compile(r",(?=\s*\w+\s*=)")  # a comma elsewhere is part of a column's name
+_FEW = 100  # likely pairs below which a list hardly teaches
 _SHOWN = 10  # capped keys and changed weights that are told
 _LONGEST_FIELD = 10_000_000  # characters; a file with more between two commas is no list
 
@@ -101,6 +104,8 @@ def match(
         wanted = [edge for edge in edges if edge.weight >= floor]
         _write(pairs, ("left", "right", "weight", "probability", "evidence"), _pairs(wanted, ids, entries, scale))
     drift = list(training.drift(model(), using)) if train else []
+    if train and (likely := sum(edge.weight >= using.automatic for edge in edges)) < _FEW:
+        print(f"--train: only {likely} likely pairs to learn from, and it needs some hundred", file=sys.stderr)
     report = _report(done, len(found), held, _capped(keys, entries), using, drift, train=train)
     if as_json:
         print_json(report)
@@ -163,7 +168,7 @@ def _wanted(columns: Sequence[str]) -> list[tuple[str, str]]:
 
     known = ("id", *COLUMNS, "other")
     found: list[tuple[str, str]] = []
-    for assignment in filter(None, (part.strip() for text in columns for part in text.split(","))):
+    for assignment in filter(None, (part.strip(" ,") for text in columns for part in _BETWEEN.split(text))):
         name, sign, column = (part.strip() for part in assignment.partition("="))
         if not sign or not column or name not in known:
             what = f"--columns: {assignment!r} names no field" if sign else f"--columns: {assignment!r} is no FIELD=COL"
@@ -278,9 +283,10 @@ def _report(
 
 
 def _tell(report: dict[str, Any], out: Path) -> None:
+    people = "person" if report["clusters"] == 1 else "people"
     print(
-        f"{report['rows']} rows are {report['clusters']} people: {report['rows_in_larger_clusters']} rows share theirs "
-        f"with another, {report['largest']} at most; {report['compared']} pairs compared. Written to {out}."
+        f"{report['rows']} rows are {report['clusters']} {people}: {report['rows_in_larger_clusters']} rows share "
+        f"theirs with another, {report['largest']} at most; {report['compared']} pairs compared. Written to {out}."
     )
     if report["held_for_review"]:
         print(

@@ -9,6 +9,7 @@ import orjson
 import sqlalchemy as sa
 
 from leadsync.core.facts import Facts
+from leadsync.core.match.evidence import OTHERS
 from leadsync.core.match.features import NOTHING, Features
 from leadsync.core.match.keys import CAPS, cap, described, keys, once
 from leadsync.core.match.links import rounded
@@ -142,6 +143,7 @@ class Kept(NamedTuple):
         for place in _TUPLES:
             values[place] = tuple(values[place])
         values += NOTHING[len(values) :]
+        terms += [0] * (OTHERS - len(terms))
         return Entry(Features._make(values), tuple(terms), None if found_by is None else tuple(found_by))
 
 

@@ -89,6 +89,7 @@ def test_rows_in_another_order_are_the_same_people(tmp_path: Path):
         ("email", "'email' is no FIELD=COL"),
         ("email=Mail,email=Tel", "email is given twice"),
         ("email=E-mail", "has no column E-mail"),
+        ("email=Mail, work,name=Name", "has no column Mail, work"),
         ("id=nr", "names nothing that people are known by"),
     ],
 )
@@ -153,9 +154,10 @@ def test_a_floor_that_is_none_and_an_id_that_two_have_are_64(tmp_path: Path, lin
 
 
 def test_nothing_but_a_header(tmp_path: Path):
-    (tmp_path / "in.csv").write_text("e\n")
-    done = leadsync("match", "in.csv", "--columns", "email=e", "--out", "out.csv", "--train", cwd=tmp_path)
+    (tmp_path / "in.csv").write_text('"e, work"\n')
+    done = leadsync("match", "in.csv", "--columns", "email=e, work", "--out", "out.csv", "--train", cwd=tmp_path)
     assert done.code == 0, done.err
+    assert "only 0 likely pairs to learn from" in done.err
     assert (tmp_path / "out.csv").read_text().split() == ["id,cluster"]
 
 

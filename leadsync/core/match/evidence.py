@@ -4,7 +4,8 @@ A mailbox is made of the name, so a like mailbox counts only with the same digit
 the name. An equal mailbox implies the company, and two mailboxes at one company say all that the company could; an
 equal postcode or company implies the city. An equal phone is a `line` where the names differ: families and offices
 share one. Names are one field with one level for each way that given and family name agree together: who shares only
-the family name is a relative or namesake; `across` is a name that one of them spells with vowels and the other without.
+the family name is a relative or namesake, surely a `relative` where both given names are known ones; `across` is a name
+that one of them spells with vowels and the other without.
 """
 
 import re
@@ -12,11 +13,12 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler, Prefix
 
-from leadsync.core.match.features import Features
+from leadsync.core.match.features import MOST_PHONES, Features
 from leadsync.core.match.keys import LEAST_USER, names, number
 
 LEVELS = {
-    "name": ("missing", "neither", "given", "family", "half", "initial", "close", "same", "across", "exact", "whole"),
+    "name": ("missing", "neither", "given", "relative", "family", "half", "initial", "close", "same", "across", "exact",
+             "whole"),
     "email": ("missing", "differs", "colleague", "user of the name", "user", "close", "exact"),
     "phone": ("missing", "differs", "close", "line", "exact"),
     "company": ("missing", "differs", "close", "name", "domain"),
@@ -25,26 +27,28 @@ LEVELS = {
     "address": ("missing", "differs", "close", "exact"),
     "birth_date": ("missing", "differs", "near", "close", "exact"),
     "other": ("missing", "differs", "close", "exact"),
-}
+}  # fmt: skip
 """The levels of each field, from the least agreement to the most; the first says nothing."""
 FIELDS = tuple(name for name in LEVELS if name != "other")
 
 TERMS = (
     "whole name", "name", "skeleton", "family", "email", "user", "company", "domain", "city", "postcode", "address",
-    "birth_date", "phone",
+    "birth_date", "phone", "phone", "phone",
 )  # fmt: skip
 """What is counted, in the order in which `terms` gives it; the other columns follow, from `OTHERS` on."""
 OTHERS = len(TERMS)
+PHONES = range(TERMS.index("phone"), OTHERS)
 _COUNTED = {
     ("name", "whole"): "whole name", ("name", "exact"): "name", ("name", "same"): "skeleton",
     ("name", "across"): "skeleton", ("name", "close"): "skeleton", ("name", "initial"): "family",
-    ("name", "half"): "family", ("name", "family"): "family", ("email", "exact"): "email", ("email", "user"): "user",
+    ("name", "half"): "family", ("name", "family"): "family",
+    ("name", "relative"): "family", ("email", "exact"): "email", ("email", "user"): "user",
     ("email", "user of the name"): "user", ("phone", "exact"): "phone", ("phone", "line"): "phone",
     ("company", "name"): "company",
     ("company", "close"): "company", ("company", "domain"): "domain", ("city", "exact"): "city",
     ("postcode", "exact"): "postcode", ("address", "exact"): "address", ("birth_date", "exact"): "birth_date",
 }  # fmt: skip
-_NTH = {term: nth for nth, term in enumerate(TERMS)}
+_NTH = {term: TERMS.index(term) for term in TERMS}
 Levels = tuple[int, ...]
 Terms = tuple[int, ...]
 
@@ -67,7 +71,7 @@ def terms(of: Features) -> Terms:
         of.family_skeleton or of.given_skeleton,
         of.mail, of.user, of.company_skeleton.replace(" ", ""), of.domain,
         of.city, of.postcode, of.address, of.birth_date,
-        of.phones[0] if of.phones else "",
+        *(*of.phones, "", "", "")[:MOST_PHONES],
     )  # fmt: skip
     found = [number(kind, value) if value else 0 for kind, value in zip(TERMS, told, strict=True)]
     return (*found, *(number(f"other{nth}", value) if value else 0 for nth, value in enumerate(of.others)))
@@ -97,7 +101,7 @@ def compare(a: Features, b: Features) -> Levels:
     return (*found, *(_other(one, two) if one and two else 0 for one, two in zip(a.others, b.others, strict=True)))
 
 
-_NEITHER, _GIVEN, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 11)
+_NEITHER, _GIVEN, _RELATIVE, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 12)
 _EXACT = _LINE = 3
 _COLLEAGUE, _MAIL_CLOSE = 2, 5
 _MISTER = "anh"  # in Vietnamese, but the second part of a name as well
@@ -135,7 +139,10 @@ def _in_order(a: Features, b: Features) -> int:
         if given > 2 and family == 3:
             return _WHOLE if given == 4 else _WHOLE_PAIR
         return _CLOSE if min(given, family) == 1 else _ACROSS if a.vowelless != b.vowelless else _SAME
-    return _FAMILY if family > 1 else _GIVEN if given > 1 else _NEITHER
+    if family > 1:
+        known = not shared and a.classes and b.classes and a.given_skeleton != b.given_skeleton
+        return _RELATIVE if known else _FAMILY
+    return _GIVEN if given > 1 else _NEITHER
 
 
 def _two(a: Features, b: Features, given: int, *, shared: bool) -> bool:

@@ -32,7 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 """What a record may say; besides these, `other1`, `other2`, … of a list with more columns."""
 _LONGEST = 300  # characters of a value that are looked at
-_MOST_PHONES, _MOST_CLASSES = 3, 4
+MOST_PHONES, _MOST_CLASSES = 3, 4
 _LEAST_DIGITS = 7
 _EXTENSION = re.compile(r"(?:\b(?:ext|extension|доб|wew|داخلی|may le|máy lẻ)|[x#;])\.?[\s:]*\d*\s*$", re.IGNORECASE)
 _BETWEEN_PHONES = re.compile(r"[;,/|\n]+|\s{2,}")
@@ -88,7 +88,7 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
-EDITION = 8
+EDITION = 9
 """Goes up with every change of what features or keys are made of a record, and of how two are compared."""
 
 
@@ -240,7 +240,7 @@ def _phones(text: str, country: str) -> tuple[str, ...]:
     for part in _BETWEEN_PHONES.split(text[:_LONGEST]):
         if (digits := _phone(_EXTENSION.sub("", part).strip(), country)) and not _repeated(digits):
             found[digits] = None
-    return tuple(found)[:_MOST_PHONES]
+    return tuple(found)[:MOST_PHONES]
 
 
 @lru_cache(maxsize=16384)

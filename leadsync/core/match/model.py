@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import inf, log2
 from typing import Any, NamedTuple
 
-from leadsync.core.match.evidence import FIELDS, LEVELS, Levels, Terms, compare, counted
+from leadsync.core.match.evidence import FIELDS, LEVELS, OTHERS, PHONES, Levels, Terms, compare, counted
 from leadsync.core.match.features import Features
 
 Count = Callable[[int], int]
@@ -96,8 +96,11 @@ class Scale:
         total, rare, *_ = self._plans.get(levels) or self._plan(levels)
         count = self.count
         for place, known, nth, level in rare:
-            one, two = count(mine[place]), count(theirs[place])
-            have = one if one > two else two
+            if place in PHONES:
+                have = self._having(place, mine, theirs)
+            else:
+                one, two = count(mine[place]), count(theirs[place])
+                have = one if one > two else two
             bits = known.get(have)
             if bits is None:
                 bits = known[have] = self._bits(nth, level, have)
@@ -147,6 +150,13 @@ class Scale:
         """Which terms of two records that agree so tell how rare that is."""
         return (self._plans.get(levels) or self._plan(levels))[2]
 
+    def _having(self, place: int, mine: Terms, theirs: Terms) -> int:
+        """How many records have what two have there: of several phones the one that both have, and fewest others."""
+        if place in PHONES:
+            both = {*mine[PHONES.start : OTHERS]}.intersection(theirs[PHONES.start : OTHERS]) - {0}
+            return min(map(self.count, both), default=0)
+        return max(self.count(mine[place]), self.count(theirs[place]))
+
     def _plan(self, levels: Levels) -> _Plan:
         """What all pairs weigh that agree so, what depends on the values on which they do, and by which terms."""
         total, rare = self.prior, list[_Rare]()
@@ -157,7 +167,8 @@ class Scale:
             elif level:
                 total += self._bits(nth, level, 0)
         most = total + sum(self._bits(nth, level, 0) for *_, nth, level in rare)
-        found = self._plans[levels] = total, rare, [place for place, *_ in rare], most
+        places = [at for place, *_ in rare for at in (PHONES if place in PHONES else (place,))]
+        found = self._plans[levels] = total, rare, places, most
         return found
 
     def _bits(self, nth: int, level: int, have: int) -> float:
@@ -175,7 +186,7 @@ class Scale:
         for nth, level in enumerate(levels):
             if level:
                 at = counted(nth, level)
-                have = 0 if at is None else max(self.count(mine[at]), self.count(theirs[at]), 1)
+                have = 0 if at is None else max(self._having(at, mine, theirs), 1)
                 found.append((field_name(nth), words(nth)[level], self._bits(nth, level, have), have))
         total = sum(bits for _, _, bits, _ in found)
         if (weight := self.lowered(total, levels)) < total:

@@ -14,6 +14,8 @@ _AGREES: Mapping[str, Mapping[str, Words]] = {
         "neither": _DIFFERENT,
         "given": ("only the given name agrees", "فقط نام کوچک یکسان است", "совпадает только имя",
                   "zgadza się tylko imię", "chỉ trùng tên"),
+        "relative": ("the same family name, another given name", "نام خانوادگی یکسان، نام کوچک متفاوت",
+                     "фамилия совпадает, имя другое", "to samo nazwisko, inne imię", "trùng họ, khác tên"),
         "family": ("only the family name agrees", "فقط نام خانوادگی یکسان است", "совпадает только фамилия",
                    "zgadza się tylko nazwisko", "chỉ trùng họ"),
         "half": ("the same, as far as both tell it", "یکسان، تا جایی که هر دو گفته‌اند",
