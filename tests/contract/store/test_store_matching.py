@@ -3,17 +3,21 @@
 from collections import Counter
 from math import inf
 
+import sqlalchemy as sa
 from store_kit import Kit, record
 
+from leadsync.core.match.evidence import OTHERS
 from leadsync.core.match.features import Features
+from leadsync.core.match.keys import keys
 from leadsync.core.match.pairs import Edge, Entry
 from leadsync.store import leads, matching, schema
 from leadsync.store.matching import Weighed
 from leadsync.store.records import bind
 
 LARGE = 2**62 + 1
-ANN = Entry(Features("ann", "", "lee", "n", "l", classes=("anne",), phones=("2025550142",)), (LARGE, 0, 7))
-BOB = Entry(Features("bob"), (0, LARGE, 7))
+SILENT = (0,) * (OTHERS - 3)
+ANN = Entry(Features("ann", "", "lee", "n", "l", classes=("anne",), phones=("2025550142",)), (LARGE, 0, 7, *SILENT))
+BOB = Entry(Features("bob"), (0, LARGE, 7, *SILENT), (5, LARGE))
 LIKELY = Weighed(Edge(1, 2, 12.5), [("name", "exact", 12.5, 3)], {LARGE, 7}, 0.99)
 ASKED = Weighed(Edge(2, 3, -4.0), [], {7}, 0.01)
 
@@ -28,6 +32,12 @@ def test_records_and_keys(kit: Kit) -> None:
         assert matching.key_sizes(kit.store, [LARGE], 1) == {LARGE: 1}
         assert sorted(matching.key_rows(kit.store, {LARGE})) == [(LARGE, 1), (LARGE, 2)]
         assert matching.kept(kit.store, []) == {}
+        earlier = {"record_id": 4, "digest": 1, "body": [*ANN.features[:-1], ANN.terms[:-2]]}
+        kit.store.connection.execute(sa.insert(schema.match_records), earlier)
+        assert matching.entries(kit.store, [4]) == {4: ANN}
+        assert matching.rekey(kit.store, 3, 9) == 4
+        again = matching.entries(kit.store, [4])[4]
+        assert {*matching.key_rows(kit.store, again.found_by())} == {(key, 4) for key in keys(ANN.features)}
 
 
 def test_how_often_values_occur(kit: Kit) -> None:
