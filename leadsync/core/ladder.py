@@ -120,9 +120,10 @@ class Ladder:
         top = {stage.name: len(climbed) - 1 for stage in self.stages if stage.when in ("won", "converted")}
         return climbed | top
 
-    def of_customers(self, stage: str | None) -> bool:
-        """Whether leads of this stage have bought."""
-        return any(each.name == stage and each.when == "won" for each in self.stages)
+    def beside(self, stage: str | None) -> str:
+        """What has become of leads of this stage, if that is more than their place: customer, lost or recycled."""
+        when = next((each.when for each in self.stages if each.name == stage), "")
+        return {"won": "customer", "lost": "lost", RECYCLED: RECYCLED}.get(when, "")
 
     def shown(self, stage: str | None, label: str) -> str | None:
         """A label of the stage, if it has one."""

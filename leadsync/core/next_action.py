@@ -1,6 +1,7 @@
 """What a sales rep does next with a lead, by its place on the funnel and its temperature."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from leadsync.catalog import LANGUAGES
 
@@ -42,6 +43,29 @@ _ACTIONS: Mapping[tuple[str, str], tuple[str, str, str, str, str]] = {  # in the
         "write, do not call", "پیام بدهید، تماس تلفنی نگیرید", "написать, не звонить", "napisz, nie dzwoń",
         "nhắn tin, không gọi điện",
     ),
+    ("", "no phone"): (
+        "write today, ask for the phone number", "امروز پیام بدهید و شماره تلفن را بپرسید",
+        "написать сегодня, спросить номер телефона", "napisz dziś, poproś o numer telefonu",
+        "nhắn tin hôm nay, xin số điện thoại",
+    ),
+    ("", "no e-mails"): (
+        "call, send no e-mails", "تماس بگیرید، ایمیل نفرستید", "позвонить, не писать на почту",
+        "zadzwoń, nie wysyłaj maili", "gọi điện, không gửi email",
+    ),
+    ("", "no e-mails yet"): (
+        "send no e-mails, no call yet", "ایمیل نفرستید، فعلاً تماس هم نگیرید", "не писать на почту, пока не звонить",
+        "nie wysyłaj maili, na razie nie dzwoń", "không gửi email, chưa cần gọi",
+    ),
+    ("", "out of reach"): (
+        "find out how to reach them", "راه تماس را پیدا کنید", "найти контакты для связи", "znajdź dane kontaktowe",
+        "tìm cách liên hệ",
+    ),
+    ("middle", "no mailbox"): ("call", "تماس بگیرید", "позвонить", "zadzwoń", "gọi điện"),
+    ("", "lost"): (
+        "nothing, it is marked as lost", "کاری لازم نیست، از دست رفته ثبت شده است",
+        "ничего не делать, отмечен как потерянный",
+        "nic, oznaczono jako stracony", "không cần làm gì, đã ghi nhận là mất",
+    ),
     ("", "customer"): (
         "ask whether all is well and what else is needed", "بپرسید آیا همه‌چیز خوب است و چه نیاز دیگری هست",
         "узнать, всё ли устраивает и что ещё нужно", "zapytaj, czy wszystko w porządku i czego jeszcze potrzeba",
@@ -69,26 +93,43 @@ _ASKING: Mapping[str, tuple[str, str, str, str, str]] = {
 ASKED = ("need", "budget")
 """What the middle of the funnel asks about, unless it is answered."""
 Step = tuple[str, str, str]
+Way = Literal["open", "refused", "none"]
+OPEN: Way = "open"
+REFUSED: Way = "refused"
+NONE: Way = "none"
 
 
 def next_step(
-    stage: int | None, stages: int, temperature: str, opted_out: bool = False, customer: bool = False,
-    no_calls: bool = False, ask: Sequence[str] = ASKED,
+    stage: int | None, stages: int, temperature: str, beside: str = "", *, call: Way = OPEN, write: Way = OPEN,
+    ask: Sequence[str] = ASKED,
 ) -> Step:  # fmt: skip
     """What to do next: for `told`.
 
     `stage` is the lead's place among so many stages, 0 the lowest and the last one that which sales works on; `None`
     is below all. The last is the bottom of the funnel, the one before it the middle, all others are the top.
-    Customers are looked after, whatever their temperature. Whoever has opted out is not to be contacted at any stage,
-    and whoever has refused calls alone is written to where others are called. `ask`: those of `ASKED` that are open.
+
+    `beside` is what counts whatever the temperature: "opted out" (not to be contacted), "customer", "lost" or
+    "recycled". Nobody is told to call or write where that way is refused, or where there is no number or mailbox.
+    `ask`: those of `ASKED` that are open.
     """
-    if opted_out or customer:
-        return "", "opted out" if opted_out else "customer", ""
-    if no_calls and temperature == "hot":
-        return "", "no calls", ""
+    if beside == "recycled":
+        return "top", "cold", ""
+    if beside or (special := _by_the_way(temperature, call, write)):
+        return "", beside or special, ""
     above = 2 if stage is None else stages - 1 - stage
     place = ("bottom", "middle", "top")[min(max(above, 0), 2)]
-    return place, temperature, " ".join(ask) if place == "middle" and temperature != "cold" else ""
+    asks = " ".join(ask) if place == "middle" and temperature != "cold" else ""
+    return place, "no mailbox" if (place, temperature, write) == ("middle", "warm", NONE) else temperature, asks
+
+
+def _by_the_way(temperature: str, call: Way, write: Way) -> str:
+    """What is done in place of calling or writing."""
+    cold = temperature == "cold"
+    if write == REFUSED:
+        return "opted out" if call != OPEN else "no e-mails yet" if cold else "no e-mails"
+    if call != OPEN and write != OPEN:
+        return "" if cold else "out of reach"
+    return "" if call == OPEN or temperature != "hot" else "no calls" if call == REFUSED else "no phone"
 
 
 def told(step: Step, language: str = "en") -> str:

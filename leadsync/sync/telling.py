@@ -16,7 +16,7 @@ from leadsync.core.completeness import ask_for as asked_for
 from leadsync.core.completeness import unanswered, worth_asking
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.ladder import Ladder
-from leadsync.core.next_action import ASKED, Step
+from leadsync.core.next_action import ASKED, NONE, OPEN, REFUSED, Step, Way
 from leadsync.core.plan import Seen, score_before
 from leadsync.core.score import RESULTS
 from leadsync.core.segments import COLUMN, split, together
@@ -63,20 +63,21 @@ class Telling:
     def steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
         """What to do next with each buyer."""
         told_of = frame.select(
-            "lead", "stage", "temperature", *map(unanswered, ASKED), "consent", "consent_email", "consent_phone"
-        )
-        return {
-            lead: next_action.next_step(
-                funnels[lead].places.get(stage),
-                len(funnels[lead].steps),
-                temperature,
-                DENIED in consent,
-                funnels[lead].of_customers(stage),
-                phone == DENIED,
-                [name for name, is_open in zip(ASKED, (need, budget), strict=True) if is_open],
-            )
-            for lead, stage, temperature, need, budget, *consent, phone in told_of.iter_rows()
-        }
+            "lead", "stage", "temperature", *map(unanswered, ASKED), "consent",
+            pl.col("consent_phone").fill_null("") == DENIED, pl.col("phone").is_not_null(),
+            pl.col("consent_email").fill_null("") == DENIED,
+            (pl.col("email").is_not_null() & (pl.col("mail_state").fill_null("") != "invalid")).alias("mailbox"),
+        )  # fmt: skip
+        found: dict[int, Step] = {}
+        for lead, stage, temperature, need, budget, consent, no_calls, phone, no_mail, mailbox in told_of.iter_rows():
+            funnel = funnels[lead]
+            found[lead] = next_action.next_step(
+                funnel.places.get(stage), len(funnel.steps), temperature,
+                "opted out" if consent == DENIED else funnel.beside(stage),
+                call=_way(no_calls, phone), write=_way(no_mail, mailbox),
+                ask=[name for name, is_open in zip(ASKED, (need, budget), strict=True) if is_open],
+            )  # fmt: skip
+        return found
 
     def before(self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame) -> dict[int, int]:
         """The score that each lead was last shown with before this one, in the CRM that is trusted most."""
@@ -131,6 +132,10 @@ class Telling:
                     for lead, language in languages.items()]  # fmt: skip
 
         return translations(self._write_fields, {lead: known.get(owners[lead] or "", "en") for lead in words}, tell)
+
+
+def _way(refused: bool, there: bool) -> Way:
+    return REFUSED if refused else OPEN if there else NONE
 
 
 def _plain(value: Any) -> Value:

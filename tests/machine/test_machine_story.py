@@ -92,7 +92,8 @@ class Story:
         self.leadsync.allow()
         self.visits = 0
         (self.contact,) = self.driver.add(
-            "contacts", [{"lastname": "Doe", "email": "doe@acme.example", "jobtitle": "Director"}]
+            "contacts",
+            [{"lastname": "Doe", "email": "doe@acme.example", "phone": "+12025550123", "jobtitle": "Director"}],
         )
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from leadsync.catalog import LANGUAGES
 from leadsync.core.line import cleaned
-from leadsync.core.next_action import ASKED, next_step
+from leadsync.core.next_action import ASKED, NONE, OPEN, REFUSED, Way, next_step
 from leadsync.core.next_action import told as said
 from leadsync.core.score import TEMPERATURES
 
@@ -19,8 +19,9 @@ from leadsync.core.score import TEMPERATURES
 )  # fmt: skip
 def test_what_is_next(stage: int | None, temperature: str, told: str) -> None:
     assert said(next_step(stage, 4, temperature)) == told
-    assert said(next_step(stage, 4, temperature, opted_out=True)) == "do not contact, opted out"
-    assert said(next_step(stage, 4, temperature, True, customer=True)) == "do not contact, opted out"
+    assert said(next_step(stage, 4, temperature, "opted out")) == "do not contact, opted out"
+    assert said(next_step(stage, 4, temperature, "lost")) == "nothing, it is marked as lost"
+    assert said(next_step(stage, 4, temperature, "recycled")) == "leave to marketing, no call yet"
 
 
 def test_what_is_answered_is_not_asked_for() -> None:
@@ -30,19 +31,36 @@ def test_what_is_answered_is_not_asked_for() -> None:
     assert next_step(3, 4, "warm", ask=[]) == next_step(3, 4, "warm")
 
 
-def test_whoever_refuses_calls_is_written_to_where_others_are_called() -> None:
-    for stage in (None, 0, 2, 3):
-        assert said(next_step(stage, 4, "hot", no_calls=True)) == "write, do not call"
-        assert next_step(stage, 4, "warm", no_calls=True) == next_step(stage, 4, "warm")
-    assert said(next_step(3, 4, "hot", opted_out=True, no_calls=True)) == "do not contact, opted out"
+@pytest.mark.parametrize(
+    ("call", "write", "hot", "warm", "cold"),
+    [
+        (REFUSED, OPEN, "write, do not call", "", ""),
+        (NONE, OPEN, "write today, ask for the phone number", "", ""),
+        (OPEN, REFUSED, "call, send no e-mails", "call, send no e-mails", "send no e-mails, no call yet"),
+        (NONE, REFUSED, *["do not contact, opted out"] * 3),
+        (OPEN, NONE, "", "call, ask about need and budget", ""),
+        (NONE, NONE, "find out how to reach them", "find out how to reach them", ""),
+        (REFUSED, NONE, "find out how to reach them", "find out how to reach them", ""),
+    ],
+)
+def test_nobody_is_called_or_written_to_where_that_is_no_way(
+    call: Way, write: Way, hot: str, warm: str, cold: str
+) -> None:
+    for temperature, told in (("hot", hot), ("warm", warm), ("cold", cold)):
+        expected = told or said(next_step(2, 4, temperature))
+        assert said(next_step(2, 4, temperature, call=call, write=write)) == expected
+        assert said(next_step(2, 4, temperature, "opted out", call=call, write=write)) == "do not contact, opted out"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_tells_all_of_them_apart(language: str) -> None:
     told = {said(next_step(stage, 3, how), language) for stage, how in product(range(3), TEMPERATURES)}
-    told.add(said(next_step(None, 3, "cold", opted_out=True), language))
-    told |= {said(next_step(2, 3, how, customer=True), language) for how in TEMPERATURES}
-    told.add(said(next_step(2, 3, "hot", no_calls=True), language))
+    told |= {
+        said(next_step(2, 3, how, what), language) for how in TEMPERATURES for what in ("opted out", "customer", "lost")
+    }
+    ways = [(call, write) for call in (OPEN, REFUSED, NONE) for write in (OPEN, REFUSED, NONE)]
+    told |= {said(next_step(1, 3, how, call=call, write=write, ask=()), language)
+             for how in TEMPERATURES for call, write in ways}  # fmt: skip
     told |= {said(next_step(1, 3, how, ask=[what]), language) for how in ("hot", "warm") for what in ASKED}
-    assert len(told) == 16
+    assert len(told) == 23
     assert all(cleaned(text) == text and not text.endswith(".") for text in told)
