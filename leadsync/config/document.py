@@ -112,8 +112,8 @@ class Document:
 
         data = merge(self.data, base.data, depth)
         places = {loc: at for loc, at in base.places.items() if _holds(data, loc)}  # not those of what was replaced
-        texts, lines = base.texts | self.texts, base.lines | self.lines
-        return replace(self, data=data, places=places | self.places, texts=texts, lines=lines)
+        texts = {loc: at for loc, at in base.texts.items() if loc not in self.places} | self.texts
+        return replace(self, data=data, places=places | self.places, texts=texts, lines=base.lines | self.lines)
 
     def leave_out(self, gone: set[Loc]) -> None:
         """Take parts out. What is said afterwards of them, or of what they stood in, may follow from that alone."""

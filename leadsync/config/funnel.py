@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Literal
+from dataclasses import replace
+from itertools import chain
+from typing import Annotated, Literal, TypeVar
 
 import orjson
 from pydantic import Field
@@ -10,7 +12,7 @@ from pydantic import Field
 from leadsync import catalog
 from leadsync.catalog import Word
 from leadsync.config.conditions import Conditions
-from leadsync.config.document import Document, validate
+from leadsync.config.document import Document, Loc, validate
 from leadsync.config.scoring import Days, version
 from leadsync.config.settings import Strict
 from leadsync.core.implied import follows
@@ -18,6 +20,7 @@ from leadsync.core.ladder import RECYCLED, Ladder, Recycle, Stage
 from leadsync.core.score import RESULTS
 from leadsync.errors import Problem, UserError
 
+T = TypeVar("T")
 _TAKEN = ("or", "keep", "recycle")  # of the parts that are told of
 
 
@@ -62,6 +65,40 @@ class FunnelFile(Strict):
     hold: Days = 30
     stages: tuple[StageFile, ...] = Field(default=(), max_length=50)
     funnels: tuple[OtherFile, ...] = Field(default=(), max_length=20)
+
+
+def with_stages(own: Document, base: Document) -> Document:
+    """`own` with the stages of `base` in their places, where it does not replace them by their name or outcome.
+
+    A new one stands above the one that is written before it, or else on top of the ladder.
+    """
+    mine, theirs = own.data.get("stages"), base.data["stages"]
+    if not isinstance(mine, list):
+        return own
+    known = {f"{key}: {stage[key]}": n for n, stage in enumerate(theirs) for key in ("name", "when") if key in stage}
+    slots, at = [[(base, n)] for n in range(len(theirs))], sum("when" not in stage for stage in theirs) - 1
+    for n, stage in enumerate(mine):
+        said = [f"{key}: {stage.get(key)}" for key in ("name", "when")] if isinstance(stage, dict) else []
+        same = next((known[each] for each in said if each in known and slots[known[each]][0][0] is base), None)
+        if same is None:
+            slots[at].append((own, n))
+        else:
+            at = same
+            slots[at][0] = (own, n)
+    order = list(chain(*slots))
+    now = {(document is own, n): i for i, (document, n) in enumerate(order)}
+
+    def moved(mine: Mapping[Loc, T], theirs: Mapping[Loc, T]) -> dict[Loc, T]:
+        found = {loc: at for loc, at in mine.items() if loc[:1] != ("stages",) or not loc[1:]}
+        for whose, spots in ((True, mine), (False, theirs)):
+            found |= {
+                ("stages", now[whose, int(loc[1])], *loc[2:]): at
+                for loc, at in spots.items() if loc[:1] == ("stages",) and (whose, *loc[1:2]) in now
+            }  # fmt: skip
+        return found
+
+    data = own.data | {"stages": [document.data["stages"][n] for document, n in order]}
+    return replace(own, data=data, places=moved(own.places, base.places), texts=moved(own.texts, base.texts))
 
 
 def compile_funnel(document: Document, fields: Mapping[str, Word] = catalog.FIELDS) -> Ladder:

@@ -19,7 +19,7 @@ from leadsync.config.classes import compile_classes
 from leadsync.config.conditions import Conditions
 from leadsync.config.document import Document, Loc
 from leadsync.config.facts import FactRules, compile_facts, shipped_tables, usual_tables
-from leadsync.config.funnel import compile_funnel
+from leadsync.config.funnel import compile_funnel, with_stages
 from leadsync.config.lists import compile_lists
 from leadsync.config.mapping import compile_mapping
 from leadsync.config.matching import Matching, compile_matching
@@ -157,7 +157,8 @@ class _Files:
         if use is None or default is None:
             return own
         base = self.try_(shipped, kind, use, path, own) if isinstance(use, str) else None
-        return own.over(base or shipped(kind, default, path), 3, away=kind == "scoring")
+        base = base or shipped(kind, default, path)
+        return (with_stages(own, base) if kind == "funnel" else own).over(base, 3, away=kind == "scoring")
 
 
 def load_config(path: Path) -> Config:

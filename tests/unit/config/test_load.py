@@ -47,6 +47,23 @@ def test_a_mapping_that_uses_nothing_stands_alone(configured: Load) -> None:
     assert [w.policy for w in found.writes["contacts"]] == ["always", "if_unowned", "forward_only"]
 
 
+def test_a_funnel_adds_to_the_shipped_one_and_replaces_by_name_or_outcome(configured: Load, tmp_path: Path) -> None:
+    shipped = configured().ladder
+    text = (
+        "use: default\nstages:\n  - {name: demo, gate: {a: demo_request}}\n  - {name: client, when: won}\n"
+        "  - {name: MQL, gate: {ready: score >= 40}}\n  - name: tried\n    gate: {trial: trial}\n"
+    )
+    config = configured(funnel=text)
+    names = "suspect IQL MQL tried SQL demo opportunity client disqualified recycled"
+    assert [stage.name for stage in config.ladder.stages] == names.split()
+    assert config.ladder.stages[4].keep == shipped.stages[3].keep
+    assert config.ladder.stages[2].keep is None
+    funnel, own = config.documents["funnel"], tmp_path / "funnel.yaml"
+    assert [funnel.place(("stages", n)).startswith(f"{own}:") for n in range(5)] == [False, False, True, True, False]
+    assert funnel.place(("stages", 3, "gate", "trial")) == f"{own}:7:12"
+    assert ("stages", 2, "keep") not in funnel.places
+
+
 def test_the_version_names_what_results_depend_on(configured: Load) -> None:
     first = configured().version
     assert configured().version == first
@@ -89,6 +106,8 @@ def test_the_version_names_what_results_depend_on(configured: Load) -> None:
          "scoring.yaml:5:30", "nonsense"),
         ({"scoring": "temperature: {hot: 20, warm: 60}\n"}, "scoring.yaml:1:24", "no lead could be warm"),
         ({"funnel": "stages:\n  - {name: A}\n  - {name: A}\n"}, "funnel.yaml:3:5", "'A' stands here twice"),
+        ({"funnel": "use: default\nstages: [{name: SQL}, {name: SQL}]\n"}, "funnel.yaml:2:", "'SQL' stands here twice"),
+        ({"funnel": "use: default\nstages: [x, {name: [A]}, {nme: A}]\n"}, "funnel.yaml:2:10", "expected keys"),
         ({"funnel": "stages:\n  - name: A\n    gate: {x: score >> 3}\n"}, "funnel.yaml:3:", ""),
         ({"routing": "reps:\n  a: {email: x}\n"}, "routing.yaml:2:7", "'x' is not an e-mail address"),
         ({"routing": "reps:\n  a: {email: x@y}\n  b: {email: X@Y}\n"}, "routing.yaml:3:7", "b has the e-mail of a"),
