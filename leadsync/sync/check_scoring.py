@@ -26,6 +26,7 @@ def findings(config: Config) -> Iterator[Finding]:
         yield from _bands(scoring, document, loc)
         yield from _lifts(scoring, document, loc)
         yield from _caps(scoring, document, loc)
+        yield from _twice(scoring, document, loc)
     yield from _stages(config)
 
 
@@ -165,6 +166,21 @@ def _caps(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
             elif rule.cap is not None and limit < rule.cap and (place := _own(document, loc, *spot, "cap")):
                 told = f"{place}: {rule.name} gives its {rule.points / 100:g} points once, so its cap of"
                 yield Finding("warning", f"{told} {rule.cap / 100:g} never counts", "leave out `cap`")
+
+
+def _twice(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
+    """The admin's own rules for what a rule of the file that is used counts already. A narrower one adds to it."""
+    rules = [(rule, _own(document, loc, rule.group, "rules", rule.name)) for rule in scoring.rules]
+    used = [(rule, rule.when and rule.when.root) for rule, place in rules if not place]
+    for rule, place in rules:
+        when = rule.when and rule.when.root
+        for other, also in used if place else ():
+            wider = rule.name == other.name and rule.when and other.when and follows(other.when, rule.when)
+            if rule.per == other.per and (when == also or wider) and rule.points * other.points > 0:
+                what = rule.per or f"that `{rule.when.text if rule.when else ''}`"
+                told = f"{place}: {what} counts by {other.group}.{other.name} as well, which is used, too"
+                fix = f"write `{other.group}: {{rules: {{{other.name}: null}}}}` to take that one away"
+                yield Finding("warning", told, f"{fix}, or this rule under its name to replace it")
 
 
 def _stages(config: Config) -> Iterator[Finding]:

@@ -62,20 +62,20 @@ def test_what_is_bounded_outweighs_nothing(tmp_path: Path, bounded: str) -> None
 
 
 CAPS = (
-    ("{cap: 9, rules: {a: {points: 2, per: visit, cap: 12}}}",
-     "2:50: the cap of a (12) lies above that of its group (9), so it never counts"),
+    ("{cap: 9, rules: {a: {points: 2, per: bounce, cap: 12}}}",
+     "2:51: the cap of a (12) lies above that of its group (9), so it never counts"),
     ("{cap: 9, rules: {a: {points: -12, when: email}}}",
      "2:27: a has -12 points, and its group gives and takes at most 9"),
-    ("{cap: 4, rules: {a: {points: 6, per: visit, cap: 4}}}",
-     "2:50: a has 6 points and a cap of 4: it never has them in full"),
+    ("{cap: 4, rules: {a: {points: 6, per: bounce, cap: 4}}}",
+     "2:51: a has 6 points and a cap of 4: it never has them in full"),
     ("{cap: 9, alone: 9, agrees: email, rules: {a: {points: 9, when: email}}}",
      "2:15: `alone` of own is no lower than its cap of 9, so it bounds nothing"),
     ("{rules: {a: {points: 6, when: email, cap: 9}}}",
      "2:43: a gives its 6 points once, so its cap of 9 never counts"),
-    ("{rules: {a: {points: 0, per: visit}}}", "2:19: a gives no points, as if it were not there"),
-    ("{cap: 9, rules: {a: {points: 5, per: visit, fade: 30d, window: 30d}}}",
-     "2:61: a is worth nothing after 30 days by its `fade`, so `window` never counts"),
-    ("{cap: 20, rules: {a: {points: 6, when: email}, b: {points: -9, per: bounce, cap: 18}}}",
+    ("{rules: {a: {points: 0, per: bounce}}}", "2:19: a gives no points, as if it were not there"),
+    ("{cap: 9, rules: {a: {points: 5, per: bounce, fade: 30d, window: 30d}}}",
+     "2:62: a is worth nothing after 30 days by its `fade`, so `window` never counts"),
+    ("{cap: 20, rules: {a: {points: 6, when: email}, b: {points: -9, per: visit, cap: 18}}}",
      "2:7: the rules of own give and take at most 18, so its cap of 20 never counts"),
 )  # fmt: skip
 
@@ -83,6 +83,25 @@ CAPS = (
 @pytest.mark.parametrize(("group", "expected"), CAPS)
 def test_caps_that_another_one_swallows(tmp_path: Path, group: str, expected: str) -> None:
     assert told(tmp_path, scoring=f"use: b2b\nown: {group}\n") == [f"scoring.yaml:{expected}"]
+
+
+TWICE = (
+    ("engagement: {rules: {demos: {points: 5, per: demo_request}}}", "demo_request counts by contact.demo as well"),
+    ("own: {rules: {a: {points: 5, when: (need)}}}", "that `(need)` counts by need.need as well"),
+    ("own: {rules: {silent: {points: -5, when: no activity in 60d}}}",
+     "that `no activity in 60d` counts by negative.silent as well"),
+    ("own: {rules: {silence: {points: -5, when: no activity in 60d}}}", ""),
+    ("own: {rules: {a: {points: -5, per: demo_request}, b: {points: 5, per: demo_request, when: topic = price}}}", ""),
+    ("contact: {rules: {demo: {points: 5, per: demo_request}}}", ""),
+    ("segments: [{name: s, when: need, own: {rules: {demo: {points: 5, per: demo_request}}}}]",
+     "demo_request counts by contact.demo as well"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), TWICE)
+def test_what_a_rule_of_the_used_file_counts_already(tmp_path: Path, text: str, expected: str) -> None:
+    found = [line for line in told(tmp_path, scoring=f"use: b2b\n{text}\n") if "which is used" in line]
+    assert [line.split(": ", 1)[1] for line in found] == ([f"{expected}, which is used, too"] if expected else [])
 
 
 def test_a_file_that_forgets_what_it_uses(tmp_path: Path) -> None:
@@ -100,17 +119,17 @@ def test_shipped_files_that_are_copied_bring_no_warning(tmp_path: Path, name: st
 
 def test_caps_that_go_together(tmp_path: Path) -> None:
     group = (
-        "{cap: 9, alone: 8, agrees: phone, rules: {a: {points: 2, per: visit, cap: 9}, b: {points: -9, when: email}}}"
+        "{cap: 9, alone: 8, agrees: phone, rules: {a: {points: 2, per: bounce, cap: 9}, b: {points: -9, when: email}}}"
     )
     assert told(tmp_path, scoring=f"use: b2b\nown: {group}\n") == []
 
 
 def test_each_segment_is_looked_at_for_what_it_says_itself(tmp_path: Path) -> None:
     segments = (
-        "segments:\n  - {name: shops, when: email, own: {cap: 9, rules: {a: {points: 2, per: visit, cap: 12}}}}\n"
+        "segments:\n  - {name: shops, when: email, own: {cap: 9, rules: {a: {points: 2, per: bounce, cap: 12}}}}\n"
     )
     assert told(tmp_path, scoring=f"use: b2b\n{segments}") == [
-        "scoring.yaml:3:81: the cap of a (12) lies above that of its group (9), so it never counts"
+        "scoring.yaml:3:82: the cap of a (12) lies above that of its group (9), so it never counts"
     ]
 
 
