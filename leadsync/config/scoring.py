@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -139,7 +140,12 @@ class RulesFile(Strict):
     def _groups(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        own = {k: v for k, v in value.items() if k in cls.model_fields and k != "groups"}
+        known = [k for k in cls.model_fields if k != "groups"]
+        own = {k: v for k, v in value.items() if k in known}
+        own |= {  # slips of the pen, which are told as unknown
+            k: v for k, v in value.items()
+            if v and not (isinstance(v, dict) and "rules" in v) and get_close_matches(k, known, 1, 0.8)
+        }  # fmt: skip
         return own | {"groups": {k: v for k, v in value.items() if k not in own}}
 
 

@@ -26,6 +26,7 @@ def findings(config: Config) -> Iterator[Finding]:
         yield from _bands(scoring, document, loc)
         yield from _lifts(scoring, document, loc)
         yield from _caps(scoring, document, loc)
+        yield from _groups(scoring, document, loc)
         yield from _twice(scoring, document, loc)
     yield from _stages(config)
 
@@ -57,6 +58,7 @@ def _usage(
     scoring: Scoring, document: Document, loc: Loc, of: Fired, leads: int, words: frozenset[str]
 ) -> Iterator[Finding]:
     given = sum(points for _, points in of.values() if points > 0)
+    in_all = sum(abs(points) for _, points in of.values())
     for rule in scoring.rules:
         place = _own(document, loc, rule.group, "rules", rule.name)
         count, points = of.get((rule.group, rule.name), (0, 0))
@@ -68,8 +70,9 @@ def _usage(
         elif rule.per is not None and count == leads:
             told = f"{place}: all of {leads} leads have points by {rule.name}"
             yield Finding("warning", told, "see whether it is meant so: it makes little difference between them")
-        if len(of) > 1 and points > given * _OVERWHELMS:
-            told = f"{place}: {points / given:.0%} of all points that leads have are those of {rule.name}"
+        most, what = (given, "have") if points > 0 else (in_all, "have or lose")
+        if len(of) > 1 and abs(points) > most * _OVERWHELMS:
+            told = f"{place}: {abs(points) / most:.0%} of all points that leads {what} are those of {rule.name}"
             yield Finding("warning", told, "give it fewer points or a lower cap, so that others count beside it")
 
 
@@ -168,6 +171,22 @@ def _caps(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
                 yield Finding("warning", f"{told} {rule.cap / 100:g} never counts", "leave out `cap`")
 
 
+def _groups(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
+    """Groups beside those of the used file: names that may be slips of the pen, and who counts towards no axis."""
+    used = {spot[0] for spot, place in document.places.items() if spot[1:] and shipped(place)}
+    used |= {rule.group for rule in scoring.rules if not _own(document, loc, rule.group, "rules", rule.name)}
+    new = [group for group in scoring.groups if used and group.rules and group.name not in used]
+    for group in new:
+        if close := get_close_matches(group.name, [str(name) for name in used], 1, 0.8):
+            told = f"{_own(document, loc, group.name)}: {group.name} is a group of its own beside {close[0]}"
+            yield Finding("warning", told, f"did you mean {close[0]}?")
+    if aside := ", ".join(group.name for group in new if (group.axis or group.name) not in AXES):
+        told = (
+            f"{document.place(loc)}: groups that count towards the score, and without `axis:` towards no axis: {aside}"
+        )
+        yield Finding("ok", told)
+
+
 def _twice(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
     """The admin's own rules for what a rule of the file that is used counts already. A narrower one adds to it."""
     rules = [(rule, _own(document, loc, rule.group, "rules", rule.name)) for rule in scoring.rules]
@@ -185,23 +204,24 @@ def _twice(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]:
 
 def _stages(config: Config) -> Iterator[Finding]:
     """Stages that begin at a score of another temperature than their leads are meant to have."""
-    scoring, below = config.scoring, 0.0
+    below = 0.0
     for i, stage in enumerate(config.ladder.stages):
         below, at = max([below, *_scores(stage).values()]), ("stages", i)
         meant = MEANT.get(stage.name)
-        begins = "hot" if below >= scoring.hot else "warm" if below >= scoring.warm else "cold"
-        if meant is None or not _scores(stage) or begins == meant:
+        if meant is None or not _scores(stage):
             continue
         funnel, bands = config.documents["funnel"], config.documents["scoring"]
         part = next(part for part, least in _scores(stage).items() if least == max(_scores(stage).values()))
-        places = [funnel.place((*at, "gate", part)), bands.place(("temperature", "hot")), bands.place(("temperature",))]
-        place = next((place for place in places if not shipped(place)), "")
-        if place:
-            told = (
-                f"{place}: {stage.name} is meant to be {meant}, and begins at a score of {below:g}, which is {begins}"
-            )
-            fix = f"let it begin where {meant} does, or move the bands: warm {scoring.warm}, hot {scoring.hot}"
-            yield Finding("warning", told, fix)
+        for loc, scoring in _scorings(config.scoring):
+            begins = "hot" if below >= scoring.hot else "warm" if below >= scoring.warm else "cold"
+            usual = loc and (scoring.hot, scoring.warm) == (config.scoring.hot, config.scoring.warm)
+            places = [funnel.place((*at, "gate", part))] if not loc else []
+            places += [bands.place((*loc, "temperature", "hot")), bands.place((*loc, "temperature"))]
+            place = next((place for place in places if not shipped(place)), "")
+            if place and begins != meant and not usual:
+                told = f"{place}: {stage.name} is meant to be {meant}, and begins at a score of {below:g}, which is"
+                fix = f"let it begin where {meant} does, or move the bands: warm {scoring.warm}, hot {scoring.hot}"
+                yield Finding("warning", f"{told} {begins}", fix)
 
 
 def _scores(stage: Stage) -> Mapping[str, float]:

@@ -17,7 +17,8 @@ MAIN = "connections: {hubspot: {type: hubspot, token: {env: T}}}\n"
 def told(folder: Path, **files: str) -> list[str]:
     for name, text in ({"leadsync": MAIN} | files).items():
         (folder / f"{name}.yaml").write_text(text)
-    return [finding.what.removeprefix(f"{folder}/") for finding in findings(load_config(folder / "leadsync.yaml"))]
+    found = findings(load_config(folder / "leadsync.yaml"))
+    return [finding.what.removeprefix(f"{folder}/") for finding in found if finding.level == "warning"]
 
 
 BANDS = (
@@ -104,6 +105,15 @@ def test_what_a_rule_of_the_used_file_counts_already(tmp_path: Path, text: str, 
     assert [line.split(": ", 1)[1] for line in found] == ([f"{expected}, which is used, too"] if expected else [])
 
 
+def test_a_group_that_is_not_the_one_of_the_used_file(tmp_path: Path) -> None:
+    rules, further = "{cap: 20, rules: {a: {points: 5, per: bounce}}}", "{rules: {further: {points: 1, when: domain}}}"
+    text = f"use: b2b\nengagment: {rules}\nprogress: {further}\nfit: {rules}\n"
+    found = [line for line in told(tmp_path, scoring=text) if "of its own" in line]
+    assert found == ["scoring.yaml:2:1: engagment is a group of its own beside engagement"]
+    [aside] = [f.what for f in findings(load_config(tmp_path / "leadsync.yaml")) if f.level == "ok"]
+    assert aside.endswith("without `axis:` these groups count towards the score alone: engagment")
+
+
 def test_a_file_that_forgets_what_it_uses(tmp_path: Path) -> None:
     found = told(tmp_path, scoring="own: {rules: {a: {points: 80, per: visit, cap: 60}}}\n")
     assert "scoring.yaml:1:1: this file stands alone, and nothing in it counts towards fit or engagement" in found
@@ -156,6 +166,8 @@ def test_stages_that_are_colder_than_their_name(
 def test_bands_that_leave_the_shipped_stages_behind(tmp_path: Path) -> None:
     (line,) = told(tmp_path, scoring="use: b2b\ntemperature: {hot: 80, warm: 35}\n")
     assert line == "scoring.yaml:2:15: SQL is meant to be hot, and begins at a score of 70, which is warm"
+    (line,) = told(tmp_path, scoring="use: b2b\nsegments: [{name: a, when: need, temperature: {hot: 80}}]\n")
+    assert line == "scoring.yaml:2:48: SQL is meant to be hot, and begins at a score of 70, which is warm"
 
 
 RULES = "use: b2b\nown: {rules: {a: {points: 1, per: visit, cap: 5}, b: {points: 1, per: call_in, cap: 5}}}\n"
@@ -172,6 +184,8 @@ Given = Mapping[tuple[str, str], tuple[int, int]]
         (100, {("own", "a"): (40, 7000), ("own", "b"): (9, 3000)},
          ["70% of all points that leads have are those of a"]),
         (100, {("own", "a"): (40, 7000), ("own", "b"): (9, 3000), ("fit", "decides"): (9, 9000)}, []),
+        (100, {("own", "a"): (40, -7000), ("own", "b"): (9, 1000), ("fit", "decides"): (9, 2000)},
+         ["70% of all points that leads have or lose are those of a"]),
     ],
 )  # fmt: skip
 def test_rules_that_make_no_difference_or_all_of_it(

@@ -105,6 +105,7 @@ def test_the_version_names_what_results_depend_on(configured: Load) -> None:
         ({"scoring": "fit:\n  rules:\n    x:\n      points: 5\n      when: country = PL and nonsense = 3\n"},
          "scoring.yaml:5:30", "nonsense"),
         ({"scoring": "temperature: {hot: 20, warm: 60}\n"}, "scoring.yaml:1:24", "no lead could be warm"),
+        ({"scoring": "use: b2b\ntemprature: {hot: 60}\n"}, "scoring.yaml:2:1", "unknown key 'temprature'"),
         ({"funnel": "stages:\n  - {name: A}\n  - {name: A}\n"}, "funnel.yaml:3:5", "'A' stands here twice"),
         ({"funnel": "use: default\nstages: [{name: SQL}, {name: SQL}]\n"}, "funnel.yaml:2:", "'SQL' stands here twice"),
         ({"funnel": "use: default\nstages: [x, {name: [A]}, {nme: A}]\n"}, "funnel.yaml:2:10", "expected keys"),
