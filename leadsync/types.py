@@ -177,7 +177,7 @@ class Capabilities:
     fault. `settle` is how late a change may still appear in the stream: a second, delayed pass re-reads everything
     younger than that. `write_batch` is the most rows one `write` call takes. More writes than `bulk_from` at once go
     through `WritesInBulk`. `conditional`: the CRM itself can refuse to write a row that somebody changed meanwhile.
-    `merges` names the objects of which it merges rows, see `MergesRecords`.
+    `merges` names the objects of which it merges rows, see `MergesRecords`. `dated`: it tells when rows were created.
     """
 
     objects: Mapping[str, Role]
@@ -187,6 +187,7 @@ class Capabilities:
     bulk_from: int | None = None
     conditional: bool = False
     merges: frozenset[str] = frozenset()
+    dated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class FilesConnector:
     capabilities: ClassVar[ls.Capabilities] = ls.Capabilities(
         {"leads": ls.Role.LEAD, "activities": ls.Role.ACTIVITY, "outcomes": ls.Role.OUTCOME},
         write_batch=1, settle=timedelta(minutes=1), optional=frozenset({"activities", "outcomes"}),
+        dated=False,
     )  # fmt: skip
 
     def __init__(self, settings: FilesSettings, *, clock: ls.Clock, secrets: ls.Secrets, log: logging.Logger) -> None:

@@ -118,6 +118,7 @@ def findings(config: Config) -> Iterator[Finding]:
                 yield _unfed(config, place, (rule.per,))
     yield from _gates(config)
     yield from _ways(config)
+    yield from _undated(config)
     if idle:
         told = f"no mapping feeds {', '.join(sorted(idle))}: what the files say about them comes to nothing"
         yield Finding("ok", told)
@@ -141,6 +142,16 @@ def _ways(config: Config) -> Iterator[Finding]:
             fix = f"let the mapping feed {' or '.join(asked)}, or write a gate that leads there can pass"
             level = "ok" if of and each.loc[-1] == "or" else "warning"  # a way that the admin has not asked for
             yield Finding(level, f"{told}: nothing that it asks for is read there", "" if level == "ok" else fix)
+
+
+def _undated(config: Config) -> Iterator[Finding]:
+    """Conditions on the time since leads came in, which is not known of those of some connections."""
+    undated = " or ".join(n for n, each in config.connections.items() if not each.connector.capabilities.dated)
+    for each in placed(config) if undated else ():
+        if any(test.since_capture for test in each.condition.windows):
+            told = f"{each.word('since')}: when leads came in that are in {undated} alone is not told there"
+            fix = "write `in 30d` or the like, or leave it out"
+            yield Finding("warning", f"{told}, so `since capture` holds for none of them", fix)
 
 
 def _can_hold(node: Node, words: frozenset[str]) -> bool:

@@ -163,3 +163,12 @@ def test_a_stage_for_an_outcome_that_no_mapping_tells_of_is_told_with_its_place(
 def test_leads_are_counted_by_stage() -> None:
     found = Reach([], 6, 6, {("MQL", "cold"): 1, ("MQL", "warm"): 2, ("SQL", "hot"): 3})
     assert (found.stages["MQL"], found.stages["SQL"], found.stages["IQL"]) == (3, 3, 0)
+
+
+def test_since_capture_where_nobody_tells_when_leads_came_in(tmp_path: Path) -> None:
+    (tmp_path / "funnel.yaml").write_text("stages: [{name: A}, {name: B, gate: {x: 2 activity since capture}}]\n")
+    for others, count in ((", csv: {type: files, folder: .}", 1), ("", 0)):
+        (tmp_path / "leadsync.yaml").write_text(MAIN.replace("}}}", f"}}}}{others}}}", 1))
+        told = [f.what for f in findings(load_config(tmp_path / "leadsync.yaml")) if "since capture" in f.what]
+        assert len(told) == count
+        assert all(f"{tmp_path}/funnel.yaml:1:52: when leads came in that are in csv alone" in each for each in told)

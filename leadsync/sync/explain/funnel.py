@@ -122,6 +122,8 @@ def _known(subject: Subject, condition: Condition) -> Iterator[str]:
         else:
             about = f" about {' or '.join(test.topics)}" if test.topics else ""
             yield f"{_kinds(test.kinds)}{about}: {_times(subject, test)}"
+            if test.since_capture and subject.frame["capture"].item() is None:
+                yield "when the lead came in: unknown"
 
 
 def _kinds(kinds: Sequence[str]) -> str:
