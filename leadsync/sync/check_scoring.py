@@ -181,9 +181,7 @@ def _groups(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]
             told = f"{_own(document, loc, group.name)}: {group.name} is a group of its own beside {close[0]}"
             yield Finding("warning", told, f"did you mean {close[0]}?")
     if aside := ", ".join(group.name for group in new if (group.axis or group.name) not in AXES):
-        told = (
-            f"{document.place(loc)}: groups that count towards the score, and without `axis:` towards no axis: {aside}"
-        )
+        told = f"{document.place(loc)}: without `axis:` these groups count towards the score alone: {aside}"
         yield Finding("ok", told)
 
 
