@@ -98,7 +98,8 @@ class Document:
         """This document laid over `base`: mappings merge down to `depth` levels, anything else replaces by name; with
         `away`, null takes what stands there away.
 
-        `counters` is one level of its own: its entries are names as well.
+        `counters` is one level of its own: its entries are names as well. A rule without a label keeps that which it
+        replaces.
         """
 
         def merge(mine: Any, theirs: Any, levels: int) -> Any:
@@ -108,6 +109,8 @@ class Document:
                     k: merge(v, theirs[k], levels - (k != "counters")) if k in theirs else v
                     for k, v in mine.items() if k not in gone
                 }  # fmt: skip
+            if away and isinstance(mine, dict) and isinstance(theirs, dict) and "label" in theirs:
+                return {"label": theirs["label"]} | mine
             return mine
 
         data = merge(self.data, base.data, depth)

@@ -160,14 +160,14 @@ class Scoring:
     @cached_property
     def labels(self) -> Labels:
         """What people read of each rule. Where it has no label in a language that is what its activity is called there,
-        else its English label, else any, else its name."""
+        else its English label, else its name."""
         return {(rule.group, rule.name): _labels(rule) for rule in self.rules}
 
 
 def _labels(rule: Rule) -> Mapping[str, str]:
     own = dict.fromkeys(LANGUAGES, rule.label) if isinstance(rule.label, str) else rule.label
     activity = ACTIVITIES[rule.per].labels if rule.per else {}
-    other = own.get("en") or next(filter(None, own.values()), "") or rule.name.replace("_", " ")
+    other = own.get("en") or rule.name.replace("_", " ")
     return {language: own.get(language) or activity.get(language) or other for language in LANGUAGES}
 
 
