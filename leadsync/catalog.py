@@ -340,5 +340,5 @@ def unknown_word(word: str, kind: str, also: Collection[str] = ()) -> str:
         if word in words and other != kind:
             return f"'{word}' is {article} and cannot be used here"
     known = {*also, *(_KINDS[kind][1] if kind in _KINDS else (*FIELDS, *ACTIVITIES))}
-    close = get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
+    close = get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6 if len(word) > 3 else 0.75)  # at: no chat
     return f"unknown {kind} '{word}'" + (f"; did you mean '{close[0]}'?" if close else "")

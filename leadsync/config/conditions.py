@@ -1,5 +1,6 @@
 """Conditions as they stand in files: parsed with their place, all problems collected."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from leadsync import catalog
@@ -38,13 +39,27 @@ class Conditions:
             self.problems += _never(found, text, self._document, loc)
             return found
         except ConditionError as error:
-            where, fix = self._document.inside(loc, error.offset), ""
+            where, fix = self._document.inside(loc, error.offset), self._meant(error, text, loc)
             for wrong, right in _SIGNS.items():
                 if (at := text.find(wrong, max(error.offset - 1, 0), error.offset + 2)) >= 0:
                     fix = self._document.repaired(self._document.inside(loc, at), wrong, right)
             what, _, advice = error.message.partition("; write ")
             self.problems.append(Problem(what, where, f"write {advice}" if advice else fix))
             return None
+
+    def _meant(self, error: ConditionError, text: str, loc: Sequence[str | int]) -> str:
+        """The line as it is meant, where that takes signs that YAML reads as well."""
+        guess = re.search(r"found '(.+)'; did you mean '(.*[\[\"].*)'\?$", error.message)
+        if guess is None:
+            return ""
+        wrong, right = guess[1], guess[2]
+        around = self._document.around(loc)
+        if around == '"':
+            right = right.replace('"', '\\"' if "'" in right else "'")
+        elif not around and "[" in right and '"' not in text:  # a list of YAML, where nothing is around it
+            at = error.offset
+            wrong, right = text, f'"{text[:at]}{text[at:].replace(wrong, right, 1)}"'
+        return self._document.repaired(self._document.inside(loc, 0 if wrong == text else error.offset), wrong, right)
 
 
 def _never(found: Condition, text: str, document: Document, loc: Sequence[str | int]) -> Iterator[Problem]:

@@ -73,6 +73,12 @@ class Document:
         file, line, column = self.texts[tuple(loc)]
         return f"{file}:{line}:{column + offset}"
 
+    def around(self, loc: Sequence[str | int]) -> str:
+        """The quote that a text stands in, if any."""
+        file, line, column = self.texts.get(tuple(loc), ("", 1, 1))
+        before = self.lines[file][line - 1][: column - 1][-1:] if self.lines.get(file) else ""
+        return before if before in ("'", '"') else ""
+
     def place(self, loc: Sequence[str | int]) -> str:
         """`file:line:column` of the part at `loc`, or of the nearest part around it."""
         spot = tuple(loc)
@@ -287,6 +293,10 @@ def _problems(
                 beside[here] = {
                     k for k in document.part(around) if document.place((*around, k)).startswith(f"{here[1]}:")
                 }
+            if "rules" in known and isinstance(value, dict) and "points" in value:
+                fix = f"put it below `rules:`, as in `rules: {{{name}: {{points: …}}}}`"
+                yield Problem(f"unknown key {name!r}", where, fix)
+                continue
             yield _unknown(name, known, known if beside is None else beside[here], where)
         elif item["type"] in ("literal_error", "enum"):
             known = re.findall(r"'([^']+)'", item["ctx"]["expected"])
@@ -312,7 +322,7 @@ def _problems(
 
 def _with_fix(what: str) -> tuple[str, str]:
     """What is wrong, and what to do about it where that is said with it."""
-    if re.fullmatch(r"expected \S+ or (more|less)", what):
+    if re.fullmatch(r"expected (\S+ or (more|less)|(more|less) than \S+)", what):
         return what, f"write {what.removeprefix('expected ')}"
     found = re.fullmatch(r"(.*?); ((?:write|there are|did you mean) .*)", what, re.DOTALL)
     return (found[1], found[2]) if found else (what, "")
@@ -346,6 +356,8 @@ def _meant(what: str, value: str) -> str | None:
     if what in (_NUMBER, _WHOLE):
         plain = re.sub(r"[\s_%]", "", text) if what == _WHOLE else re.sub(r"[\s_%]", "", text).replace(",", ".")
         return plain if plain != value and re.fullmatch(r"-?\d+(\.\d+)?", plain, re.ASCII) else None
+    if what == "expected more than 0" and re.fullmatch(r"-[1-9]\d{0,2}(\.\d+)?", text, re.ASCII):
+        return text[1:]
     if not what.startswith(("expected a time span", "expected whole days")):
         return None
     if clock := re.fullmatch(r"(\d{1,4}):([0-5]\d)", text, re.ASCII):

@@ -9,6 +9,8 @@ from typing import NamedTuple, NoReturn
 import polars as pl
 
 from leadsync.catalog import BANT, FIELDS, NOT_INTEREST, unknown_word
+from leadsync.core import condition_slips as slips
+from leadsync.core.condition_slips import HOURS, Slip
 from leadsync.core.conditions import ActivityTest, Combined, Condition, FieldTest, Literal, Node
 from leadsync.core.facts.derive import denies
 
@@ -16,13 +18,12 @@ _DEEPEST, _MOST_TESTS = 50, 500
 KEYWORDS = (
     "and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity", "about",
 )  # fmt: skip
+_COMPARED = ("=", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "known")
+_FIRST = ("not", "no", "any", "activity")  # keywords that a test may begin with
 _ORDER = {"number", "date"}
 _TOKEN = re.compile(
     r"""\s*(?:(?P<sign>!=|<=|>=|[=<>()\[\],])|(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[^\s=<>!()\[\],"'][^\s=<>!()\[\],"]*))"""
 )
-_SPANS = {"h": 1, "hour": 1, "hours": 1, "": 24, "d": 24, "day": 24, "days": 24, "w": 168, "week": 168, "weeks": 168,
-          "m": 720, "month": 720, "months": 720, "y": 8760, "year": 8760, "years": 8760}  # fmt: skip
-"""Hours of what people write in place of days."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}", re.ASCII)  # one and a bit, or in much of the world a thousand
 
@@ -51,12 +52,15 @@ class _Token(NamedTuple):
 
 
 def _tokens(text: str) -> list[_Token]:
-    tokens, at, end = [], 0, len(text.rstrip())
+    tokens, at, end = list[_Token](), 0, len(text.rstrip())
     while at < end:
         found = _TOKEN.match(text, at)
         if found is None:
             at += len(text[at:]) - len(text[at:].lstrip())
-            raise ConditionError("this quote is not closed" if text[at] in "\"'" else f"unexpected '{text[at]}'", at)
+            wrong = "this quote is not closed" if text[at] in "\"'" else f"unexpected '{text[at]}'"
+            stands = not tokens or tokens[-1].text in ("and", "or", "not", "(")
+            denied = text[at] == "!" and stands and text[at + 1 : at + 2].isalpha()
+            raise ConditionError(f"{wrong}; did you mean 'not '?" if denied else wrong, at)
         kind = found.lastgroup or ""
         tokens.append(_Token(kind, found[kind], found.start(kind)))
         at = found.end()
@@ -105,8 +109,13 @@ class _Parser:
         node = self._either()
         if self._at(","):
             raise ConditionError("a comparison has one value; write `in [.., ..]` for several", self._next.at)
-        if self._next.kind != "end":
-            self._fail("expected 'and', 'or' or the end", self._next, "and", "or")
+        token = self._next
+        if token.kind != "end":
+            told, low = "expected 'and', 'or' or the end", token.text.lower()
+            meant = ["or"] if low == "or" else get_close_matches(low, ("and",), cutoff=0.75)
+            self._slip(told, token.at, (token.text, meant[0]) if meant else None)
+            told = f"{told}, found {token.text!r}"
+            raise ConditionError(f"{told}; write `and` or `or` before it, or leave it out", token.at)
         return node
 
     def _either(self) -> Node:
@@ -156,14 +165,27 @@ class _Parser:
         if token.text == "activity" or token.text in self._activities:
             return self._window(self._kinds(token), 1)
         if token.text in self._fields:
-            return self._field(token.text)
-        raise ConditionError(unknown_word(token.text, "word", (*self._fields, *self._activities, *KEYWORDS)), token.at)
+            return self._field(token)
+        self._no_test(token)
+
+    def _slip(self, told: str, at: int, slip: Slip) -> None:
+        if slip:
+            raise ConditionError(f"{told}, found '{slip[0]}'; did you mean '{slip[1]}'?", at)
+
+    def _no_test(self, token: _Token) -> NoReturn:
+        self._slip("that is said in another order", token.at, slips.moved(self._text, token.at))
+        if token.text in KEYWORDS:
+            told = f"'{token.text}' stands behind what it is about"
+            raise ConditionError(f"{told}; write the field or the activity before it", token.at)
+        raise ConditionError(unknown_word(token.text, "word", (*self._fields, *self._activities, *_FIRST)), token.at)
 
     def _kinds(self, token: _Token) -> tuple[str, ...]:
         if token.kind != "word":
             self._fail("expected an activity", token)
         if token.text == "activity":
             return tuple(sorted(set(self._activities) - NOT_INTEREST))
+        if token.text in ("any", "of"):
+            raise ConditionError("several kinds are not counted together; write `3 visit or 3 chat`", token.at)
         if token.text not in self._activities:
             raise ConditionError(unknown_word(token.text, "activity", (*self._activities, "activity")), token.at)
         return (token.text,)
@@ -171,8 +193,15 @@ class _Parser:
     def _window(self, kinds: tuple[str, ...], least: int) -> ActivityTest:
         topics = self._topics() if self._found("about") else ()
         if self._at("=", "!=", "<", "<=", ">", ">="):
-            raise ConditionError("an activity is not compared; write `3 visit` for at least 3 of them", self._next.at)
+            told, kind = "an activity is not compared", self._tokens[self._place - 1]
+            if least == 1 and kind.text in kinds:
+                self._slip(told, kind.at, slips.count(self._text, kind.at))
+            raise ConditionError(f"{told}; write `3 visit` for at least 3 of them", self._next.at)
+        self._slip("expected days such as 'in 30d'", self._next.at, slips.period(self._text, self._next.at))
         if self._found("since"):
+            if not self._at("capture") and self._next.kind != "end":
+                told = f"expected 'capture' after 'since', found {self._next.text!r}"
+                raise ConditionError(f"{told}; write `since capture`, or `in 30d` for 30 days", self._next.at)
             self._need("capture", "after 'since'")
             return ActivityTest(kinds, least, since_capture=True, topics=topics)
         if not self._found("in"):
@@ -185,12 +214,12 @@ class _Parser:
 
     def _no_days(self, token: _Token) -> NoReturn:
         told = "expected a number of days such as '30d'"
-        unit = self._next if token.text.isdigit() and self._next.text in _SPANS else token._replace(text="")
+        unit = self._next if token.text.isdigit() and self._next.text in HOURS else token._replace(text="")
         text = self._text[token.at : max(token.at + len(token.text), unit.at + len(unit.text))]
         span = re.fullmatch(r"([1-9]\d{0,3})\s*([a-z]*)", text, re.ASCII)
-        if span is None or span[2] not in _SPANS:
+        if span is None or span[2] not in HOURS:
             self._fail(told, token)
-        days = -(-int(span[1]) * _SPANS[span[2]] // 24)
+        days = -(-int(span[1]) * HOURS[span[2]] // 24)
         raise ConditionError(f"{told}, found '{text}'; did you mean '{days}d'?", token.at)
 
     def _topics(self) -> tuple[str, ...]:
@@ -201,16 +230,16 @@ class _Parser:
         said = (token.text[1:-1] if token.kind == "quoted" else token.text for token in tokens)
         return tuple(sorted({each.strip().lower() for each in said}))
 
-    def _field(self, name: str) -> Node:
-        kind = self._fields[name]
-        token = self._next
-        if not self._found("=", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "known"):
-            if token.text == "not":
+    def _field(self, of: _Token) -> Node:
+        name, kind, token = of.text, self._fields[of.text], self._next
+        unknown = slips.asked(self._text, of.at, also_unknown=kind != "text" or name in BANT)
+        self._slip("whether something is known is not compared", of.at, unknown)
+        if not self._found(*_COMPARED):
+            if token.text == "not" or self._text.startswith("is not in", token.at):
                 raise ConditionError(f"'not' cannot stand here; write `not {name} in [..]`", token.at)
-            if token.text == "is":
-                raise ConditionError(f"expected a comparison after '{name}', found 'is'; did you mean '='?", token.at)
+            self._slip(f"expected a comparison after '{name}'", token.at, slips.copula(self._text, token.at))
             if token.kind == "word" and token.text not in ("and", "or"):
-                self._fail(f"expected a comparison after '{name}'", token, *KEYWORDS)
+                self._fail(f"expected a comparison after '{name}'", token, *_COMPARED, "and", "or")
             return FieldTest(name, kind, "=", (True,)) if kind == "bool" else FieldTest(name, kind, "known")
         op = token.text
         if op in ("<", "<=", ">", ">=", "between") and kind not in _ORDER:
@@ -221,11 +250,16 @@ class _Parser:
             self._take()
             denied = FieldTest(name, kind, "none")
             return denied if op == "=" else Combined("not", (denied,))
+        if op in ("=", "!=") and self._at("["):
+            meant = f"{name} in [" if op == "=" else f"not {name} in ["
+            self._slip("a comparison has one value", of.at, (self._text[of.at : self._next.at + 1], meant))
         match op:
             case "known":
                 return FieldTest(name, kind, op)
             case "!=":
                 return Combined("not", (FieldTest(name, kind, "=", (self._value(name),)),))
+            case "in" if kind == "date" and not self._at("["):
+                raise ConditionError(f"a date is compared with dates; write `{name} >= 2026-11-20`", token.at)
             case "in":
                 items = self._items()
                 if denial := next((item for item in items if self._denial(name, item)), None):
@@ -254,11 +288,29 @@ class _Parser:
         raise ConditionError(f"expected '[' to open a list, found '{said}'; did you mean '[{said}]'?", first.at)
 
     def _value(self, name: str) -> Literal:
-        value = self._literal(self._take(), name)
+        token = self._take()
         unit = FIELDS[name].unit if name in FIELDS else ""
+        if unit:
+            self._slip(f"'{name}' is a number of {unit}", token.at, slips.months(self._text, token.at))
+        value = self._literal(token, name)
         if unit and self._at(unit, unit.removesuffix("s")):
             self._take()
+        if self._fields[name] == "text" and token.kind == "word":
+            self._one_word(token)
         return value
+
+    def _one_word(self, first: _Token) -> None:
+        """Refuse text of several words without quotes, where it is no other fault."""
+        place, last = self._place, first
+        while self._next.kind == "word" and self._next.text.lower() not in ("and", "or"):
+            last = self._take()
+            if last.text in self._fields or last.text in self._activities or last.text in KEYWORDS:
+                break
+        else:
+            if last != first:
+                said = self._text[first.at : last.at + len(last.text)]
+                self._slip("several words are one value in quotes", first.at, (said, f'"{said}"'))
+        self._place = place
 
     def _literal(self, token: _Token, name: str) -> Literal:
         kind, text = self._fields[name], token.text[1:-1] if token.kind == "quoted" else token.text
@@ -280,12 +332,15 @@ class _Parser:
                 return date.fromisoformat(text)
             except ValueError:
                 self._fail(f"'{name}' needs a date such as 2026-11-20", token)
-        self._fail(f"'{name}' needs " + ("true or false" if kind == "bool" else "a number such as 50"), token)
+        unit = f"of {FIELDS[name].unit} such as 3" if name in FIELDS and FIELDS[name].unit else "such as 50"
+        self._fail(f"'{name}' needs " + ("true or false" if kind == "bool" else f"a number {unit}"), token)
 
     def _pattern(self) -> str:
         token = self._take()
         if token.kind != "quoted":
-            self._fail("expected a regular expression in quotes", token)
+            told = "expected a regular expression in quotes"
+            self._slip(told, token.at, (token.text, f'"{token.text}"') if token.kind == "word" else None)
+            self._fail(told, token)
         pattern = token.text[1:-1]
         try:
             pl.select(pl.lit("").str.contains(f"(?i){pattern}"))
@@ -298,6 +353,7 @@ class _Parser:
         """A list in brackets; its items may hold spaces without quotes."""
         if self._next.kind in ("word", "quoted"):
             self._no_list()
+        self._slip("expected '[' to open a list", self._next.at, slips.brackets(self._text, self._next.at))
         self._need("[", "to open a list")
         items: list[_Token] = []
         while True:

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
@@ -173,7 +174,22 @@ def test_a_condition_tells_what_it_reads() -> None:
         ("email)", 5, "expected 'and', 'or' or the end, found ')'"),
         ("country = ", 9, "expected a value, but the condition ends here"),
         ("country = and email", 10, "expected a value, found 'and'"),
-        ("source = trade show", 15, "expected 'and', 'or' or the end, found 'show'"),
+        (
+            "source = show employees",
+            14,
+            "expected 'and', 'or' or the end, found 'employees'; write `and` or `or` before it",
+        ),
+        ("about", 0, "'about' stands behind what it is about; write the field or the activity before it"),
+        ("at 3 visit", 0, "unknown word 'at'"),
+        ("2 any of [visit, chat]", 2, "several kinds are not counted together; write `3 visit or 3 chat`"),
+        (
+            "visit since 2026-01-01",
+            12,
+            "expected 'capture' after 'since', found '2026-01-01'; write `since capture`, or",
+        ),
+        ("consent_at in 30d", 11, "a date is compared with dates; write `consent_at >= 2026-11-20`"),
+        ("country is not in [PL]", 8, "'not' cannot stand here; write `not country in [..]`"),
+        ("timeline = asap", 11, "'timeline' needs a number of months such as 3, found 'asap'"),
         ("country = 'PL", 10, "this quote is not closed"),
         ("country !! PL", 8, "unexpected '!'"),
         ('country = ""', 10, "empty text is unknown: write 'country known' or 'not country known'"),
@@ -207,6 +223,55 @@ def test_errors_say_what_and_where(text: str, offset: int, message: str) -> None
         cond(text)
     assert caught.value.message.startswith(message)
     assert caught.value.offset == offset
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("not known need", "not need known"), ("since capture visit", "visit since capture"),
+        ("at least 3 visit in 7d", "3 visit in 7d"), ("about price in 7d", "activity about price in 7d"),
+        ("email and !need", "email and not need"), ("!need", "not need"), ("!(need)", None),
+        ("no visit for 30d", "no visit in 30d"), ("visit within the last 2 weeks", "visit in 14d"),
+        ("visit in last 30 days and need", "visit in 30d and need"),
+        ("chat about price during 48h", "chat about price in 2d"),
+        ("visit > 3 in 7d", "4 visit in 7d"), ("visit >= 3", "3 visit"),
+        ("visit<3", "not 3 visit"), ("visit <= 0", "no visit"),
+        ("visit < 1 or need", "no visit or need"), ("visit = 3", None), ("3 visit > 3", None), ("visit >= 0", None),
+        ("any of [visit, chat] > 3", None), ("no visit > 3", None), ("visit > 3x", None),
+        ("timeline <= 90d", "timeline <= 3"), ("timeline = 6 weeks", "timeline = 1.4"),
+        ("timeline < 1 year", "timeline < 12"),
+        ("need = known", "need known"), ("need != known", "not need known"), ("company = null", "not company known"),
+        ("need = unknown and email", "not need known and email"), ("(need is known)", "(need known)"),
+        ("company is not known", "not company known"), ("budget = unknown", "not budget known"),
+        ("country = [PL, DE]", "country in [PL, DE]"), ("country!=[PL]", "not country in [PL]"),
+        ("country in (PL, DE) and need", "country in [PL, DE] and need"), ("country in PL, DE", "country in [PL, DE]"),
+        ("city = New York or need", 'city = "New York" or need'), ("city is New York", "city = New York"),
+        ("job_title contains Chief Technology Officer", 'job_title contains "Chief Technology Officer"'),
+        ("country is not PL", "country != PL"), ("country is in [PL]", "country in [PL]"),
+        ("city = Val d'Isere and need", "city = \"Val d'Isere\" and need"), ("email matches ^a", 'email matches "^a"'),
+        ("country = PL AND need", "country = PL and need"), ("city = New or", None),
+    ],
+)  # fmt: skip
+def test_a_slip_is_told_with_what_was_meant(text: str, meant: str | None) -> None:
+    with pytest.raises(ConditionError) as caught:
+        cond(text)
+    guess = re.search(r"'(.+?)'; did you mean '(.+)'\?$", caught.value.message)
+    at = caught.value.offset
+    mended = guess and text[:at] + text[at:].replace(guess[1].rpartition("found '")[2], guess[2], 1)
+    assert mended == meant
+    if mended and "is New" not in text:
+        cond(mended)
+
+
+def test_what_may_be_a_word_of_the_crm_is_no_slip() -> None:
+    for text in (
+        "company = unknown",
+        "company = 'known'",
+        "company != nullify",
+        "city = known_place",
+        "mailbox = unknown",
+    ):
+        cond(text)
 
 
 @given(st.text(st.sampled_from("email phone in no any of since capture 2d [a,b] () = < 'q\"\\|not and or visit 3 ")))
