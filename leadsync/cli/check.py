@@ -76,11 +76,13 @@ def check(
             *conditions.findings(loaded), *check_logic.findings(loaded), *check_scoring.findings(loaded),
             *check_routing.findings(loaded),
         )  # fmt: skip
-        words = list(check_words.findings(loaded))
+        words, parts = list(check_words.findings(loaded)), list(check_words.parts(loaded))
         with suppress(StateRefused, UserError):  # which the installation's findings tell of
             asked = [slip for _, slip in words if slip is not None]
+            asked += [each for _, both in parts for each in both]
             reach = None if offline else leads.reach(loaded, datetime.now(UTC), asked)
         own += tuple(finding for finding, slip in words if not (reach and slip and reach.also[slip]))
+        own += tuple(finding for finding, both in parts if reach and all(reach.also[each] for each in both))
         said += [checks.Said(checks.FILES, finding) for finding in own]
         said += checks.of_strays(loaded)
         if not offline:

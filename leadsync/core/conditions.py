@@ -1,6 +1,6 @@
 """The one condition language, for rules, gates, filters, routing. `condition_parser` reads it, `truth` evaluates it.
 
-    employees between 50 and 2000 and country in [PL, VN] and not job_title contains [intern, student]
+    employees between 50 and 2000 and country in [PL, VN] and not job_title contains [student, trainee]
     2 meeting in 30d or demo_request in 7d or any of [call_in, form_submit] about [demo, quote] in 7d
     no activity in 60d and email_click since capture
 

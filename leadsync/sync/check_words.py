@@ -9,7 +9,7 @@ from leadsync.catalog import ACTIVITIES
 from leadsync.config.facts import shipped_tables
 from leadsync.config.load import Config
 from leadsync.config.propose_words import languages
-from leadsync.core.conditions import ActivityTest, Condition, FieldTest, Test
+from leadsync.core.conditions import ActivityTest, Combined, Condition, FieldTest, Test
 from leadsync.core.consent import WORDS
 from leadsync.core.convert.base import fold
 from leadsync.core.convert.consent import DENIED, GRANTED
@@ -25,6 +25,7 @@ _TABLES = {"channel": "sources", "seniority": "seniority", "department": "depart
            "topic": "intents"}  # fmt: skip
 """Words whose values are the keys of a section of `facts.yaml`."""
 _EVERY = tuple(sorted(ACTIVITIES))
+_SHORT = 6  # letters of a word that often stands inside of others, as `cto` in `director`
 _NAMED = 12  # values that are named
 _ALIKE, _A_SLIP = 0.6, 0.8
 
@@ -55,6 +56,24 @@ def findings(config: Config) -> Iterator[tuple[Finding, Condition | None]]:
                 few = ", ".join(all_[:_NAMED]) + (", …" if len(all_) > _NAMED else "")
                 fix = f"write one of {few}" if known else "leave it out: there are no values"
                 yield Finding("warning", told, fix), None
+
+
+def parts(config: Config) -> Iterator[tuple[Finding, tuple[Condition, Condition]]]:
+    """Short words that the admin's own conditions ask text to contain. It is news where either condition holds for some
+    lead: one has the word, the other has it inside of longer ones alone."""
+    closed = {word for word, _ in _closed(config)}
+    for each in placed(config):
+        for word, op, value in () if each.shipped else _compared(each.condition.tests):
+            if op != "contains" or word in closed or not value.isalpha() or len(value) > _SHORT:
+                continue
+            whole, part = FieldTest(word, "text", "matches", (rf"\b{value}\b",)), FieldTest(word, "text", op, (value,))
+            inside = Combined("and", (part, Combined("not", (whole,))))
+            where = each.document.inside(each.loc, max(each.condition.text.lower().find(value), 0))
+            told = (
+                f"{where}: {word} contains '{value}' in some leads as a word, and in some inside of longer words alone"
+            )
+            fix = rf"""if the word is meant, write it so: `when: '{word} matches "\b{value}\b"'`"""
+            yield Finding("warning", told, fix), (Condition("", whole), Condition("", inside))
 
 
 def _meant(word: str, value: str, known: Collection[str], as_it_is: Collection[str]) -> str:

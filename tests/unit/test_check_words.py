@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from leadsync.catalog import FIELDS
 from leadsync.config.load import load_config
-from leadsync.sync.check_words import findings
+from leadsync.core.condition_parser import parse
+from leadsync.core.facts import Facts
+from leadsync.core.frames import fulfilled
+from leadsync.sync.check_words import findings, parts
 
 FILES = "connections: {crm: {type: files, folder: .}}\n"
 OWN = {
@@ -58,6 +62,21 @@ def test_a_value_that_a_word_never_has(tmp_path: Path, when: str, said: str) -> 
 )  # fmt: skip
 def test_what_it_can_have_is_no_news(tmp_path: Path, when: str) -> None:
     assert told(tmp_path, when, HUBSPOT) == []
+
+
+def test_short_words_that_text_contains_are_asked_about(tmp_path: Path) -> None:
+    when = "job_title contains [cto, engineer, Head of] or intent contains price or industry = it"
+    told(tmp_path, when, HUBSPOT)
+    [(found, both)] = parts(load_config(tmp_path / "leadsync.yaml"))
+    assert "job_title contains 'cto' in some leads as a word" in found.what
+    titles: list[Facts] = [{"job_title": title} for title in ("CTO, founder", "Director", "Engineer")]
+    assert [fulfilled(each, titles, FIELDS) for each in both] == [[True, False, False], [False, True, False]]
+    written = found.fix.partition("`when: '")[2].removesuffix("'`")
+    assert fulfilled(parse(written, fields={"job_title": "text"}, activities=()), titles, FIELDS) == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_of_a_word_that_the_crm_says_only_slips_are_told(tmp_path: Path) -> None:
