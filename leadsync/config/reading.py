@@ -1,6 +1,6 @@
 """How one word is read, as mapping files say it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from typing import Annotated, Any
@@ -12,11 +12,13 @@ from leadsync.config.document import Document, Loc
 from leadsync.config.settings import Strict, one_of
 from leadsync.core import mapping as core
 from leadsync.core.convert import CONVERTERS, Home, Read, Unreadable, code_of, months, wrong_pattern
+from leadsync.core.facts import bands
 from leadsync.core.facts.derive import ASKED, denies
 from leadsync.core.facts.mail_state import read_state
 from leadsync.errors import Problem
 
 _LONGEST_PATTERN = 200
+_RANGES = ("employees", "revenue")  # of which a CRM may hold a range
 _ORDINARY: Mapping[str, Read] = {  # how a word of this type is read where the file names no converter for it
     "number": core.plain_number,
     "bool": CONVERTERS["yes_no"].read,
@@ -67,7 +69,9 @@ def _plain(word: Word, field: ReadField, home: Home) -> core.ReadField:
     if word.type in _ORDINARY and not (word.type == "number" and steps and _feeds(field) == "number"):
         steps.append(months if word.unit else _ORDINARY[word.type])
     if word.name in ASKED:
-        steps = [_unless_denied(steps)]
+        steps = [_unless(denies, steps)]
+    if word.name in _RANGES:
+        steps = [_unless(bands.is_range, steps)]
     if word.name == "mail_state":
         steps.append(read_state)
     return core.ReadField(
@@ -76,11 +80,11 @@ def _plain(word: Word, field: ReadField, home: Home) -> core.ReadField:
     )  # fmt: skip
 
 
-def _unless_denied(steps: Sequence[Read]) -> Read:
-    """Reads by these steps what is no denial; that stays as it stands, and `core.facts` knows what it means."""
+def _unless(kept: Callable[[str], bool], steps: Sequence[Read]) -> Read:
+    """Reads by these steps what is not to be kept as it stands, such as a denial: `core.facts` knows what it means."""
 
     def read(raw: str, home: Home, known: Mapping[str, str]) -> str:
-        return raw if denies(raw) else reduce(lambda told, step: step(told, home, known), steps, raw)
+        return raw if kept(raw) else reduce(lambda told, step: step(told, home, known), steps, raw)
 
     return read
 

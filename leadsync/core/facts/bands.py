@@ -98,6 +98,11 @@ def read(text: str) -> Span | None:
     return _read(text) if len(text) <= _LONGEST else None
 
 
+def is_range(text: str) -> bool:
+    """Whether it has two ends, or one is open."""
+    return (span := read(text)) is not None and span.low != span.high
+
+
 @lru_cache(maxsize=4096)
 def _read(text: str) -> Span | None:
     told = plain(text).casefold()

@@ -52,7 +52,9 @@ def reading(configured: Load, lines: str, **row: Any) -> mapping.Said:
      ("renewal: x", "20.11.2026", "2026-11-20"),
      ("renewal: {from: x, as: datetime}", "2026-11-19T23:30:00Z", "2026-11-20"),
      ("renewal: {from: x, as: jalali}", "۱۴۰۳/۰۵/۱۲", "2024-08-02"), ("partner: x", "Да", "yes"),
-     ("seats: x", 12.5, "12.5"),
+     ("seats: x", 12.5, "12.5"), ("employees: x", "51-200", "51-200"),
+     ("revenue: {from: x, as: money}", "over 5M", "over 5M"),
+     ("employees: {from: x, as: number}", "1 001–5 000", "1 001–5 000"),
      ("seats: {from: x, as: percent}", "45 %", "45"), ("tier: {from: x, as: [trim, upper]}", " a ", "A"),
      ("need: {from: [x, y], join: ' / '}", "a", "a")],
 )  # fmt: skip
