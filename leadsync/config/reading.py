@@ -1,8 +1,8 @@
 """How one word is read, as mapping files say it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import reduce
+from functools import cache, reduce
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -69,9 +69,9 @@ def _plain(word: Word, field: ReadField, home: Home) -> core.ReadField:
     if word.type in _ORDINARY and not (word.type == "number" and steps and _feeds(field) == "number"):
         steps.append(months if word.unit else _ORDINARY[word.type])
     if word.name in ASKED:
-        steps = [_unless(denies, steps)]
+        steps = [_unless(denies, *steps)]
     if word.name in _RANGES:
-        steps = [_unless(bands.is_range, steps)]
+        steps = [_unless(bands.is_range, *steps)]
     if word.name == "mail_state":
         steps.append(read_state)
     return core.ReadField(
@@ -80,7 +80,8 @@ def _plain(word: Word, field: ReadField, home: Home) -> core.ReadField:
     )  # fmt: skip
 
 
-def _unless(kept: Callable[[str], bool], steps: Sequence[Read]) -> Read:
+@cache
+def _unless(kept: Callable[[str], bool], *steps: Read) -> Read:
     """Reads by these steps what is not to be kept as it stands, such as a denial: `core.facts` knows what it means."""
 
     def read(raw: str, home: Home, known: Mapping[str, str]) -> str:
