@@ -23,6 +23,7 @@ _SKIPPING = 4  # how many days are asked about at once where days can be skipped
 _IN_ROW = 16  # and by few leads, since a round then costs more than what it asks
 _AT_ONCE = 12_000  # so much is asked at little more than what a round costs anyway
 _PER_LEAD = 100  # so many rules, or activities, cost as much as asking about a lead
+_PER_DAY = 4  # so many activities cost as much as asking about a lead, where it is asked about every day
 _MOST = 250_000  # activities of the leads that are searched together: what is asked takes memory by them
 _FURTHEST = 3_653  # days: what lies ten years ahead is a date that nobody meant
 
@@ -59,9 +60,10 @@ def _searched(
     rows, activities = _kept(rows, activities, searched)
     due, first = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})], True
     while not searched.is_empty():
-        cost = searched.height * (1 + len(scoring.rules) // _PER_LEAD) + activities.height // _PER_LEAD
-        skipping = min(max(_AT_ONCE // cost, _SKIPPING), _IN_ROW)
-        asked = _asked(searched, rows, arrivals, skipping, _AT_ONCE // cost, 0 if first else 1)
+        by_rules = searched.height * (1 + len(scoring.rules) // _PER_LEAD)
+        skipping = min(max(_AT_ONCE // (by_rules + activities.height // _PER_LEAD), _SKIPPING), _IN_ROW)
+        daily = _AT_ONCE // (by_rules + activities.height // _PER_DAY)
+        asked = _asked(searched, rows, arrivals, skipping, daily, 0 if first else 1)
         held = asked["gives held"], asked["takes held"]
         results = _results(scoring, watched, asked, activities, held)
         asked = asked.hstack(results)
