@@ -1,12 +1,13 @@
 """What evaluation reads (touched leads with all that is known of them) and keeps (results, writes)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 
 from leadsync.catalog import NOT_INTEREST, TRACKED
@@ -24,8 +25,7 @@ from leadsync.store.records import COMPANIES, Row, insert, mark, mark_late
 from leadsync.types import Role, Value
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A record of a lead, as evaluation needs it."""
 
     id: int
@@ -63,6 +63,30 @@ class Stored:
     waits_for: str | None = None
 
 
+class Former(NamedTuple):
+    """A result as it was read: of most leads nobody asks what it says, so that stays text until somebody does."""
+
+    lead_id: int
+    said: str
+    divided: str
+    rep: str | None
+    due_at: datetime | None
+    place: Mapping[str, Any] | None
+
+    @property
+    def words(self) -> Mapping[str, Value]:
+        """What it says."""
+        return orjson.loads(self.said)  # type: ignore[no-any-return]
+
+    @property
+    def parts(self) -> Sequence[Mapping[str, Any]]:
+        """The parts of the score."""
+        return orjson.loads(self.divided)  # type: ignore[no-any-return]
+
+
+Result = Stored | Former
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A stage that a lead came to, why (see `core.ladder.WHY`), and the version of the gate."""
@@ -94,7 +118,7 @@ class Material:
     members: Sequence[Member]
     companies: Mapping[int, Facts]
     activities: Sequence[Event]
-    results: Mapping[int, Stored]
+    results: Mapping[int, Result]
     near: Mapping[int, Sequence[int]] = field(default_factory=dict)
     met: Mapping[int, Met] = field(default_factory=dict)
     mail: Mapping[str, Checked] = field(default_factory=dict)
@@ -197,26 +221,26 @@ def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple
 def material(store: Store, leads: Sequence[int]) -> Material:
     """All that is known of these leads: nothing of objects that are not read any more."""
     db, records, activities = store.connection, schema.records, schema.activities
-    columns = [records.c[name] for name in Member.__dataclass_fields__]
+    columns, t = [records.c[name] for name in Member._fields], schema.results.c
     a, told = activities.c, events_of(records.c.lead_id)
     members: list[Member] = []
     events: list[Event] = []
     mailed: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
-    results: dict[int, Stored] = {}
+    results: dict[int, Result] = {}
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
     read = records.c.source_id.not_in(unread)
     for part in chunks(leads):
         query = sa.select(*columns).where(records.c.lead_id.in_(among(part)), read)
-        members += [Member(*row) for row in db.execute(query).all()]
+        members += _members(plain_rows(db, query))
         query = (
             sa.select(*told)
             .join(records, records.c.id == activities.c.record_id)
             .where(records.c.lead_id.in_(among(part)), a.closed_at.is_(None), read, a.source_id.not_in(unread))
         )
         events += plain_rows(db, query)
-        kept = [schema.results.c[name] for name in Stored.__dataclass_fields__]
-        query = sa.select(*kept).where(schema.results.c.lead_id.in_(among(part)))
-        results.update((row[0], Stored(*row)) for row in db.execute(query).all())
+        query = sa.select(t.lead_id, t.words, t.parts, t.rep, t.due_at, t.place).where(t.lead_id.in_(among(part)))
+        for lead, said, divided, rep, at, place in plain_rows(db, query):
+            results[lead] = Former(lead, said, divided, rep, at and from_microseconds(at), _read(place))
     linked = {m.company_id for m in members if m.company_id is not None}
     near = keys.companies_near(store, {m.id for m in members} | linked)
     companies: dict[int, Facts] = {}
@@ -224,7 +248,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
         query = sa.select(records.c.id, records.c.facts).where(
             records.c.id.in_(among(part)), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
-        companies.update((row.id, row.facts) for row in db.execute(query).all())
+        companies.update((id_, orjson.loads(told)) for id_, told in plain_rows(db, query))
     opted_out: dict[int, int] = {}
     for _, lead, kind, at, _, _, record, *_ in events:
         if kind in TELLS:
@@ -236,6 +260,18 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
     return Material(members, companies, events, results, near, met_by, mail, opted_out, outcomes(store, leads, events))
+
+
+def _members(rows: Sequence[Any]) -> Iterator[Member]:
+    for id_, lead, source, ext, company, fields, facts, ours, refused, created, gone in rows:
+        yield Member(
+            id_, lead, source, ext, company, _read(fields), _read(facts), _read(ours), _read(refused),
+            None if created is None else from_microseconds(created), None if gone is None else from_microseconds(gone),
+        )  # fmt: skip
+
+
+def _read(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
 
 
 def changed(store: Store, members: Sequence[Member]) -> dict[int, int]:

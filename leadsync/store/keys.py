@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 import sqlalchemy as sa
 
 from leadsync.store import records, schema
-from leadsync.store.database import Store, among, chunks
+from leadsync.store.database import Store, among, chunks, plain_rows
 
 PERSON, COMPANY = 0, 1
 MOST = 60
@@ -47,14 +47,18 @@ def companies_near(store: Store, record_ids: Iterable[int]) -> dict[int, list[in
     k, own, size = schema.keys.c, dict[int, list[int]](), sa.func.count()
     for part in chunks(sorted(record_ids)):
         query = sa.select(k.record_id, k.hash).where(k.record_id.in_(among(part)))
-        for id_, hash_ in store.connection.execute(query):
+        for id_, hash_ in plain_rows(store.connection, query):
             own.setdefault(hash_, []).append(id_)
     found: dict[int, set[int]] = defaultdict(set)
     for part in chunks(sorted(own)):
-        query = sa.select(k.hash).where(k.hash.in_(among(part)), k.of == COMPANY).group_by(k.hash).having(size <= MOST)
-        usable = store.connection.scalars(query).all()
+        several, having = sa.select(k.hash, size, sa.func.min(k.record_id)), list[tuple[int, int]]()
+        several = several.where(k.hash.in_(among(part)), k.of == COMPANY).group_by(k.hash).having(size <= MOST)
+        rows = plain_rows(store.connection, several)
+        having += ((hash_, company) for hash_, many, company in rows if many == 1)
+        usable = [hash_ for hash_, many, _ in rows if many > 1]
         query = sa.select(k.hash, k.record_id).where(k.hash.in_(among(usable)), k.of == COMPANY)
-        for hash_, company in store.connection.execute(query):
+        having += plain_rows(store.connection, query) if usable else ()
+        for hash_, company in having:
             for id_ in own[hash_]:
                 found[id_].add(company)
     return {id_: sorted(companies) for id_, companies in found.items()}

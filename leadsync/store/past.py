@@ -6,7 +6,7 @@ counts as gone from the moment on at which it left.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -61,7 +61,7 @@ def known_at(store: Store, leads: Collection[int], at: datetime) -> Known:
     """The records of these leads with their activities, as they were."""
     db, r, m, a = store.connection, schema.records.c, schema.membership, schema.activities
     read = _read(store)
-    columns = [r[name] for name in Member.__dataclass_fields__ if name != "lead_id"]
+    columns = [r[name] for name in Member._fields if name != "lead_id"]
     query = (
         sa.select(m.c.lead_id, *columns).join(schema.records, r.id == m.c.record_id)
         .where(m.c.lead_id.in_(leads), r.source_id.in_(read), *_then(m, at)).order_by(m.c.lead_id, r.source_id, r.id)
@@ -69,8 +69,8 @@ def known_at(store: Store, leads: Collection[int], at: datetime) -> Known:
     found = [Member(**row._mapping) for row in db.execute(query)]
     rows = rows_at(store, [member.id for member in found], at)
     members = [
-        replace(
-            member, fields={name: d.value for name, d in rows[member.id].items()} if member.id in rows else None,
+        member._replace(
+            fields={name: d.value for name, d in rows[member.id].items()} if member.id in rows else None,
             facts=None, ours=None, refused=None, gone_at=_left(member.gone_at, at),
         )
         for member in found

@@ -52,7 +52,7 @@ def waiting(store: Store, busy: Collection[int], limit: int) -> dict[int, list[i
 def records(store: Store, companies: Collection[int]) -> list[Member]:
     """The rows of these companies. Each stands for itself where leads do: its lead is minus its id."""
     r, found = schema.records.c, list[Member]()
-    columns = [r[name] for name in Member.__dataclass_fields__]
+    columns = [r[name] for name in Member._fields]
     for part in chunks(sorted(companies)):
         rows = store.connection.execute(sa.select(*columns).where(r.id.in_(part)))
         found += (Member(**{**row._mapping, "lead_id": -row.id}) for row in rows)

@@ -94,7 +94,7 @@ class Adoption:
         """The same leads without the refusals that count no more."""
         if not self._forgiven:
             return found
-        members = [replace(m, refused=None) if m.source_id in self._forgiven else m for m in found.members]
+        members = [m._replace(refused=None) if m.source_id in self._forgiven else m for m in found.members]
         return replace(found, members=members)
 
 

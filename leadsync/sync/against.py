@@ -72,7 +72,7 @@ def _derived(found: Material, evaluator: Evaluator, coordinator: Coordinator) ->
     """The same leads with facts as the evaluator's configuration reads them from the stored rows."""
     sources, config, r = evaluator.sources, evaluator.config, schema.records.c
     members = [
-        m if m.fields is None else replace(m, facts=derive(config, sources[m.source_id], m.ext_id, m.fields))
+        m if m.fields is None else m._replace(facts=derive(config, sources[m.source_id], m.ext_id, m.fields))
         for m in found.members
     ]
     with coordinator.store.begin() as db:

@@ -197,9 +197,10 @@ class Evaluator:
         for lead, known in words.items():
             said, former = known | translated.get(lead, {}), found.results.get(lead)
             own: Sequence[Mapping[str, Any]] = parts.get(lead, [])
-            if lead in at_end and former is not None and former.words.get("score") is not None:
-                said |= {word: former.words.get(word) for word in said if word.partition("@")[0] in _SCORED}
-                said[COLUMN], own = former.words.get(COLUMN), former.parts
+            before_end = former.words if lead in at_end and former is not None else {}
+            if former is not None and before_end.get("score") is not None:
+                said |= {word: before_end.get(word) for word in said if word.partition("@")[0] in _SCORED}
+                said[COLUMN], own = before_end.get(COLUMN), former.parts
                 told = partial(next_action.told, steps[lead])
                 lined = [word for word in said if word.partition("@")[0] == "reasons"]
                 said |= {word: renewed(line, told) for word in lined if isinstance(line := said[word], str)}

@@ -14,7 +14,7 @@ from leadsync.core.merging import Merge
 from leadsync.core.plan import Verdict
 from leadsync.store import schema
 from leadsync.store.database import Store, chunks
-from leadsync.store.evaluation import Decision, Material, Member, Stored
+from leadsync.store.evaluation import Decision, Material, Member, Result, Stored
 from leadsync.store.sources import THERE
 from leadsync.sync import lists, routes
 from leadsync.sync.evaluate import Evaluator
@@ -29,7 +29,7 @@ class Foreseen:
     """A lead as evaluating it now would leave it. `before` is its stored result; `records` are its rows that are there,
     each with the verdicts on all of its written fields; `merges` would make some of them one."""
 
-    before: Stored | None
+    before: Result | None
     after: Stored
     facts: Mapping[str, Value]
     records: Sequence[tuple[Key, Member, Sequence[Verdict]]]

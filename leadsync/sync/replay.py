@@ -190,4 +190,4 @@ class _Player:
                 fields.pop(read.owner, None)
             facts = derive(config, source, member.ext_id, fields)
             gone = member.gone_at if member.gone_at is not None and member.gone_at <= now else None
-            yield replace(member, fields=fields, facts=facts, ours=None, refused=None, gone_at=gone)
+            yield member._replace(fields=fields, facts=facts, ours=None, refused=None, gone_at=gone)

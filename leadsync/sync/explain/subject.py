@@ -241,7 +241,7 @@ def _then(
 
     members = [
         member if member.id not in known.rows else
-        replace(member, facts=facts(member.source_id, member.ext_id, known.rows[member.id]))
+        member._replace(facts=facts(member.source_id, member.ext_id, known.rows[member.id]))
         for member in known.members
     ]  # fmt: skip
     linked = {m.company_id for m in members if m.company_id is not None}

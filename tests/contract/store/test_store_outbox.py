@@ -160,7 +160,9 @@ def test_a_result_is_kept_whole_and_replaced(kit: Kit) -> None:
     for result in (first, last):
         with kit.store.begin():
             evaluation.save(kit.store, [evaluation.Decision(result)], [], NOW)
-            assert evaluation.material(kit.store, [lead]).results == {lead: result}
+            kept = evaluation.material(kit.store, [lead]).results[lead]
+            for name in ("lead_id", "words", "parts", "rep", "due_at", "place"):
+                assert getattr(kept, name) == getattr(result, name)
             assert routing.turns(kit.store, ["rep_a", "rep_b"]).load == {result.rep: 1}
 
 
