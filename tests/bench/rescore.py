@@ -96,6 +96,9 @@ def main() -> None:
         grow(folder / "leadsync.db", leads // READ)
         path.write_text(path.read_text("utf-8").replace("live: true", "live: false"), "utf-8")
         coordinator = opened(path)
+        for pause in (2.5, 32):  # after which nothing of our own writes is met again
+            coordinator.cycle()
+            time.sleep(pause)
         coordinator.cycle()
         before, report = cpu(), coordinator.cycle()
         found["idle"] = cpu() - before
