@@ -4,8 +4,8 @@ A mailbox is made of the name, so a like mailbox counts only with the same digit
 the name. An equal mailbox implies the company, and two mailboxes at one company say all that the company could; an
 equal postcode or company implies the city. An equal phone is a `line` where the names differ: families and offices
 share one. Names are one field with one level for each way that given and family name agree together: who shares only
-the family name is a relative or namesake, surely a `relative` where both given names are known ones; `across` is a name
-that one of them spells with vowels and the other without.
+the family name is a relative or namesake, surely a `relative` where both given names are known ones, or Vietnamese;
+`across` is a name that one of them spells with vowels and the other without.
 """
 
 import re
@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler, Prefix
 
+from leadsync.core.facts.name_words import SYLLABLE, VIETNAMESE_PLAIN
 from leadsync.core.match.features import MOST_PHONES, Features
 from leadsync.core.match.keys import LEAST_USER, names, number
 
@@ -140,9 +141,16 @@ def _in_order(a: Features, b: Features) -> int:
             return _WHOLE if given == 4 else _WHOLE_PAIR
         return _CLOSE if min(given, family) == 1 else _ACROSS if a.vowelless != b.vowelless else _SAME
     if family > 1:
-        known = not shared and a.classes and b.classes and a.given_skeleton != b.given_skeleton
-        return _RELATIVE if known else _FAMILY
+        other = not shared and a.given_skeleton != b.given_skeleton and (
+            bool(a.classes and b.classes) or (a.family in VIETNAMESE_PLAIN and _syllables(a.given, b.given))
+        )  # fmt: skip
+        return _RELATIVE if other else _FAMILY
     return _GIVEN if given > 1 else _NEITHER
+
+
+def _syllables(a: str, b: str) -> bool:
+    """Whether two given names are Vietnamese, which nobody shortens, and more than a typing error apart."""
+    return all(map(SYLLABLE.fullmatch, (a, b))) and OSA.distance(a, b) > 1
 
 
 def _two(a: Features, b: Features, given: int, *, shared: bool) -> bool:

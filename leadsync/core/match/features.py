@@ -88,7 +88,7 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
-EDITION = 9
+EDITION = 10
 """Goes up with every change of what features or keys are made of a record, and of how two are compared."""
 
 
