@@ -60,8 +60,9 @@ def review(
     try:
         if action is not None:
             with store.begin() as db:
-                items = rows.items(db) if action in _OF_LISTS else pairs.waiting(store, now, decided=True)
-                chosen = _chosen(items, ids or (), reason, action)
+                both = rows.items(db), pairs.waiting(store, now, decided=True)
+                items, others = both if action in _OF_LISTS else both[::-1]
+                chosen = _chosen(items, others, ids or (), reason, action)
                 rows.decide(store, chosen, _DECISIONS[action], getpass.getuser(), now)
         with looking.begin() as db:
             found = [_body(item, loaded.classes.labels, language) for item in rows.items(db, decided=everything)]
@@ -108,10 +109,18 @@ def _show(likely: Sequence[Mapping[str, Any]]) -> None:
         console.print(f"        and {more} more pairs: see --json")
 
 
-def _chosen(items: Sequence[Mapping[str, Any]], ids: Sequence[int], reason: str | None, action: str) -> set[int]:
-    """Which items are decided on. Raises `UsageError` for a number that is none of them, or that nobody may accept."""
+def _chosen(
+    items: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]], ids: Sequence[int], reason: str | None,
+    action: str,
+) -> set[int]:  # fmt: skip
+    """Which items are decided on. Raises `UsageError` for a number that is none of them, like that of one of the
+    `others`, of which something else is said; or that nobody may accept."""
     waiting = {item["id"]: item for item in items}
     if strangers := [str(id_) for id_ in ids if id_ not in waiting]:
+        if {int(strangers[0])} & {other["id"] for other in others}:
+            wrong = ("two records that may be one person", "`same`, `different` or `later`")
+            what, say = wrong if action in _OF_LISTS else ("a lead of a list", "`accept` or `reject`")
+            raise UsageError(f"{strangers[0]} is {what}: `{action}` says nothing of it", fix=f"say {say}")
         told = f"nothing waits under the number {', '.join(strangers)}"
         raise UsageError(told, fix="`leadsync review` lists what waits")
     chosen = {id_ for id_ in ids or waiting if reason in (None, waiting[id_]["reason"])}

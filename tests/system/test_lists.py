@@ -122,6 +122,8 @@ def test_leads_of_lists_wait_with_their_reason_until_a_person_decides_beside_a_r
 
     refused = folder.run("review", "accept", number(folder, REFUSED))
     assert (refused.code, "refused by the rules (opted_out)" in refused.err) == (64, True)
+    wrong = folder.run("review", "same", number(folder, REFUSED))
+    assert (wrong.code, "is a lead of a list" in wrong.err, "`accept` or `reject`" in wrong.err) == (64, True, True)
     with Background("run", "--allow", cwd=folder.path) as service:
         service.lines(1)
         done = folder.run("review", "accept", number(folder, OLD), "--json")
