@@ -14,7 +14,7 @@ from leadsync.catalog import NOT_INTEREST, TRACKED
 from leadsync.core.assign import Routed
 from leadsync.core.consent import OPT_OUTS
 from leadsync.core.facts import Facts
-from leadsync.core.facts.mail_state import TELLS, Checked, Met, asked_about, met
+from leadsync.core.facts.mail_state import TELLS, Checked, asked_about
 from leadsync.core.ladder import RETURNED
 from leadsync.core.lists import Beside, Finding
 from leadsync.core.merging import Merge
@@ -106,13 +106,13 @@ ACTIVITY = ("id", "lead", "kind", "at", "count", "topic", "record", "source", "e
 class Material:
     """All that is known of some leads. `activities` are rows of `ACTIVITY`, with microseconds since 1970.
 
-    `near` are company records that share a key with a person's record, or with the company that it names; `met` is
-    what happened to mail to a record's address, `mail` what the DNS says of their domains. `opted_out`: lead → when it
-    did so last, in microseconds since 1970. `lists`: what is known besides of leads that are of a list. `outcomes`:
-    lead → won, or else its latest outcome. `routed`: lead → the last decision on its owner; `accounts`: company's
-    record → its source and the id of its owner there; `together`: company → the rep of its people. `changed`: record →
-    when somebody else than leadsync has changed it last, in microseconds since 1970, where a rule asks for it.
-    `unmerged`: two rows that their CRM refused to merge → what they held then.
+    `near` are company records that share a key with a person's record, or with the company that it names; `addressed`:
+    record → since when it has its e-mail address, where it had another one; `mail` is what the DNS says of their
+    domains. `opted_out`: lead → when it did so last, in microseconds since 1970. `lists`: what is known besides of
+    leads that are of a list. `outcomes`: lead → won, or else its latest outcome. `routed`: lead → the last decision on
+    its owner; `accounts`: company's record → its source and the id of its owner there; `together`: company → the rep of
+    its people. `changed`: record → when somebody else than leadsync has changed it last, in microseconds since 1970,
+    where a rule asks for it. `unmerged`: two rows that their CRM refused to merge → what they held then.
     """
 
     members: Sequence[Member]
@@ -120,7 +120,7 @@ class Material:
     activities: Sequence[Event]
     results: Mapping[int, Result]
     near: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    met: Mapping[int, Met] = field(default_factory=dict)
+    addressed: Mapping[int, datetime] = field(default_factory=dict)
     mail: Mapping[str, Checked] = field(default_factory=dict)
     opted_out: Mapping[int, int] = field(default_factory=dict)
     outcomes: Mapping[int, str] = field(default_factory=dict)
@@ -225,7 +225,6 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     a, told = activities.c, events_of(records.c.lead_id)
     members: list[Member] = []
     events: list[Event] = []
-    mailed: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
     results: dict[int, Result] = {}
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
     read = records.c.source_id.not_in(unread)
@@ -249,17 +248,11 @@ def material(store: Store, leads: Sequence[int]) -> Material:
             records.c.id.in_(among(part)), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
         companies.update((id_, orjson.loads(told)) for id_, told in plain_rows(db, query))
-    opted_out: dict[int, int] = {}
-    for _, lead, kind, at, _, _, record, *_ in events:
-        if kind in TELLS:
-            mailed[record].append((kind, from_microseconds(at)))
-        if kind in OPT_OUTS:
-            opted_out[lead] = max(at, opted_out.get(lead, at))
-    since = _addressed_since(store, [m for m in members if m.id in mailed])
-    met_by = {id_: met(each for each in told if each[1] >= since.get(id_, each[1])) for id_, told in mailed.items()}
+    addressed = addressed_since(store, members, events)
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    return Material(members, companies, events, results, near, met_by, mail, opted_out, outcomes(store, leads, events))
+    ended = outcomes(store, leads, events)
+    return Material(members, companies, events, results, near, addressed, mail, opted_out(events), ended)
 
 
 def _members(rows: Sequence[Any]) -> Iterator[Member]:
@@ -306,14 +299,29 @@ def outcomes(
     return found
 
 
-def _addressed_since(store: Store, members: Sequence[Member]) -> dict[int, datetime]:
-    """Since when those of these records have their e-mail address that had another one before."""
+def opted_out(activities: Sequence[Event]) -> dict[int, int]:
+    """When leads opted out last, in microseconds since 1970."""
+    found: dict[int, int] = {}
+    for _, lead, kind, at, *_ in activities:
+        if kind in OPT_OUTS:
+            found[lead] = max(at, found.get(lead, at))
+    return found
+
+
+def addressed_since(
+    store: Store, members: Sequence[Member], activities: Sequence[Event], until: datetime | None = None
+) -> dict[int, datetime]:
+    """Since when those of these records have their e-mail address that had another one before, by what was known
+    `until` then; only of those of whose mail something is told."""
     c, found, seen = schema.changes.c, dict[int, datetime](), set[int]()
-    address = {m.id: str(m.facts["email"]) for m in members if m.facts and "email" in m.facts}
+    mailed = {record for _, _, kind, _, _, _, record, *_ in activities if kind in TELLS}
+    own = (m for m in members if m.id in mailed and m.facts and "email" in m.facts)
+    address = {m.id: str(m.facts["email"]) for m in own if m.facts}
+    then = () if until is None else (c.known_at <= until,)
     for part in chunks(sorted(address)):
-        changed = sa.select(c.record_id).where(c.record_id.in_(among(part))).group_by(c.record_id)
+        changed = sa.select(c.record_id).where(c.record_id.in_(among(part)), *then).group_by(c.record_id)
         changed = changed.having(sa.func.count() > 1)
-        query = sa.select(c.record_id, c.happened_at, c.fields).where(c.record_id.in_(changed))
+        query = sa.select(c.record_id, c.happened_at, c.fields).where(c.record_id.in_(changed), *then)
         for id_, at, fields in store.connection.execute(query.order_by(c.id)):
             told = {value.strip().lower() for value in fields.values() if isinstance(value, str)}
             if id_ in seen and address[id_] in told:

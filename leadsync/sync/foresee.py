@@ -54,12 +54,13 @@ def foresee(
         members = defaultdict[int, list[Member]](list)
         for member in found.members:
             members[member.lead_id].append(member)
+        mail = evaluator.frames.met(found, evaluator.frames.activities(found)) if wanted is not None else {}
         for decision in decisions:
             after = decision.result
             if wanted is None or after.lead_id in wanted:
                 own = members[after.lead_id]
                 inside = [m for m in own if decision.held.get(m.id) != "scope"]
-                facts = evaluator.frames.facts(inside, found) if wanted is not None else {}
+                facts = evaluator.frames.facts(inside, found, mail) if wanted is not None else {}
                 judged = list(_judged(evaluator, own, decision, now))
                 yield Foreseen(found.results.get(after.lead_id), after, facts, judged, decision.merges)
 

@@ -1,6 +1,6 @@
 """What is known of leads, in the columns that core decides on: facts of all their records, and what they did."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -15,11 +15,12 @@ from leadsync.core import talk
 from leadsync.core.consent import with_consent
 from leadsync.core.counting import counted
 from leadsync.core.facts.fact import Facts, Value
-from leadsync.core.facts.mail_state import MailState, latest, mail_state
+from leadsync.core.facts.mail_state import TELLS, MailState, Met, latest, mail_state, met
 from leadsync.core.frames import column
 from leadsync.core.keys import own_companies
 from leadsync.core.survive import golden
 from leadsync.core.survivorship import About
+from leadsync.store.column_types import from_microseconds
 from leadsync.store.evaluation import ACTIVITY, Material, Member
 from leadsync.store.sources import Source
 
@@ -43,7 +44,8 @@ class Frames:
     ) -> pl.DataFrame:
         """A row per lead, in ascending order; `members` are its records in scope, `activities` what counts."""
         leads, today = sorted(members), now.astimezone(self.config.zone).date()
-        known = [self.facts(members[lead], found) for lead in leads]
+        mail = self.met(found, activities)
+        known = [self.facts(members[lead], found, mail) for lead in leads]
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
         fields = {name: word.type for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
         told = set[str]().union(*known)
@@ -62,11 +64,11 @@ class Frames:
             return frame.join(talk.talk(activities, today), on="lead", how="left", maintain_order="left")
         return frame.with_columns(**talk.none())
 
-    def facts(self, records: Sequence[Member], found: Material) -> dict[str, Value]:
-        """What is known of the lead that these records are."""
+    def facts(self, records: Sequence[Member], found: Material, mail: Mapping[int, Met]) -> dict[str, Value]:
+        """What is known of the lead that these records are; `mail` as from `met`."""
         own, companies = self.told(records, found)
         known = golden(own, companies, self.config.matching.survive, self.about(records, found))
-        state = self.mailbox(known, own, records, found)
+        state = self.mailbox(known, own, records, found, mail)
         for word in ("mail_state", "mail_since"):
             known.pop(word, None)
         if state is not None:
@@ -79,9 +81,22 @@ class Frames:
         answered = {*facts, *str(facts.get(NO_TO, "")).split()} if NO_TO in facts else facts
         return {**facts, "completeness": float(sum(name in answered for name in self.config.facts.complete))}
 
+    def met(self, found: Material, activities: pl.DataFrame) -> Mapping[int, Met]:
+        """By record what happened to mail to its address. A click counts where it is among `activities`: what a mail
+        gateway looks into nobody has read."""
+        clicked = {*activities.filter(pl.col("kind") == "email_click")["id"]}
+        told = defaultdict[int, list[tuple[str, datetime]]](list)
+        for id_, _, kind, when, _, _, record, *_ in found.activities:
+            if kind in TELLS and (kind != "email_click" or id_ in clicked):
+                at = from_microseconds(when)
+                if at >= found.addressed.get(record, at):
+                    told[record].append((kind, at))
+        return {record: met(each) for record, each in told.items()}
+
     def mailbox(
-        self, facts: Mapping[str, Value], own: Sequence[Facts], records: Sequence[Member], found: Material
-    ) -> MailState | None:
+        self, facts: Mapping[str, Value], own: Sequence[Facts], records: Sequence[Member], found: Material,
+        mail: Mapping[int, Met],
+    ) -> MailState | None:  # fmt: skip
         """Whether mail to the lead's address arrives, by what the records with this address know of it."""
         said_on, said = str(facts.get("mail_since", "")), str(facts.get("mail_state", ""))
         if "mailbox" not in facts:
@@ -90,7 +105,7 @@ class Frames:
         if said:
             theirs = next((each for each in own if each.get("email") == email and "mail_state" in each), {})
             said, said_on = str(theirs.get("mail_state", "")), str(theirs.get("mail_since", ""))
-        seen = [found.met[m.id] for m in records if m.id in found.met and m.facts and m.facts.get("email") == email]
+        seen = [mail[m.id] for m in records if m.id in mail and m.facts and m.facts.get("email") == email]
         domain = found.mail.get(email.rpartition("@")[2]) if self.config.mail_check else None
         return mail_state(str(facts["mailbox"]), latest(seen), said, self._end_of(said_on) if said else None, domain)
 

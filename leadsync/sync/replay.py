@@ -14,7 +14,6 @@ from typing import Any
 
 from leadsync.config.load import Config
 from leadsync.core.assign import TOGETHER, Rotation
-from leadsync.core.consent import OPT_OUTS
 from leadsync.store import evaluation, past
 from leadsync.store.database import Store, chunks, open_to_read
 from leadsync.store.evaluation import Decision, Material, Member, Stored
@@ -163,13 +162,10 @@ class _Player:
         }
         until = int(now.timestamp() * 1e6)
         events = [event for event in found.activities if event[3] <= until]
-        opted_out: dict[int, int] = {}
-        for _, lead, kind, at, *_ in events:
-            if kind in OPT_OUTS:
-                opted_out[lead] = max(at, opted_out.get(lead, at))
         leads = {m.lead_id for m in members}
         return replace(
-            found, members=members, companies=companies, activities=events, opted_out=opted_out, together={},
+            found, members=members, companies=companies, activities=events, together={},
+            opted_out=evaluation.opted_out(events),
             results={lead: r for lead, r in self.results.items() if lead in leads},
             routed={lead: r for lead, r in self.routed.items() if lead in leads},
             outcomes=evaluation.outcomes(self.store, sorted(leads), events, now),

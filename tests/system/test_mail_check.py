@@ -216,6 +216,17 @@ def test_mail_that_comes_back_and_somebody_who_answers(world: World, dns_server:
         assert row["domain asked again"] == str(rows(found)[row["address"].rpartition("@")[2]].due_at.date())
 
 
+def test_what_a_mail_gateway_clicks_shows_no_mailbox_to_be_read(world: World, dns_server: DnsServer) -> None:
+    sent = NOW - timedelta(hours=3)
+    quick, slow = sent + timedelta(seconds=3), sent + timedelta(minutes=3)
+    world.did(*((who, "email_sent", sent) for who in ("ann", "dan", "eve")), ("ann", "bounce", sent),
+              *((who, "email_click", quick) for who in ("ann", "dan")), ("eve", "email_click", slow))  # fmt: skip
+    found = world.open(dns_server.address)
+    found.cycle()
+    told = states(found)
+    assert (told["ann"], told["dan"], told["eve"]) == ("invalid", "unknown", "valid")
+
+
 def test_switched_on_every_lead_is_evaluated_and_off_it_is_forgotten(world: World, dns_server: DnsServer) -> None:
     off = world.open()
     off.cycle()

@@ -36,7 +36,7 @@ def mail(subject: Subject) -> Iterator[Mapping[str, Any]]:
     inside, frames = subject.inside, subject.evaluator.frames
     own, theirs = frames.told(inside, subject.found)
     facts = golden(own, theirs, subject.rules, frames.about(inside, subject.found))
-    state = frames.mailbox(facts, own, inside, subject.found)
+    state = frames.mailbox(facts, own, inside, subject.found, frames.met(subject.found, subject.activities))
     if state is not None:
         domain = subject.found.mail.get(str(facts["email"]).rpartition("@")[2])
         yield {"address": facts["email"], "state": state.state, "because": _BECAUSE[state.why],
@@ -46,7 +46,7 @@ def mail(subject: Subject) -> Iterator[Mapping[str, Any]]:
 
 def consent(subject: Subject) -> Iterator[Mapping[str, Any]]:
     """Which ways of contact it allows, who says so, and when it opted out. The strictest counts."""
-    facts = subject.evaluator.frames.facts(subject.inside, subject.found)
+    facts = subject.evaluator.frames.facts(subject.inside, subject.found, {})
     for word in WORDS:
         said = [
             f"{source.connection} {source.object} {member.ext_id}: {text(known(member.facts[word]).value)}"

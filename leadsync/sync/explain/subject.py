@@ -13,10 +13,8 @@ from leadsync import catalog
 from leadsync.config.load import Config
 from leadsync.core.assign import Rotation
 from leadsync.core.company_score import Person
-from leadsync.core.consent import OPT_OUTS
 from leadsync.core.counting import judged
 from leadsync.core.facts import Fact, Facts
-from leadsync.core.facts.mail_state import TELLS, met
 from leadsync.core.frames import column
 from leadsync.core.mapping import text
 from leadsync.core.score import RESULTS
@@ -24,9 +22,8 @@ from leadsync.core.survive import Survivor, everything, survivors
 from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
 from leadsync.store import keys, left_out, past, routing, staff
-from leadsync.store.column_types import from_microseconds
 from leadsync.store.database import Store, open_to_read
-from leadsync.store.evaluation import Decision, Material, Member, Move, Stored
+from leadsync.store.evaluation import Decision, Material, Member, Move, Stored, addressed_since, opted_out
 from leadsync.store.left_out import LeftOut
 from leadsync.store.past import Dated, Rows
 from leadsync.store.sources import Source
@@ -248,13 +245,7 @@ def _then(
     near = keys.companies_near(store, {m.id for m in members} | linked)
     companies = past.companies_at(store, linked.union(*near.values()), at)
     said = {id_: facts(*row) or {} for id_, row in companies.items()}
-    opted_out: dict[int, int] = {}
-    met_by: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
-    for _, lead, kind, when, _, _, record, *_ in known.activities:
-        if kind in OPT_OUTS:
-            opted_out[lead] = max(when, opted_out.get(lead, when))
-        if kind in TELLS:
-            met_by[record].append((kind, from_microseconds(when)))
-    found = Material(members, said, known.activities, {}, near, {r: met(told) for r, told in met_by.items()},
-                     opted_out=opted_out, routed=routing.latest(store, leads, at))  # fmt: skip
+    events = known.activities
+    found = Material(members, said, events, {}, near, addressed_since(store, members, events, at),
+                     opted_out=opted_out(events), routed=routing.latest(store, leads, at))  # fmt: skip
     return found, known.rows, companies

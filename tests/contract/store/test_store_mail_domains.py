@@ -125,16 +125,19 @@ def test_what_happened_to_mail_counts_for_the_address_of_that_time(kit: Kit) -> 
                 "ext_id": f"T{id_}", "kind": "bounce", "happened_at": NOW - 5 * DAY, "known_at": NOW, "count": 1,
             })  # fmt: skip
 
-    def bounced() -> dict[str, bool]:
+    def addressed(until: datetime | None = None) -> dict[str, datetime | None]:
         leads = [kit.lead("Lead", "L1"), kit.lead("Lead", "L2")]
         with kit.store.begin():
             found = evaluation.material(kit.store, leads)
-        return {m.ext_id: found.met[m.id].bounce is not None for m in found.members}
+            since = evaluation.addressed_since(kit.store, found.members, found.activities, until)
+        assert until or found.addressed == since
+        return {m.ext_id: since.get(m.id) for m in found.members}
 
-    assert bounced() == {"L1": True, "L2": True}
-    kit.keep("Lead", record("L1", Email="Right@a.example", at=NOW - DAY))
-    kit.keep("Lead", record("L2", Email="right@a.example", Note="x", at=NOW - DAY))
-    assert bounced() == {"L1": False, "L2": True}
+    assert addressed() == {"L1": None, "L2": None}
+    kit.keep("Lead", record("L1", Email="Right@a.example", at=NOW - DAY), now=NOW + HOUR)
+    kit.keep("Lead", record("L2", Email="right@a.example", Note="x", at=NOW - DAY), now=NOW + HOUR)
+    assert addressed() == {"L1": NOW - DAY, "L2": None}
+    assert addressed(NOW) == {"L1": None, "L2": None}
 
 
 def test_an_erased_persons_domain_goes_with_them_unless_others_are_there(kit: Kit, tmp_path: Path) -> None:
