@@ -66,6 +66,10 @@ BETWEEN = _as_written("""
     van thi huu ngoc duc minh thanh quang xuan dinh cong
 """)
 """Without marks: what often stands between a Vietnamese family and given name."""
+NEVER_LAST = _as_written("""
+    thị văn hữu thi huu
+""")
+"""What nobody is called by alone, so that it stands between wherever the family is."""
 SYLLABLE = re.compile("(?:ngh|ng|nh|th|tr|ch|kh|ph|gi|gh|qu|[bcdghklmnprstvx])?[aeiouy]{1,3}(?:ng|nh|ch|[cmnpt])?")
 """What can be one in Vietnamese, without marks."""
 FAMILIES = _folded("""
@@ -114,3 +118,7 @@ TAILS = _as_written("""
     زاده نژاد پور فر نیا راد منش وند لو خواه دوست یان مقدم فرد اصل تبار تهرانی اصفهانی تبریزی شیرازی یزدی
 """)
 """Persian endings of a family's name that are written apart."""
+CLINGING = TAILS & _as_written("""
+    زاده نژاد پور فر نیا منش وند لو خواه دوست یان
+""")
+"""Those that are no family's name by themselves."""

@@ -16,11 +16,13 @@ from leadsync.core.facts.name_words import (
     AFTER,
     AND,
     BETWEEN,
+    CLINGING,
     DOUBLE,
     FAMILIES,
     GIVEN,
     NEVER_GIVEN,
     NEVER_GIVEN_PLAIN,
+    NEVER_LAST,
     PARTICLES,
     PLACEHOLDERS,
     SECOND,
@@ -148,7 +150,7 @@ def _with_words(told: str, degrees: Sequence[str]) -> _Read | None:
         return None
     if len(pieces) < 2:
         return _Read(tuple(words), tuple(titles))
-    if len(pieces[0]) == 1 or _key(pieces[1][0]) in GIVEN or _begins_family(pieces[0]) == 0:
+    if _is_one_family(pieces[0]) or _key(pieces[1][0]) in GIVEN:
         return _Read(tuple(words), tuple(titles), len(pieces[0]))
     return _Read(tuple(pieces[0]), tuple(titles))
 
@@ -181,6 +183,7 @@ def _initial(word: str) -> bool:
 
 _VIETNAMESE_MARKS = re.compile("[ơưạảấầẩẫậắằẳẵặẻếềểễệỉịỏốồổỗộớờởỡợụủứừửữựỳỵỷđăĩũ]", re.IGNORECASE)
 _PATRONYMIC = re.compile(r"(?:[оеё]вич|[^аоуеиыэюяё]ьич|мич|[оеё]вна|ична|инична|ovich|evich|yevich|ovna|evna|ichna)$")
+_ISO_PATRONYMIC = re.compile(r"[oe]vi[cč]$")  # elsewhere the end of a family's name
 _FAMILY = re.compile(
     r"(?:[а-яё]{2}(?:[оеё]ва?|ина?|ына?)|[сц]к(?:ий|ая|ой)|енко|чук|[иы]х|швили|дзе|янц|"
     r"[a-z]{2}(?:ov|ev)a?|t?sk(?:iy|y|aya|aia)|enko|chuk|[^\W\d_]{2}sk[ia]|cki|[io]cka|dzk[ia]|wicz|czyk|czak)$"
@@ -220,11 +223,19 @@ def _single(word: str, titles: Sequence[str], country: str) -> Name:
 
 def _patronymic(words: Sequence[str]) -> Name | None:
     """Ivan Ivanovich Ivanov or Ivanov Ivan Ivanovich: the patronymic follows the given name."""
+    if len(words) == 3 and _ISO_PATRONYMIC.search(words[1].casefold()):
+        return _name(words[0], words[1:2], words[2:])
+    if len(words) == 3 and _ISO_PATRONYMIC.search(words[2].casefold()) and _is_family(words[0]):
+        return _name(words[1], words[2:], words[:1])
     if len(words) not in (2, 3) or not any(_PATRONYMIC.search(word.casefold()) for word in words[1:]):
         return None
     if _PATRONYMIC.search(words[1].casefold()) and (len(words) == 3 or _key(words[0]) in GIVEN):
         return _name(words[0], words[1:2], words[2:])
     return _name(words[1], words[2:], words[:1]) if len(words) == 3 else None
+
+
+def _is_patronymic(word: str) -> bool:
+    return (_PATRONYMIC.search(word) or _ISO_PATRONYMIC.search(word)) is not None
 
 
 def _vietnamese(words: Sequence[str], country: str) -> Name | None:
@@ -234,6 +245,8 @@ def _vietnamese(words: Sequence[str], country: str) -> Name | None:
     if not (head or tail) or not (sure or (head and not country and len(words) == 3 and _sounds_vietnamese(words))):
         return None
     if tail > head and sure:
+        if len(words) == 3 and words[1].casefold() in NEVER_LAST:  # Hằng Thị Trần
+            return _name(words[0], words[1:2], words[2:])
         return _name(words[-2], words[:-2], words[-1:])
     return _name(words[-1], words[1:-1], words[:1], DERIVED if sure and head > tail else GUESSED)
 
@@ -272,9 +285,8 @@ def _western(words: Sequence[str], country: str) -> Name:
     words = words[1:] if _initial(words[0]) and len(words) > 2 else words
     if _family_first(words, country):
         return _name(words[1], words[2:], words[:1])
-    given = "" if _initial(words[0]) else words[0]
     known = country not in _EITHER and all(_initial(word) or _key(word) in GIVEN for word in words[1:-1])
-    return _name(given, words[1:-1] if known else (), words[-1:], DERIVED if known else GUESSED)
+    return _name(words[0], words[1:-1] if known else (), words[-1:], DERIVED if known else GUESSED)
 
 
 def _family_first(words: Sequence[str], country: str) -> bool:
@@ -295,13 +307,19 @@ def _is_family(word: str) -> bool:
     )
 
 
+def _is_one_family(words: Sequence[str]) -> bool:
+    """Whether it can be nothing but one family's name: Karimi, van der Berg, تقی زاده."""
+    return len(words) == 1 or _begins_family(words) == 0 or (len(words) == 2 and words[1] in CLINGING)
+
+
 def _begins_family(words: Sequence[str]) -> int | None:
     """Where a family name with a particle begins: van der Berg."""
     return next((i for i, word in enumerate(words[:-1]) if word.casefold() in PARTICLES), None)
 
 
 def _persian(words: Sequence[str]) -> Name:
-    start = 2 if len(words) > 2 and words[0] in DOUBLE and words[1] in SECOND else 1
+    double = len(words) > 2 and words[0] in DOUBLE and words[1] in SECOND
+    start = 2 if double and not (len(words) == 3 and words[2] in CLINGING) else 1
     sure = len(words) - start == 1 or words[-1] in TAILS
     return _name(" ".join(words[:start]), (), words[start:], DERIVED if sure else GUESSED)
 
@@ -315,11 +333,11 @@ def _said(one: _Read, two: _Read, country: str) -> Name:
     if vietnamese and _vietnamese_family(last[0], plain=last[0].isascii()):  # what is between stands on either side
         return _name(first[-1], (*last[1:], *first[:-1]), last[:1])
     cut = 1
-    while cut < len(first) and not _initial(first[cut]) and not _PATRONYMIC.search(first[cut].casefold()):
+    while cut < len(first) and not _initial(first[cut]) and not _is_patronymic(first[cut].casefold()):
         cut += 1
     given = " ".join(first[:cut])
     middle = first[cut:] or (last[1:] if len(last) == 2 and _PATRONYMIC.search(last[1].casefold()) else ())
-    return _name("" if _initial(given) else given, middle, last[:1] if middle and not first[cut:] else last)
+    return _name(given, middle, last[:1] if middle and not first[cut:] else last)
 
 
 def _swapped(first: Sequence[str], last: Sequence[str], vietnamese: bool) -> bool:
@@ -341,9 +359,7 @@ def _last(read: _Read, country: str) -> Name:
     """A last name alone; forms that insist on one often have the whole name there."""
     if read.family or _tells(read.words, country):
         return _whole(read, country)
-    if len(read.words) == 1 or _begins_family(read.words) == 0:
-        return Name(family=" ".join(read.words))
-    return Name()
+    return Name(family=" ".join(read.words)) if _is_one_family(read.words) else Name()
 
 
 def _tells(words: Sequence[str], country: str) -> bool:
@@ -364,4 +380,5 @@ def _without(read: _Read, other: _Read) -> _Read:
 
 
 def _name(given: str, middle: Sequence[str], family: Sequence[str], confidence: int = DERIVED) -> Name:
-    return Name(given, " ".join(middle), " ".join(family), confidence=confidence)
+    """A first letter is no given name."""
+    return Name("" if _initial(given) else given, " ".join(middle), " ".join(family), confidence=confidence)

@@ -8,7 +8,6 @@ the family name is a relative or namesake, surely a `relative` where both given 
 `across` is a name that one of them spells with vowels and the other without.
 """
 
-import re
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA, JaroWinkler, Prefix
@@ -16,6 +15,7 @@ from rapidfuzz.distance import OSA, JaroWinkler, Prefix
 from leadsync.core.facts.name_words import SYLLABLE, VIETNAMESE_PLAIN
 from leadsync.core.match.features import MOST_PHONES, Features
 from leadsync.core.match.keys import LEAST_USER, names, number
+from leadsync.core.match.vowels import apart, near, unlike
 
 LEVELS = {
     "name": ("missing", "neither", "given", "relative", "family", "half", "initial", "close", "same", "across", "exact",
@@ -127,6 +127,10 @@ def _in_order(a: Features, b: Features) -> int:
     given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
     if family == 2 and a.vowelless and b.vowelless and {a.family + "y", b.family + "y"} & {a.family, b.family}:
         family = 0  # Hossein is no Hosseini
+    if not family and given > 1:
+        family = _slip(a, b, a.family, b.family, a.family_skeleton, b.family_skeleton)
+    elif not given and family > 1:
+        given = _slip(a, b, a.given, b.given, a.given_skeleton, b.given_skeleton)
     shared = bool(a.classes and b.classes) and not {*a.classes}.isdisjoint(b.classes)
     if given < 2 and shared:
         given = 2
@@ -148,6 +152,19 @@ def _in_order(a: Features, b: Features) -> int:
     return _GIVEN if given > 1 else _NEITHER
 
 
+def _slip(a: Features, b: Features, one: str, two: str, skeleton: str, other: str) -> int:
+    """1 where a part of a name differs by one slip that only script or language tells: what cannot be a Vietnamese
+    syllable is a slip of one that is near, and of two scripts no more than the consonants can be compared."""
+    if a.vowelless != b.vowelless:
+        shorter, longer = sorted((len(skeleton), len(other)))
+        turned = shorter == longer == 3 and sorted(skeleton) == sorted(other)
+        return int((turned or (shorter > 2 and longer > 3)) and OSA.distance(skeleton, other, score_cutoff=1) <= 1)
+    if VIETNAMESE_PLAIN.isdisjoint((a.family, b.family)):
+        return 0
+    told = [SYLLABLE.fullmatch(part) is not None for part in (one, two)]
+    return int(told[0] != told[1] and OSA.distance(one, two, score_cutoff=1) <= 1)
+
+
 def _syllables(a: str, b: str) -> bool:
     """Whether two given names are Vietnamese, which nobody shortens, and more than a typing error apart."""
     return all(map(SYLLABLE.fullmatch, (a, b))) and OSA.distance(a, b) > 1
@@ -162,65 +179,18 @@ def _two(a: Features, b: Features, given: int, *, shared: bool) -> bool:
     if a.given_skeleton != b.given_skeleton:
         return given == 1 and bool(a.classes and b.classes)
     if a.vowelless == b.vowelless:
-        return _apart(a.given, b.given, a.vowelless)
-    return _unlike(a.given, b.given) if a.vowelless else _unlike(b.given, a.given)
-
-
-@lru_cache(maxsize=65536)
-def _apart(a: str, b: str, vowelless: bool) -> bool:
-    """Whether two given names in one script, equal by their consonants, are two names and no two spellings of one: Paul
-    and Paula, Hasan and Hossein. In Persian letters every vowel that is written tells names apart."""
-    one, two = (_GLIDE.sub("", _DOUBLED.sub(r"\1", text.replace(" ", ""))) for text in (a, b))
-    if vowelless:
-        return one != two
-    if one.removesuffix("h") == two.removesuffix("h"):
-        return False
-    if one + "e" == two or two + "e" == one:  # Simon, Simone
-        return min(one, two)[-1] not in _ROUNDED
-    if one.endswith(_FEMALE) != two.endswith(_FEMALE) or {one[:1], two[:1]} == {"a", "i"}:
-        return True
-    first, other = (next((_ROUNDED[sign] for sign in text if sign in _ROUNDED), None) for text in (one, two))
-    return None not in (first, other) and first != other
-
-
-@lru_cache(maxsize=65536)
-def _unlike(persian: str, other: str) -> bool:
-    """Whether a given name in Persian letters has vowels that the other, which has all of them, cannot have: محمود and
-    Mohammad, احمد and Hamed, حمید and Hamideh. What may be read in several ways, like an ʿayn, tells nothing."""
-    one, two = (_TWIN.sub(r"\1", text.replace(" ", "")) for text in (persian.replace(" a", "e"), other))
-    written, told, after = _CONSONANT.split(one), _CONSONANT.split(two), [*_CONSONANT.findall(one), "."]
-    if len(written) != len(told):
-        return False
-    alef = two[0] != "s" and "e" not in written[0] and bool(written[0]) != bool(told[0])  # Scott has one before it
-    ends = not written[-1] and one[-1] != "h" and told[-1] not in ("", "e")
-    places = zip(written[1:], told[1:], after[1:], strict=True)
-    return alef or ends or any(_misfit(*place, first=nth == 0) for nth, place in enumerate(places))
-
-
-def _misfit(written: str, told: str, after: str, *, first: bool) -> bool:
-    """Whether what stands between two consonants cannot be one sound; a dot is the end."""
-    if not written:
-        return not first and after != "." and _LONG.search(told) is not None  # Mouhammad
-    if (written, after) in (("a", "l"), ("y", ".")) or (first and written == "y"):  # Abdolreza, Mostafa, Peter
-        return False
-    return written in _SOUNDS and _SOUNDS[written].search(told) is None
-
-
-_TWIN = re.compile(r"([^aeiouy])\1+")
-_CONSONANT = re.compile("[sckgz]h|ck|h(?!$)|[bcdfgjklmnpqrstxz]")
-_LONG = re.compile("ou|oo|ee|[ae][iy]")
-_SOUNDS = {"a": re.compile("[aeo]"), "w": re.compile("[ouvw]"), "y": re.compile("[iy]|ee"), "h": re.compile(".")}
-_DOUBLED = re.compile(r"(.)\1+")
-_GLIDE = re.compile(r"^[jyi](?=[aeiou])")
-_FEMALE = ("a", "ah", "eh", "ele", "ete")
-_ROUNDED = {"a": False, "e": False, "i": False, "y": False, "o": True, "u": True}  # how a vowel sounds
+        return apart(a.given, b.given, a.vowelless)
+    return unlike(a.given, b.given) if a.vowelless else unlike(b.given, a.given)
 
 
 def _incomplete(a: Features, b: Features, given: int, family: int) -> int:
     """The level where a part of a name is missing."""
     if family >= 1:
         if a.initial or b.initial:
-            mine, theirs = ({of.initial or of.given[:1], of.middle[:1]} for of in (a, b))
+            across = a.vowelless != b.vowelless
+            mine, theirs = (
+                {_letter(text, across=across) for text in (of.initial or of.given, of.middle)} for of in (a, b)
+            )
             one = mine & theirs - {""}
             other = (a.initial or a.given) and (b.initial or b.given)
             return _INITIAL if one else _FAMILY if other else _HALF
@@ -230,6 +200,12 @@ def _incomplete(a: Features, b: Features, given: int, family: int) -> int:
     return _HALF if given >= 1 else _NEITHER if given == 0 else 0
 
 
+def _letter(text: str, *, across: bool) -> str:
+    """The first letter of a name; of two scripts any vowel is alef or ʿayn."""
+    letter = text[:1]
+    return letter if not across else "a" if letter in "aeiou" and letter else "q" if letter == "g" else letter
+
+
 def _with_middle(a: Features, b: Features, given: int) -> int:
     """How far given names agree with their second parts; 4 where these are equal themselves, wherever they stand."""
     one, two = (a.middle + a.given).replace(" ", ""), (b.middle + b.given).replace(" ", "")
@@ -237,7 +213,11 @@ def _with_middle(a: Features, b: Features, given: int) -> int:
     if one == two or (len(after) == 1 and not (a.middle and b.middle)):  # Mary Ann, Maryann
         return 4
     if a.middle and b.middle:
+        if a.middle == b.given and a.given == b.middle:  # who is called by which is not plain: Phương Thu Nguyễn
+            return 2
         given = min(given, _middle(a.middle, b.middle))
+    elif not given and a.family in VIETNAMESE_PLAIN and (a.middle == b.given or a.given == b.middle):
+        return 1
     return given or int(min(len(one), len(two)) > 4 and OSA.distance(one, two, score_cutoff=1) <= 1)
 
 
@@ -249,7 +229,7 @@ def _middle(a: str, b: str) -> int:
     one, two = ({*text.split()} - {_MISTER} for text in (a, b))
     if one <= two or two <= one or a.replace(" ", "").endswith(b) or b.replace(" ", "").endswith(a):
         return 2
-    return 1 if _near(a, b) else 0
+    return 1 if near(a, b) else 0
 
 
 @lru_cache(maxsize=262144)
@@ -261,22 +241,14 @@ def _part(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
         return 3
     if a.replace(" ", "") == b.replace(" ", ""):
         return 3
-    if a_skeleton == b_skeleton and (len(a_skeleton) > 1 or (a_skeleton and _near(a, b))):
+    if a_skeleton == b_skeleton and (len(a_skeleton) > 1 or (a_skeleton and near(a, b))):
         return 2
     one, two = a.split(), b.split()
     if len(one) != len(two) and (set(one) <= set(two) or set(two) <= set(one)):
         return 2
-    if _near(a, b):
+    if near(a, b):
         return 1
     return int(min(len(a_skeleton), len(b_skeleton)) > 3 and OSA.distance(a_skeleton, b_skeleton) == 1)
-
-
-@lru_cache(maxsize=262144)
-def _near(a: str, b: str) -> bool:
-    """One typing error apart; two in long words."""
-    shorter = min(len(a), len(b))
-    allowed = 0 if shorter < 4 else 1 if shorter < 8 else 2
-    return allowed > 0 and abs(len(a) - len(b)) <= allowed and OSA.distance(a, b, score_cutoff=allowed) <= allowed
 
 
 def _mail(a: Features, b: Features, name: int) -> int:
@@ -343,7 +315,7 @@ def _text(a: str, b: str) -> int:
     """A value of few words: 3 equal, 2 close, 1 another."""
     if a == b:
         return _EXACT
-    return 2 if _near(a, b) or (len(a) > 3 and JaroWinkler.similarity(a, b) >= 0.92) else 1
+    return 2 if near(a, b) or (len(a) > 3 and JaroWinkler.similarity(a, b) >= 0.92) else 1
 
 
 def _other(a: str, b: str) -> int:
@@ -357,7 +329,7 @@ def _address(a: str, b: str) -> int:
     if a == b or sorted(one) == sorted(two):
         return _EXACT
     shared = len(set(one) & set(two))
-    return 2 if 2 * shared > max(len(one), len(two)) or _near(a, b) or JaroWinkler.similarity(a, b) >= 0.92 else 1
+    return 2 if 2 * shared > max(len(one), len(two)) or near(a, b) or JaroWinkler.similarity(a, b) >= 0.92 else 1
 
 
 def _birth_date(a: str, b: str) -> int:

@@ -16,6 +16,7 @@ from leadsync.core.facts.name_words import (
     BETWEEN,
     GIVEN,
     NEVER_GIVEN_PLAIN,
+    NEVER_LAST,
     PLACEHOLDERS,
     SECOND,
     SYLLABLE,
@@ -24,7 +25,7 @@ from leadsync.core.facts.name_words import (
 )
 from leadsync.core.facts.names import as_typed
 from leadsync.core.facts.tables import Tables
-from leadsync.core.match.spelling import Spellings, latin, skeleton, vowelless
+from leadsync.core.match.spelling import Spellings, latin, plain_russian, skeleton, sound, vowelless
 
 COLUMNS = (
     "email", "phone", "first_name", "last_name", "name", "company", "domain", "country", "address", "city", "postcode",
@@ -88,7 +89,7 @@ class Features(NamedTuple):
 
 
 NOTHING = Features()
-EDITION = 10
+EDITION = 11
 """Goes up with every change of what features or keys are made of a record, and of how two are compared."""
 
 
@@ -104,11 +105,13 @@ def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -
     """The features of a record by what it says of `COLUMNS`; `others` are the names of further ones, in order."""
     told = {name: text.strip()[:_LONGEST] for name, text in row.items() if text}
     first, between, last, initial = _name(told)
+    first, between, last = plain_russian(first, between, last)
     given, middle, family = latin(first), latin(between), latin(last)
     mail, user, host, domain = _mail(told, words)
     if given and user and not middle and family in VIETNAMESE_PLAIN:
         middle = _between(user.rstrip("0123456789"), given, family)
-    classes = tuple(words.spellings.given.get(given, ())[:_MOST_CLASSES]) or ((given,) if given in _GIVEN else ())
+    groups = words.spellings.given.get(given) or words.spellings.given.get(sound(given), ())
+    classes = tuple(groups[:_MOST_CLASSES]) or ((given,) if given in _GIVEN else ())
     told_firm = told.get("company")
     firm = _company(told_firm, words) if told_firm else ""
     company = latin(firm)
@@ -170,6 +173,8 @@ def _ordered(given: str, middle: str, family: str) -> tuple[str, str, str]:
     *between, last = given.split()
     head, *tail = family.split() or [""]
     if between and not middle and latin(family) in NEVER_GIVEN_PLAIN:
+        if latin(last) in NEVER_LAST and len(between) == 1:  # Hang Thi Tran
+            last, between = between[0], [last]
         return last, " ".join(between), family
     if tail and not middle and latin(head) in NEVER_GIVEN_PLAIN and BETWEEN.issuperset(map(latin, tail)):
         return given, " ".join(tail), head

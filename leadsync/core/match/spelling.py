@@ -16,10 +16,22 @@ _CONSONANTS = str.maketrans(
     dict.fromkeys("اآأإٱعویئؤءـ")
     | dict(zip("بپتطةثسصجچحهخدذزضظرژشغقفکگلمن", "bptttssSjChhxdzzzzrZSqqfkglmn".replace("ssS", "sss"), strict=True))
 )
-_KEPT = str.maketrans("اعثذظ", "aeszz")  # what anyascii leaves out, makes a blank of or writes as two letters
+_KEPT = str.maketrans("اعثذظ", "aeszz", "ьъ")  # what anyascii leaves out, makes a blank of or writes as two letters
+_LATIN = re.compile("[a-z]")
 _TWO = (("kh", "x"), ("gh", "q"), ("sh", "S"), ("ch", "C"), ("zh", "Z"), ("ph", "f"), ("ck", "k"))
 _UNWRITTEN = str.maketrans(dict.fromkeys("aeiouyvw ") | {"c": "k"})
 _DOUBLE = re.compile(r"(.)\1+")
+_RUSSIAN = re.compile(
+    r"[^\W\d_]{2}[oe]va?\b|[sc]k(?:ij|iy|ii|aja|aya|aia)\b|[oe]vi[cč]\b|[oe]vna\b|enko\b|[^\W\d_]ij\b|"
+    r"\b(?:serg|aleks|matv|timof)ej\b|\bnikolaj\b"
+)
+_ISO_9 = tuple(
+    (re.compile(found), put)
+    for found, put in (
+        ("šč|sch", "shch"), ("č", "ch"), ("š", "sh"), ("ž", "zh"), ("tc(?!h)|c(?!h)", "ts"), ("j", "y"),
+        ("(?<![scztkpg])h", "kh"), (r"(?<=\w)x", "ks"),
+    )
+)  # fmt: skip
 
 
 @lru_cache(maxsize=65536)
@@ -29,6 +41,18 @@ def latin(text: str) -> str:
     if folded.isascii():
         return folded
     return " ".join(_NO_LETTER.sub(" ", anyascii(folded.translate(_KEPT)).lower()).split())[:_LONGEST]
+
+
+def plain_russian(*parts: str) -> tuple[str, ...]:
+    """The parts of a name; one that is Russian by its ending, in Latin letters, as most write it: Zajcev and Zaicev are
+    Zaytsev."""
+    told = [part.casefold() for part in parts]
+    whole = " ".join(told)
+    if not _LATIN.search(whole) or not _RUSSIAN.search(whole):
+        return parts
+    for found, put in _ISO_9:
+        told = [found.sub(put, part) for part in told]
+    return tuple(told)
 
 
 def vowelless(text: str) -> bool:
@@ -61,6 +85,15 @@ def _of_latin(words: str) -> str:
     return f"{words} ".replace("h ", " ").translate(_UNWRITTEN)
 
 
+_HEAD, _GLIDE, _TAIL = re.compile("^[jiy](?=[aeou])"), re.compile("(?<=.)[jiy]+(?=[aou])"), re.compile("[jiy]+$")
+
+
+@lru_cache(maxsize=16384)
+def sound(name: str) -> str:
+    """A name in Latin letters, equal for most ways in which Russian ones are spelt: Natalja is Natalia is Natalya."""
+    return _TAIL.sub("i", _GLIDE.sub("y", _HEAD.sub("y", name.replace("x", "ks"))))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Spellings:
     """Names that one person may go by: the groups that each word is in, as `spellings` numbers them."""
@@ -80,4 +113,7 @@ def spellings(tables: Iterable[Mapping[str, Sequence[Sequence[str]]]]) -> Spelli
                     known = part.setdefault(latin(name), [])
                     if head not in known:
                         known.append(head)
+    for part in found:
+        for name, heads in list(part.items()):
+            part.setdefault(sound(name), heads)
     return Spellings(*found)

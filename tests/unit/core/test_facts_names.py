@@ -71,6 +71,10 @@ Adam Małysz | Adam - Małysz -
 г-н Смирнов | - - Смирнов г-н
 к.т.н. Иванов Пётр Сергеевич | Пётр Сергеевич Иванов к.т.н.
 Ivanov Ivan Ivanovich | Ivan Ivanovich Ivanov -
+Dmitrij Romanovič Zajcev | Dmitrij Romanovič Zajcev -
+Ivanov Ivan Ivanovič | Ivan Ivanovič Ivanov -
+Ana Marija Petrovič | Ana - Petrovič -
+С. Сергеевич Новиков | - Сергеевич Новиков -
 Ким Юлия | Юлия - Ким -
 Шевченко Оксана | Оксана - Шевченко -
 علی رضایی | علی - رضایی -
@@ -81,12 +85,17 @@ Ivanov Ivan Ivanovich | Ivan Ivanovich Ivanov -
 سرکار خانم محمدی | - - محمدی سرکار_خانم
 مریم حسین‌زاده | مریم - حسین‌زاده -
 محمد حسینی نژاد | محمد - حسینی_نژاد -
+تقی زاده, فاطمه | فاطمه - تقی_زاده -
+فاطمه رضا پور | فاطمه - رضا_پور -
+ا. بهرامی | - - بهرامی -
 سید علی حسینی | علی - حسینی سید
 Nguyễn Văn An | An Văn Nguyễn -
 NGUYỄN THỊ THU HÀ | Hà Thị_Thu Nguyễn -
 nguyen van an | An Van Nguyen -
 Trần Minh | Minh - Trần -
 An Nguyễn | An - Nguyễn -
+Hằng Thị Trần | Hằng Thị Trần -
+Phạm Bá M. | - Bá Phạm -
 Minh Anh Nguyễn | Anh Minh Nguyễn -
 Nguyễn, Văn An | An Văn Nguyễn -
 Lê Minh Tú | Tú Minh Lê -
