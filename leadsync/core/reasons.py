@@ -5,7 +5,7 @@ Whole points that always add up to the score. Dates of events, not ages, so that
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -168,17 +168,6 @@ def _tail(words: Wording, rows: pl.DataFrame) -> pl.Expr:
 def _next(words: Wording, action: str) -> str:
     end = "" if action.endswith((".", "!", "?", "؟", "…")) else "."
     return f". {words.next}: {isolated(action, rtl=words.rtl)}{end}" if action else ""
-
-
-def renewed(line: str, action: Callable[[str], str]) -> str:
-    """A line of before with what to do next now, in its language; one that did not tell that stays as it is."""
-    for words in WORDINGS.values():
-        kept, mark, _ = line.rpartition(f". {words.next}: ")
-        if mark:
-            end = PDI if words.rtl else ""
-            room = LONGEST - units(f"{kept}{mark}{FSI}{PDI}.{end}")
-            return f"{kept}{_next(words, cut(cleaned(action(words.code)), room))}{end}"
-    return line
 
 
 def gist(line: str) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ from leadsync.core.mapping import ObjectMapping
 from leadsync.core.merging import Merge
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
-from leadsync.core.reasons import reason_lines, renewed
+from leadsync.core.reasons import reason_lines
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores
-from leadsync.core.scoring import Scoring
+from leadsync.core.scoring import Labels, Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.talk import WORDS, begins
 from leadsync.core.truth import truths
@@ -39,11 +39,9 @@ from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
 from leadsync.sync.routes import Router, Whose, release
 from leadsync.sync.stages import Place, staged
-from leadsync.sync.telling import Telling
+from leadsync.sync.telling import Telling, kept, named
 from leadsync.types import Role, Value
 
-_SCORED = (*RESULTS, "reasons", "data", "ask_for")
-"""What is said of a lead by its score: it stays as it was once the lead has come to an outcome."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -169,7 +167,6 @@ class Evaluator:
         frame = frame.join(standing.stages, on="lead", maintain_order="left")
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), self._telling.ask_for(frame))
-        shown = scores.unsure(~enough)
         always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
         watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
         watched += self.config.routing.conditions if self.config.routing else []
@@ -182,28 +179,35 @@ class Evaluator:
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
+        shown, parts = [scores.unsure(~enough)], _parts(scores)
+        past = kept(found, frame, at_end)
+        if not past.totals.is_empty():
+            frame = frame.update(past.totals, on="lead", include_nulls=True)
+            live = frame.filter(~pl.col("lead").is_in(past.totals["lead"].implode()))["lead"].to_list()
+            shown = [shown[0].of(live), past.unsure(~past.totals["enough"])]
+            parts |= _parts(past)
         steps, before = self._telling.steps(frame, standing.funnels), self._telling.before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
             wanted = frame.filter(pl.col("lead").is_in(list(languages)))
-            own = [(shown.of(part["lead"].to_list()), scoring.of(name).labels) for name, part in split(scoring, wanted)]
             more: Any = {"languages": languages, "before": before, "actions": actions}
-            return together(wanted, (reason_lines(scores, labels, **more) for scores, labels in own))
 
-        parts, reasons = _parts(scores), dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
+            def labels(of: Scores, name: str | None) -> Labels:
+                own = scoring.of(name).labels
+                return own if of is shown[0] else named(of, own)
+
+            told = (
+                reason_lines(each.of(part["lead"].to_list()), labels(each, name), **more)
+                for each in shown for name, part in split(scoring, wanted)
+            )  # fmt: skip
+            return together(wanted, told)
+
+        reasons = dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
         words = self._telling.words(frame, owners, reasons, steps, standing.funnels)
         translated = self._telling.translated(words, frame, owners, lines, steps)
         for lead, known in words.items():
-            said, former = known | translated.get(lead, {}), found.results.get(lead)
-            own: Sequence[Mapping[str, Any]] = parts.get(lead, [])
-            before_end = former.words if lead in at_end and former is not None else {}
-            if former is not None and before_end.get("score") is not None:
-                said |= {word: before_end.get(word) for word in said if word.partition("@")[0] in _SCORED}
-                said[COLUMN], own = before_end.get(COLUMN), former.parts
-                told = partial(next_action.told, steps[lead])
-                lined = [word for word in said if word.partition("@")[0] == "reasons"]
-                said |= {word: renewed(line, told) for word in lined if isinstance(line := said[word], str)}
+            said, own = known | translated.get(lead, {}), parts.get(lead, [])
             on = min(filter(None, (due[lead], ahead.get(lead), standing.due.get(lead))), default=None)
             decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists, found,
                                       standing.places[lead])  # fmt: skip

@@ -1,6 +1,6 @@
 """What is said of each lead, in the words that conditions know, and in the languages that written fields want."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from leadsync.catalog import ENOUGH, NOT_ENOUGH
+from leadsync.catalog import ENOUGH, LANGUAGES, NOT_ENOUGH
 from leadsync.config.load import Config
 from leadsync.core import next_action
 from leadsync.core.assign import RepRule
@@ -18,11 +18,12 @@ from leadsync.core.convert.consent import DENIED
 from leadsync.core.ladder import Ladder
 from leadsync.core.next_action import ASKED, NONE, OPEN, REFUSED, Step, Way
 from leadsync.core.plan import Seen, score_before
-from leadsync.core.score import RESULTS
+from leadsync.core.score import RESULTS, Scores
+from leadsync.core.scoring import Labels
 from leadsync.core.segments import COLUMN, split, together
 from leadsync.core.translate import label, translations
 from leadsync.core.write_field import WriteField
-from leadsync.store.evaluation import Member
+from leadsync.store.evaluation import Material, Member
 from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.types import Value
@@ -132,6 +133,32 @@ class Telling:
                     for lead, language in languages.items()]  # fmt: skip
 
         return translations(self._write_fields, {lead: known.get(owners[lead] or "", "en") for lead in words}, tell)
+
+
+def kept(found: Material, frame: pl.DataFrame, ended: Collection[int]) -> Scores:
+    """What leads that came to an outcome had been scored with before, and keep; with their segment, and whether enough
+    was known. They are told of anew, since owner, language and next step may be others."""
+    rows, parts = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
+    for lead, day in frame.filter(pl.col("lead").is_in(list(ended))).select("lead", "day").iter_rows():
+        former = found.results.get(lead)
+        words = former.words if former is not None else {}
+        if former is None or words.get("score") is None:
+            continue
+        said = {name: words.get(name) for name in (*RESULTS, COLUMN)}
+        rows.append({"lead": lead, "day": day, **said, "enough": words.get("data") != NOT_ENOUGH})
+        parts += ({**part, "lead": lead, "day": day, "on": part["on"] or None} for part in former.parts)
+    types = {name: frame.schema[name] for name in ("lead", "day", *RESULTS, COLUMN, "enough")}
+    of_parts = {"lead": pl.Int64, "day": pl.Date, "name": pl.String, "group": pl.String, "what": pl.String,
+                "points": pl.Int64, "on": pl.String, "count": pl.Int64}  # fmt: skip
+    told = pl.DataFrame(parts, of_parts)
+    return Scores(pl.DataFrame(rows, types), told.with_columns(pl.col("on").str.to_date()))
+
+
+def named(scores: Scores, labels: Labels) -> Labels:
+    """The labels with those of rules that gave something and that the files do not hold any more: their names."""
+    rules = scores.parts.lazy().filter(pl.col("what") == "rule").select("group", "name").unique().collect()
+    gone = sorted({*rules.cast(pl.String).rows()} - labels.keys())
+    return {**labels, **{key: dict.fromkeys(LANGUAGES, key[1].replace("_", " ")) for key in gone}} if gone else labels
 
 
 def _way(refused: bool, there: bool) -> Way:

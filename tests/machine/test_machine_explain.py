@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import MAPPING, Clock, Crm, Open, config, coordinator, maker, scored_by
+from fake_crm import MAPPING, SCORING, Clock, Crm, Open, config, coordinator, held, maker, scored_by
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leadsync.core.mapping import Counter, CrmMapping
+from leadsync.config.routing import Routing
+from leadsync.core.assign import RepRule
+from leadsync.core.mapping import Counter, CrmMapping, OutcomeRule
+from leadsync.core.mapping import Test as Fulfils
 from leadsync.core.write_field import WriteField
 from leadsync.errors import UsageError
 from leadsync.store import schema
@@ -213,3 +216,44 @@ def test_a_lead_is_scored_by_its_segment_until_time_takes_it_out(opened: Open, c
     leadsync.cycle()
     assert [crm.rows["Lead"][each].fields["Score"] for each in (id_, other)] == [20, 20]
     assert "scored as" not in {row["what"] for row in body(subjects(found, id_, clock.now())[0])["result"]}
+
+
+def test_a_customer_keeps_the_score_and_is_told_of_in_the_language_of_a_new_owner(
+    opened: Open, clock: Clock, tmp_path: Path
+) -> None:
+    crm = Crm(clock)
+    for name in ("Owner", "State"):
+        crm.columns["Lead"][name] = FieldSchema(name, "text")
+    won = OutcomeRule("won", Fulfils({"State": frozenset(("won",))}))
+    lead = replace(MAPPING.reads["Lead"], owner="Owner", outcomes=(won,))
+    spoken = [
+        WriteField(field, value, language="owner") for field, value in (("Heat", "temperature"), ("Why", "reasons"))
+    ]
+    writes = (WriteField("Score", "score", least=5), *spoken)
+    mapping = CrmMapping({**MAPPING.reads, "Lead": lead}, {"Lead": writes})
+    reps = (RepRule("ann", "ann@x.example"), RepRule("eve", "eve@x.example", language="pl"))
+    found = replace(config(tmp_path, {"crm": maker(crm)}, mapping=mapping), routing=Routing(None, reps))
+    id_ = crm.add("Lead", {"Email": "first@example.com", "Country": "PL", "Owner": "ann"})
+    leadsync = opened(found)
+    with leadsync.store.begin() as db:
+        people = [{"id": n, "source_id": 1, "ext_id": rep.name, "name": "", "email": rep.email, "kind": "person",
+                   "active": True, "language": None} for n, rep in enumerate(reps)]  # fmt: skip
+        db.execute(sa.insert(schema.owners), people)
+    leadsync.allow()
+    leadsync.cycle()
+    for edit in ({"State": "won", "Country": "DE"}, {"Owner": "eve"}):
+        clock.pass_(timedelta(minutes=6))
+        crm.edit("Lead", id_, **edit)
+        leadsync.cycle()
+        clock.pass_(timedelta(minutes=6))
+        leadsync.cycle()
+        if "State" in edit:
+            assert [*held(crm, "Heat"), *held(crm, "Why")] == [
+                "cold", "10 cold · market +20 · silent −10. Next: ask whether all is well and what else is needed.",
+            ]  # fmt: skip
+            leadsync.close()
+            leadsync = opened(scored_by(found, SCORING.replace("market:", "our_market:")))
+    assert [*held(crm, "Score"), *held(crm, "Heat"), *held(crm, "Why")] == [
+        10, "zimny", "10 zimny · market +20 · silent −10. "
+        "Dalej: zapytaj, czy wszystko w porządku i czego jeszcze potrzeba.",
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from leadsync.catalog import LANGUAGES
 from leadsync.core.line import LONGEST, units
 from leadsync.core.next_action import next_step
 from leadsync.core.next_action import told as said
-from leadsync.core.reasons import gist, reason_lines, renewed
+from leadsync.core.reasons import gist, reason_lines
 from leadsync.core.score import UNSURE
 from leadsync.core.scoring import Group, Rule
 
@@ -101,20 +101,6 @@ def test_lines_as_they_are_read(language: str) -> None:
         assert balanced(line)
     assert len(told) == 20
     assert told == (GOLDEN / f"reasons.{language}.txt").read_text("utf-8").splitlines()
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_line_of_before_tells_what_to_do_now(language: str) -> None:
-    line = (GOLDEN / f"reasons.{language}.txt").read_text("utf-8").splitlines()[list(LEADS).index("opted out")]
-    was, now = (next_step(3, 4, "cold", what) for what in ("opted out", "customer"))
-    told = renewed(line, lambda spoken: said(now, spoken))
-    assert told == line.replace(said(was, language), said(now, language)) != line
-    assert renewed(told, lambda spoken: said(was, spoken)) == line
-    long = renewed(line, lambda _: "x" * 300)
-    assert units(long) <= LONGEST
-    assert balanced(long)
-    assert long != line
-    assert renewed("68 warm", lambda _: "x") == "68 warm"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
