@@ -221,11 +221,10 @@ def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple
 def material(store: Store, leads: Sequence[int]) -> Material:
     """All that is known of these leads: nothing of objects that are not read any more."""
     db, records, activities = store.connection, schema.records, schema.activities
-    columns, t = [records.c[name] for name in Member._fields], schema.results.c
+    columns = [records.c[name] for name in Member._fields]
     a, told = activities.c, events_of(records.c.lead_id)
     members: list[Member] = []
     events: list[Event] = []
-    results: dict[int, Result] = {}
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
     read = records.c.source_id.not_in(unread)
     for part in chunks(leads):
@@ -237,9 +236,6 @@ def material(store: Store, leads: Sequence[int]) -> Material:
             .where(records.c.lead_id.in_(among(part)), a.closed_at.is_(None), read, a.source_id.not_in(unread))
         )
         events += plain_rows(db, query)
-        query = sa.select(t.lead_id, t.words, t.parts, t.rep, t.due_at, t.place).where(t.lead_id.in_(among(part)))
-        for lead, said, divided, rep, at, place in plain_rows(db, query):
-            results[lead] = Former(lead, said, divided, rep, at and from_microseconds(at), _read(place))
     linked = {m.company_id for m in members if m.company_id is not None}
     near = keys.companies_near(store, {m.id for m in members} | linked)
     companies: dict[int, Facts] = {}
@@ -252,7 +248,17 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
     ended = outcomes(store, leads, events)
-    return Material(members, companies, events, results, near, addressed, mail, opted_out(events), ended)
+    return Material(members, companies, events, results(store, leads), near, addressed, mail, opted_out(events), ended)
+
+
+def results(store: Store, leads: Sequence[int]) -> dict[int, Result]:
+    """What is stored of these leads."""
+    t, found = schema.results.c, dict[int, Result]()
+    for part in chunks(leads):
+        query = sa.select(t.lead_id, t.words, t.parts, t.rep, t.due_at, t.place).where(t.lead_id.in_(among(part)))
+        for lead, said, divided, rep, at, place in plain_rows(store.connection, query):
+            found[lead] = Former(lead, said, divided, rep, at and from_microseconds(at), _read(place))
+    return found
 
 
 def _members(rows: Sequence[Any]) -> Iterator[Member]:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from fake_crm import MAPPING, SCORING, Clock, Crm, Open, config, coordinator, held, maker, scored_by
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from leadsync.config.routing import Routing
 from leadsync.core.assign import RepRule
-from leadsync.core.mapping import Counter, CrmMapping, OutcomeRule
+from leadsync.core.mapping import Counter, CrmMapping, Kind, OutcomeRule
 from leadsync.core.mapping import Test as Fulfils
 from leadsync.core.write_field import WriteField
 from leadsync.errors import UsageError
@@ -26,6 +26,19 @@ from leadsync.sync.explain.subject import Subject, subjects
 from leadsync.types import FieldSchema
 
 WORDS = ("score", "fit", "engagement", "temperature", "stage", "data", "class")
+KINDS, OUTCOMES = ("call_in", "bounce", "email_reply"), ("won", "lost")
+
+
+def says(field: str, word: str) -> Fulfils:
+    return Fulfils({field: frozenset((word,))})
+
+
+TOLD = replace(MAPPING, reads={
+    **MAPPING.reads,
+    "Call": replace(MAPPING.reads["Call"], kinds=tuple(Kind(kind, says("What", kind)) for kind in KINDS)),
+    "Lead": replace(MAPPING.reads["Lead"], outcomes=tuple(OutcomeRule(kind, says("State", kind)) for kind in OUTCOMES)),
+})  # fmt: skip
+"""What its calls and leads say: what happened, and how it ended."""
 COUNTRIES, TITLES = ("PL", "DE", ""), ("Chief Financial Officer", "Clerk", "")
 
 
@@ -44,7 +57,9 @@ STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("meet"), st.sampled_from(COUNTRIES), st.sampled_from(TITLES)),
         st.tuples(st.just("edit"), st.integers(0, 3), st.sampled_from(COUNTRIES)),
-        st.tuples(st.just("call"), st.integers(0, 3), st.integers(0, 9)),
+        st.tuples(st.just("address"), st.integers(0, 3), st.sampled_from("ab")),
+        st.tuples(st.just("end"), st.integers(0, 3), st.sampled_from(("won", "lost", ""))),
+        st.tuples(st.sampled_from(KINDS), st.integers(0, 3), st.integers(0, 9)),
         st.tuples(st.just("wait"), st.sampled_from((1, 6, 24, 24 * 7)), st.none()),
         st.tuples(st.just("merge"), st.none(), st.none()),
     ),
@@ -64,21 +79,30 @@ def play(crm: Crm, clock: Clock, step: tuple[Any, ...]) -> None:
         crm.move("Lead", people[1], "Lead", people[0])
     elif what == "edit" and people:
         crm.edit("Lead", people[one % len(people)], Country=two)
-    elif what == "call" and people:
+    elif what == "address" and people:
+        crm.edit("Lead", people[one % len(people)], Email=f"{two}{one}@example.com")
+    elif what == "end" and people:
+        crm.edit("Lead", people[one % len(people)], State=two)
+    elif what in KINDS and people:
         when = (clock.now() - timedelta(days=two)).isoformat()
-        crm.add("Call", {"When": when}, Lead=(people[one % len(people)],))
+        crm.add("Call", {"When": when, "What": what}, Lead=(people[one % len(people)],))
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
+@example(steps=[("end", 0, "won"), ("edit", 0, "DE"), ("end", 0, ""), ("call_in", 0, 0)])
+@example(steps=[("address", 0, "a"), ("bounce", 0, 1), ("address", 0, "b"), ("bounce", 0, 0)])
 @pytest.mark.slow
 def test_as_of_a_moment_is_what_was_computed_then(
     steps: list[tuple[Any, ...]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     clock = Clock()
     crm = Crm(clock)
+    crm.columns["Lead"]["State"] = FieldSchema("State", "text")
+    crm.columns["Call"]["What"] = FieldSchema("What", "text")
     crm.add("Lead", {"Email": "first@example.com", "Country": "PL", "Title": ""})
-    found = config(tmp_path_factory.mktemp("past"), {"crm": maker(crm)})
+    installed = config(tmp_path_factory.mktemp("past"), {"crm": maker(crm)}, mapping=TOLD)
+    found = scored_by(installed, f"{SCORING}mail: {{rules: {{dead: {{points: -7, when: mail_state = invalid}}}}}}\n")
     leadsync = coordinator(found, clock)
     try:
         leadsync.allow()
@@ -224,8 +248,7 @@ def test_a_customer_keeps_the_score_and_is_told_of_in_the_language_of_a_new_owne
     crm = Crm(clock)
     for name in ("Owner", "State"):
         crm.columns["Lead"][name] = FieldSchema(name, "text")
-    won = OutcomeRule("won", Fulfils({"State": frozenset(("won",))}))
-    lead = replace(MAPPING.reads["Lead"], owner="Owner", outcomes=(won,))
+    lead = replace(TOLD.reads["Lead"], owner="Owner")
     spoken = [
         WriteField(field, value, language="owner") for field, value in (("Heat", "temperature"), ("Why", "reasons"))
     ]

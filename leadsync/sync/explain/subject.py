@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 import polars as pl
@@ -23,7 +24,17 @@ from leadsync.core.survivorship import Rule
 from leadsync.errors import UsageError
 from leadsync.store import keys, left_out, past, routing, staff
 from leadsync.store.database import Store, open_to_read
-from leadsync.store.evaluation import Decision, Material, Member, Move, Stored, addressed_since, opted_out
+from leadsync.store.evaluation import (
+    Decision,
+    Material,
+    Member,
+    Move,
+    Result,
+    Stored,
+    addressed_since,
+    opted_out,
+    results,
+)
 from leadsync.store.left_out import LeftOut
 from leadsync.store.past import Dated, Rows
 from leadsync.store.sources import Source
@@ -190,7 +201,7 @@ def _subjects(
     turns = routes.turns(store, config)
     moves = past.moves_at(store, leads, at)
     if as_of is not None:
-        found = replace(found, **_stood(config, moves))
+        found = replace(found, **_stood(config, moves, _kept(store, config, moves, now)))
     near = found.companies.keys() if as_of is None else ()
     people = staff.stored(store, near)
     unread = defaultdict[int, list[LeftOut]](list)
@@ -205,10 +216,29 @@ def _subjects(
         yield Subject(lead, at, as_of is not None, evaluator, found, rows, companies, turns, people, offices, *told)
 
 
-def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]]) -> dict[str, Any]:
-    """The stages that leads stood on by where they came to last, and the outcomes that put them there."""
+def _kept(
+    store: Store, config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]], now: datetime
+) -> dict[int, Result]:
+    """What leads that had come to an outcome keep: what is stored of those that still stand there, else what was known
+    just before."""
+    stands, stored, found = past.moves_at(store, list(moves), now), results(store, list(moves)), dict[int, Result]()
+    for lead, own in moves.items():
+        ends = [at for at, _ in takewhile(lambda each: each[1].why == "outcome", reversed(own))]
+        if ends and lead in stored and stands[lead] == own:
+            found[lead] = stored[lead]
+        elif ends and (known := past.since(store, [lead])) is not None and known < ends[-1]:
+            before = _subjects(store, config, [lead], now, ends[-1] - timedelta(microseconds=1))
+            found |= {each.lead: each.result for each in before if each.lead == lead}
+    return found
+
+
+def _stood(
+    config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]], kept: Mapping[int, Result]
+) -> dict[str, Any]:
+    """The stages that leads stood on by where they came to last, and the outcomes that put them there, with the scores
+    that these had `kept`."""
     every, last = {stage.name: stage for stage in config.ladder.every}, {lead: own[-1] for lead, own in moves.items()}
-    results, ended = {}, {}
+    stood, ended = {}, {}
     for lead, (at, move) in last.items():
         day, after, before = (
             at.astimezone(config.zone).date(),
@@ -222,8 +252,10 @@ def _stood(config: Config, moves: Mapping[int, Sequence[tuple[datetime, Move]]])
             place["wake"] = str(day + timedelta(days=before.recycle.wake_days))
         elif move.why == "outcome" and after:
             ended[lead] = after.when
-        results[lead] = Stored(lead, {}, [], None, None, {key: value for key, value in place.items() if value})
-    return {"results": results, "outcomes": ended}
+        scored = kept.get(lead)
+        words, parts = (scored.words, scored.parts) if scored else ({}, [])
+        stood[lead] = Stored(lead, words, parts, None, None, {key: value for key, value in place.items() if value})
+    return {"results": stood, "outcomes": ended}
 
 
 def _then(
