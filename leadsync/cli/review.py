@@ -1,25 +1,32 @@
 """`leadsync review`: what waits for a person, and deciding on it."""
 
 import getpass
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json, wide
+from leadsync.cli import review_shown
+from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json
 from leadsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from leadsync.config.load import Config
+    from leadsync.store.database import Store
 
 WAITS = 2  # the exit code where something is to be decided
 _DECISIONS = {"accept": "accepted", "reject": "rejected", "same": "same", "different": "different", "later": "later"}
 _OF_LISTS = ("accept", "reject")
-_SHOWN = 10  # pairs that are shown side by side
+_BY_KEYS = "decide"
 
 
 def review(
     action: Annotated[
         str | None,
-        typer.Argument(metavar="[accept|reject|same|different|later]", help="Decide; without it what waits is listed."),
+        typer.Argument(
+            metavar="[decide|accept|reject|same|different|later]", help="Decide; without it what waits is listed."
+        ),
     ] = None,
     ids: Annotated[
         list[int] | None, typer.Argument(metavar="[ID]...", help="Which, by the numbers in the list.")
@@ -36,11 +43,13 @@ def review(
 ) -> int:
     """List what waits for a person, or decide.
 
-    `accept` lets a lead of a list go on, `reject` keeps it back for good. Of two records that are likely one person,
-    `same` makes one lead, `different` keeps them apart, `later` puts it off for a week. leadsync may run
-    meanwhile; its next cycle follows. Exit code 2 when something is left to be decided, else 0.
+    `decide` asks about one after the other, a key for each answer. `accept` lets a lead of a list go on, `reject` keeps
+    it back for good. Of two records that are likely one person, `same` makes one lead, `different` keeps them apart,
+    `later` puts it off for a week. leadsync may run meanwhile; its next cycle follows. Exit code 2 when something is
+    left to be decided, else 0.
     """
     from leadsync import catalog
+    from leadsync.cli.review_keys import by_keys, need_terminal
     from leadsync.config.load import load_config
     from leadsync.core.lists import REASONS
     from leadsync.store import review as rows
@@ -49,64 +58,71 @@ def review(
 
     if reason not in (None, *REASONS, rows.LIKELY):
         raise UsageError(catalog.unknown_word(str(reason), "reason", (*REASONS, rows.LIKELY)))
-    if action is not None and (action not in _DECISIONS or not (ids or reason)):
-        fix = "`leadsync review accept ID …`, `reject --reason REASON`, or of a pair `same`, `different`, `later ID …`"
-        raise UsageError("say what to do with which", fix=fix)
-    loaded, now = load_config(config), datetime.now(UTC)
-    line = loaded.matching.model.automatic
+    if action == _BY_KEYS:
+        need_terminal(as_json)
+    elif action is not None and (action not in _DECISIONS or not (ids or reason)):
+        fix = "`leadsync review accept ID …`, `reject --reason REASON`, of a pair `same`, `different`, `later ID …`"
+        raise UsageError("say what to do with which", fix=f"{fix}; or `decide`, which asks about one after the other")
+    loaded, now, me = load_config(config), datetime.now(UTC), getpass.getuser()
     store = open_store(loaded.store, loaded.folder, create=False, migrate=False)
     looking = Store(store.engine.execution_options(reading=True), store.shown)
-    chosen: set[int] = set()
+
+    def decide(chosen: Collection[int], decision: str) -> None:
+        with store.begin():
+            rows.decide(store, chosen, decision, me, datetime.now(UTC))
+
     try:
-        if action is not None:
-            with store.begin() as db:
-                both = rows.items(db), pairs.waiting(store, now, decided=True)
-                items, others = both if action in _OF_LISTS else both[::-1]
-                chosen = _chosen(items, others, ids or (), reason, action)
-                rows.decide(store, chosen, _DECISIONS[action], getpass.getuser(), now)
-        with looking.begin() as db:
-            found = [_body(item, loaded.classes.labels, language) for item in rows.items(db, decided=everything)]
-            likely = pairs.waiting(looking, now, decided=everything)
-            for n, each in enumerate(likely):
-                shown = n < _SHOWN or as_json
-                each["evidence"] = pairs.compared(looking, each, line, language) if shown else []
-            waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in found)
-            waiting += rows.count_pairs(looking, now)
+        decided = 0
+        if action in _DECISIONS:
+            with looking.begin() as db:
+                both = rows.items(db), pairs.waiting(looking, now, decided=True)
+            items, others = both if action in _OF_LISTS else both[::-1]
+            chosen = _chosen(items, others, ids or (), reason, action)
+            decide(chosen, _DECISIONS[action])
+            decided = len(chosen)
+        found, waiting = _what_waits(looking, loaded, now, reason, language, everything=everything, whole=as_json)
+        if action == _BY_KEYS:
+            decided = by_keys(found, lambda each: _evidence(looking, loaded, each, language), decide)
+            waiting = _what_waits(looking, loaded, now, reason, language)[1]
     finally:
         looking.close()
         store.close()
-    found, likely = ([each for each in some if reason in (None, each["reason"])] for some in (found, likely))
     if as_json:
-        print_json({"items": [*found, *likely], "waiting": waiting, "decided": len(chosen)})
+        print_json({"items": found, "waiting": waiting, "decided": decided})
     elif action is not None:
-        print(f"{_DECISIONS[action]}: {len(chosen)}, to be decided: {waiting}; the next cycle follows")
+        print(f"{_DECISIONS.get(action, 'decided')}: {decided}, to be decided: {waiting}; the next cycle follows")
     else:
-        _show(likely)
-        print("\n".join(_lines(found, waiting)))
+        review_shown.show(found)
+        print("\n".join(review_shown.lines(found, waiting)))
     return WAITS if waiting else 0
 
 
-def _show(likely: Sequence[Mapping[str, Any]]) -> None:
-    """The pairs that are worth most, side by side."""
-    from rich.markup import escape
-    from rich.table import Table
+def _what_waits(
+    store: "Store", config: "Config", now: datetime, reason: str | None, language: str, *, everything: bool = False,
+    whole: bool = False,
+) -> tuple[list[dict[str, Any]], int]:  # fmt: skip
+    """Leads of lists, then pairs, which are only compared as far as they are shown, or as a `whole`; how many of all
+    wait."""
+    from leadsync.store import review as rows
+    from leadsync.sync import pairs
 
-    from leadsync.core.line import cleaned
+    with store.begin() as db:
+        listed = [
+            review_shown.body(each, config.classes.labels, language) for each in rows.items(db, decided=everything)
+        ]
+        likely = pairs.waiting(store, now, decided=everything)
+        waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in listed)
+        waiting += rows.count_pairs(store, now)
+    for n, each in enumerate(likely):
+        each["evidence"] = _evidence(store, config, each, language) if n < review_shown.SHOWN or whole else []
+    return [each for each in (*listed, *likely) if reason in (None, each["reason"])], waiting
 
-    console = wide()
-    for each in likely[:_SHOWN]:
-        decided = f"; {each['decision']} by {each['decided_by']}" if each["decision"] else ""
-        if each["again"]:
-            decided = f" Told apart by {each['decided_by']} before they said this;"
-        told = f"{each['id']:>6}  pair    {each['record']} and {each['other']}: one person?{decided}"
-        console.print(f"{escape(told)} worth {each['worth']:g}")
-        table = Table(box=None, pad_edge=False, show_header=False)
-        for row in each["evidence"]:
-            cells = (row["compared"], row["this"], row["that"], row["agreement"], row["bits"])
-            table.add_row("      ", *(escape(cleaned(cell)) for cell in cells))
-        console.print(table)
-    if (more := len(likely) - _SHOWN) > 0:
-        console.print(f"        and {more} more pairs: see --json")
+
+def _evidence(store: "Store", config: "Config", pair: Mapping[str, Any], language: str) -> Sequence[Mapping[str, Any]]:
+    from leadsync.sync import pairs
+
+    with store.begin():
+        return pairs.compared(store, pair, config.matching.model.automatic, language)
 
 
 def _chosen(
@@ -129,37 +145,3 @@ def _chosen(
         told = f"{refused[0]} is refused by the rules ({waiting[refused[0]]['reason']}) and cannot be accepted"
         raise UsageError(told, fix="change lists.yaml, a file that it names, or the lead in its CRM")
     return chosen
-
-
-def _body(item: Mapping[str, Any], labels: Mapping[str, Mapping[str, str]], language: str) -> dict[str, Any]:
-    from leadsync.core.facts import known
-    from leadsync.core.lists import told
-
-    facts = {name: str(known(kept).value) for name, kept in (item["facts"] or {}).items()}
-    other = "/".join(item[f"other_{part}"] for part in ("connection", "object", "id")) if item["other_id"] else ""
-    value = other or item["value"]
-    return {
-        "id": item["id"],
-        "kind": item["kind"],
-        "record": "/".join((item["connection"], item["object"], item["ext_id"])),
-        "name": facts.get("name") or facts.get("email") or facts.get("phone") or "",
-        "result": item["result"],
-        "reason": item["reason"],
-        "value": value,
-        "means": told(item["reason"], value, labels, language),
-        "found_at": item["found_at"].isoformat(),
-        "decision": item["decision"],
-        "decided_at": item["decided_at"] and item["decided_at"].isoformat(),
-        "decided_by": item["decided_by"],
-    }
-
-
-def _lines(found: Sequence[dict[str, Any]], waiting: int) -> Iterator[str]:
-    from leadsync.core.line import cleaned
-
-    for each in found:
-        decided = f"; {each['decision']} by {each['decided_by']}" if each["decision"] else ""
-        told = f"{each['record']} {each['name']}: {each['means']} ({each['reason']}){decided}"
-        yield f"{each['id']:>6}  {each['result']:6}  {cleaned(told)}"
-    refused = sum(each["result"] == "refuse" and not each["decision"] for each in found)
-    yield f"to be decided: {waiting}, refused by the rules: {refused}"
