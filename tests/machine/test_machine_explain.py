@@ -1,5 +1,6 @@
 """A lead explained: as it stood at any moment, by what was known then, and beside a leadsync that works."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,10 +9,25 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from fake_crm import MAPPING, SCORING, Clock, Crm, Open, config, coordinator, held, maker, scored_by
+from fake_crm import (
+    MAPPING,
+    SCORING,
+    Clock,
+    Connection,
+    Crm,
+    Open,
+    Row,
+    config,
+    coordinator,
+    held,
+    maker,
+    scored_by,
+)  # fmt: skip
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from leadsync.config.document import load
+from leadsync.config.funnel import compile_funnel
 from leadsync.config.routing import Routing
 from leadsync.core.assign import RepRule
 from leadsync.core.mapping import Counter, CrmMapping, Kind, OutcomeRule
@@ -23,7 +39,7 @@ from leadsync.sync.check_leads import reach
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.explain.sections import body
 from leadsync.sync.explain.subject import Subject, subjects
-from leadsync.types import FieldSchema
+from leadsync.types import FieldSchema, Record
 
 WORDS = ("score", "fit", "engagement", "temperature", "stage", "data", "class")
 KINDS, OUTCOMES = ("call_in", "bounce", "email_reply"), ("won", "lost")
@@ -280,3 +296,36 @@ def test_a_customer_keeps_the_score_and_is_told_of_in_the_language_of_a_new_owne
         10, "zimny", "10 zimny · market +20 · silent −10. "
         "Dalej: zapytaj, czy wszystko w porządku i czego jeszcze potrzeba.",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_what_a_gate_asks_about_a_stretch_of_time_is_told_for_that_time(
+    opened: Open, clock: Clock, tmp_path: Path, dated: bool
+) -> None:
+    """Both how often it happened at all and how often then, and when the lead came in, if anybody tells."""
+
+    class Undated(Connection):
+        @staticmethod
+        def _record(id_: str, row: Row, fields: Sequence[str]) -> Record:
+            found = Connection._record(id_, row, fields)
+            return found if dated or not id_.startswith("L") else replace(found, created_at=None)
+
+    crm = Crm(clock)
+    id_ = crm.add("Lead", {"Email": "first@example.com", "Country": "PL"})
+    for days in (-1, 0, 12):
+        crm.add("Call", {"When": (clock.now() - timedelta(days)).isoformat()}, Lead=(id_,))
+    clock.pass_(timedelta(days=2))
+    (tmp_path / "funnel.yaml").write_text(
+        "stages: [{name: A}, {name: B, gate: {new: 2 call_in since capture, late: 3 call_in in 9d, any: call_in}}]\n"
+    )
+    found = config(tmp_path, {"crm": lambda *_, **__: Undated(crm)})
+    found = replace(found, ladder=compile_funnel(load(tmp_path / "funnel.yaml")))
+    opened(found).cycle()
+    [lead] = subjects(found, id_, clock.now())
+    told = {row["part"]: (row["holds"], row["known"]) for row in body(lead)["gates"]}
+    calls = "incoming call: 3 ×, last on 2026-03-03"
+    since = ("2 × in that time", "2026-03-02") if dated else ("0 × in that time", "unknown")
+    assert told == {
+        "new": (dated, f"{calls}, {since[0]}; when the lead came in: {since[1]}"),
+        "late": (False, f"{calls}, 2 × in that time"), "any": (True, calls),
+    }  # fmt: skip

@@ -122,8 +122,8 @@ def _known(subject: Subject, condition: Condition) -> Iterator[str]:
         else:
             about = f" about {' or '.join(test.topics)}" if test.topics else ""
             yield f"{_kinds(test.kinds)}{about}: {_times(subject, test)}"
-            if test.since_capture and subject.frame["capture"].item() is None:
-                yield "when the lead came in: unknown"
+            if test.since_capture:
+                yield f"when the lead came in: {text(subject.frame['capture'].item()) or 'unknown'}"
 
 
 def _kinds(kinds: Sequence[str]) -> str:
@@ -135,5 +135,12 @@ def _times(subject: Subject, test: ActivityTest) -> str:
     theirs = subject.activities.filter(pl.col("kind").is_in(test.kinds) & (pl.col("on") <= day))
     if test.topics:
         theirs = theirs.filter(pl.col("topic").str.strip_chars().str.to_lowercase().is_in(test.topics))
+    last = theirs["on"].max()
     times = theirs["count"].sum()
-    return f"{times} ×, last on {theirs['on'].max()!s}" if times else "never"
+    if test.days is not None:
+        theirs = theirs.filter(pl.col("on") > day - timedelta(test.days))
+    if test.since_capture:
+        theirs = theirs.filter(pl.col("on") >= pl.lit(subject.frame["capture"]).first())
+    then = theirs["count"].sum()
+    within = f", {then} × in that time" if then < times else ""
+    return f"{times} ×, last on {last!s}{within}" if times else "never"
