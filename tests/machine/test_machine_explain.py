@@ -210,7 +210,7 @@ def test_what_a_counter_counted_says_how_many_it_is(opened: Open, clock: Clock, 
     crm.columns["Lead"]["Views"] = FieldSchema("Views", "text")
     people = replace(MAPPING.reads["Lead"], counters=(Counter("Views", "visit"),))
     mapping = replace(MAPPING, reads={**MAPPING.reads, "Lead": people})
-    rules = "own: {rules: {views: {points: 1, per: visit, cap: 30}}}\n"
+    rules = "own: {rules: {views: {points: 1, per: visit, window: 6d, cap: 30}}}\n"
     found = scored_by(config(tmp_path, {"crm": maker(crm)}, mapping=mapping), rules)
     id_ = crm.add("Lead", {"Email": "first@example.com", "Views": "1"})
     leadsync = opened(found)
@@ -222,6 +222,9 @@ def test_what_a_counter_counted_says_how_many_it_is(opened: Open, clock: Clock, 
     [lead] = subjects(found, id_, clock.now())
     part = body(lead)["score"][0]
     assert (part["points"], part["times"], part["events"]) == ("+13", 13, "2026-03-03 crm ×12; 2026-03-02 crm")
+    [later] = subjects(found, id_, clock.now() + timedelta(days=5))
+    part = body(later)["score"][0]
+    assert (part["points"], part["times"], part["events"]) == ("+12", 12, "2026-03-03 crm ×12")
 
 
 SEGMENTS = """\

@@ -2,7 +2,7 @@
 each a mapping of what stands in it; whatever has something of its own to tell of a lead adds one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import polars as pl
@@ -159,7 +159,7 @@ def score(subject: Subject) -> Iterator[Row]:
 
 
 def _events(subject: Subject, group: str, name: str) -> list[str]:
-    """The latest events that a rule counts."""
+    """The latest events that a rule gives points for."""
     rule = next((r for r in _scoring(subject).rules if (r.group, r.name) == (group, name)), None)
     if rule is None or rule.per is None:  # a lead that has come to an outcome keeps the score it had by other rules
         return []
@@ -169,7 +169,9 @@ def _events(subject: Subject, group: str, name: str) -> list[str]:
         named = events.with_columns(pl.col("id").alias(EVENT), count="counts")
         kept = counting(rule.when, rows, happenings([rule.when], rows, named, kinds=[rule.per]))
         events = events.filter(pl.col("id").is_in(kept[EVENT].implode()))
-    latest = events.filter(pl.col("on") <= subject.today).sort("at", descending=True).head(_EVENTS)
+    given = len(rule.table.points) if not rule.table.after else subject.today.toordinal()
+    first = subject.today - timedelta(days=given - 1)
+    latest = events.filter(pl.col("on").is_between(first, subject.today)).sort("at", descending=True).head(_EVENTS)
     return [_event(subject, row) for row in latest.iter_rows(named=True)]
 
 
