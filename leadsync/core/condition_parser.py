@@ -332,8 +332,11 @@ class _Parser:
                 return date.fromisoformat(text)
             except ValueError:
                 self._fail(f"'{name}' needs a date such as 2026-11-20", token)
-        unit = f"of {FIELDS[name].unit} such as 3" if name in FIELDS and FIELDS[name].unit else "such as 50"
-        self._fail(f"'{name}' needs " + ("true or false" if kind == "bool" else f"a number {unit}"), token)
+        unit = FIELDS[name].unit if name in FIELDS else ""
+        told = f"'{name}' needs a number {f'of {unit} such as 3' if unit else 'such as 50'}"
+        if kind == "number":
+            self._slip(told, token.at, slips.number(text, unit))
+        self._fail(f"'{name}' needs true or false" if kind == "bool" else told, token)
 
     def _pattern(self) -> str:
         token = self._take()

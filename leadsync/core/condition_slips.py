@@ -5,6 +5,9 @@ All look at a text from one place on. Nothing is read here: the parser asks when
 
 import re
 
+from leadsync.core.convert import numbers
+from leadsync.core.convert.base import NOWHERE, Unreadable
+
 Slip = tuple[str, str] | None
 
 HOURS = {"h": 1, "hour": 1, "hours": 1, "": 24, "d": 24, "day": 24, "days": 24, "w": 168, "week": 168, "weeks": 168,
@@ -24,6 +27,7 @@ _SPAN = re.compile(r"(\d{1,4}) ?([a-z]+)", re.ASCII)
 _ASKED = re.compile(r"(\w+) ?(=|!=|is(?: not)?) ?(known|unknown|null)(?![^ )])")
 _COPULA = re.compile(r"is( not| in)?\b")
 _ROUND = re.compile(r"\(([^()\[\]]+)\)")
+_LARGE = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)([km])", re.ASCII | re.IGNORECASE)
 _COUNT = re.compile(r"(\w+) ?(<=?|>=?) ?(\d{1,6})(?![^ )])", re.ASCII)
 
 
@@ -47,6 +51,16 @@ def months(text: str, at: int) -> Slip:
     if said is None or said[2] not in HOURS or said[2] in ("month", "months"):
         return None
     return said[0], f"{int(said[1]) * (12 if said[2][0] == 'y' else HOURS[said[2]] / 720):.2g}"
+
+
+def number(word: str, unit: str) -> Slip:
+    """A number that is told in a word, such as `asap`, or in thousands or millions."""
+    if said := _LARGE.fullmatch(word):
+        return word, f"{float(said[1]) * (1e3 if said[2].lower() == 'k' else 1e6):.10g}"
+    try:
+        return (word, numbers.months(word, NOWHERE, {})) if unit else None
+    except Unreadable:
+        return None
 
 
 def asked(text: str, at: int, *, also_unknown: bool) -> Slip:

@@ -189,7 +189,7 @@ def test_a_condition_tells_what_it_reads() -> None:
         ),
         ("consent_at in 30d", 11, "a date is compared with dates; write `consent_at >= 2026-11-20`"),
         ("country is not in [PL]", 8, "'not' cannot stand here; write `not country in [..]`"),
-        ("timeline = asap", 11, "'timeline' needs a number of months such as 3, found 'asap'"),
+        ("timeline = soon", 11, "'timeline' needs a number of months such as 3, found 'soon'"),
         ("country = 'PL", 10, "this quote is not closed"),
         ("country !! PL", 8, "unexpected '!'"),
         ('country = ""', 10, "empty text is unknown: write 'country known' or 'not country known'"),
@@ -228,6 +228,10 @@ def test_errors_say_what_and_where(text: str, offset: int, message: str) -> None
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
+        ("timeline = asap", "timeline = 0"),
+        ("timeline <= quarter", "timeline <= 3"),
+        ("employees >= 1.5k", "employees >= 1500"),
+        ("employees between 10 and 2M", "employees between 10 and 2000000"),
         ("not known need", "not need known"), ("since capture visit", "visit since capture"),
         ("at least 3 visit in 7d", "3 visit in 7d"), ("about price in 7d", "activity about price in 7d"),
         ("email and !need", "email and not need"), ("!need", "not need"), ("!(need)", None),
