@@ -137,14 +137,16 @@ class Kept(NamedTuple):
 
     def entry(self) -> Entry:
         """The body read."""
-        found_by, *values, terms = orjson.loads(self.body)
+        found_by, *values = orjson.loads(self.body)
+        person = values.pop() if isinstance(values[-1], int) else 0
+        terms = values.pop()
         if isinstance(found_by, str):  # as it was kept before
             found_by, values = None, [found_by, *values]
         for place in _TUPLES:
             values[place] = tuple(values[place])
         values += NOTHING[len(values) :]
         terms += [0] * (OTHERS - len(terms))
-        return Entry(Features._make(values), tuple(terms), None if found_by is None else tuple(found_by))
+        return Entry(Features._make(values), tuple(terms), None if found_by is None else tuple(found_by), person)
 
 
 def kept(store: Store, ids: Collection[int]) -> dict[int, Kept]:
@@ -179,7 +181,7 @@ def put(store: Store, found: Mapping[int, tuple[int | None, Entry]], gone: Colle
         store,
         f"INSERT INTO match_records (record_id, digest, body) VALUES ({mark}, {mark}, {mark}) "  # noqa: S608
         "ON CONFLICT (record_id) DO UPDATE SET digest = excluded.digest, body = excluded.body",
-        [(id_, told, plain([of.keys, *of.features, of.terms])) for id_, (told, of) in found.items()],
+        [(id_, told, plain([of.keys, *of.features, of.terms, of.person])) for id_, (told, of) in found.items()],
     )
 
 

@@ -16,7 +16,7 @@ import polars as pl
 from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.match.evidence import Levels, compare
-from leadsync.core.match.features import EDITION, NOTHING, features
+from leadsync.core.match.features import EDITION, NOTHING, PERSON, features
 from leadsync.core.match.keys import CAPS, cap
 from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
 from leadsync.core.match.model import Scale
@@ -28,7 +28,7 @@ from leadsync.store.sources import Source
 
 AT_ONCE = 2000  # records of one transaction
 MANY = 10_000
-"""Where more records wait, all of them are indexed before the first is compared."""
+"""Where more records wait, all that are not known yet are indexed before the first is compared."""
 _NOTHING = entry(NOTHING)
 
 
@@ -39,8 +39,8 @@ class Matcher:
     records (`records`) that all is weighed by, and the record that weighing it anew has come to (`walk`): `all`, or
     only what says something else; after a change of the rules it is decided anew of all who is one lead (`settle`).
     `keyed` is how far the keys of all records have been made anew, where another `edition` makes others.
-    Where very many wait, `ahead` is which marks (`fresh` or `late`) are indexed before they are compared, how far that
-    has come, and how far it goes.
+    Where very many wait, `ahead` is of which marks (`fresh` or `late`) the records that are not known yet are indexed
+    before they are compared, how far that has come, and how far it goes.
     """
 
     def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:
@@ -132,7 +132,7 @@ class Matcher:
         told = self._digests(said)
         changed = [id_ for id_ in said if id_ not in kept or kept[id_].digest != told[id_]]
         old = {id_: kept[id_].entry() for id_ in (said if again else [*changed, *ahead]) if id_ in kept}
-        new = old | self._read(said, changed)
+        new = old | self._read(said, changed, old)
         matching.put(store, {id_: (told[id_], new[id_]) for id_ in changed})
         matching.compared(store, ahead)
         touched = {*said} if settle else {id_ for id_ in changed if id_ in kept and kept[id_].digest is None}
@@ -143,17 +143,12 @@ class Matcher:
             self._settle(touched, comparison, late=late)
 
     def _index(self, ids: Collection[int], records: int) -> None:
-        """Index those of these records that say something else than before, and leave it to later to compare them."""
-        store, said = self._store, self._said(ids)
-        kept, told = matching.kept(store, said), self._digests(said)
-        changed = [
-            id_ for id_ in said if id_ not in kept or kept[id_].digest not in (None, told[id_], ~told[id_])
-        ]  # fmt: skip
-        old = {id_: kept[id_].entry() for id_ in changed if id_ in kept}
-        new = self._read(said, changed)
-        matching.put(store, {id_: (~told[id_], new[id_]) for id_ in changed})
+        """Index those of these records that are not known yet, and leave it to later to compare them."""
+        said = self._said({*ids} - matching.kept(self._store, ids).keys())
+        told, new = self._digests(said), self._read(said, said, {})
+        matching.put(self._store, {id_: (~told[id_], of) for id_, of in new.items()})
         comparison = self._comparison(records, new)
-        if touched := comparison.run(set(), old, indexed=new.keys()):
+        if touched := comparison.run(set(), {}, indexed=new.keys()):
             self._settle(touched, comparison, late=True)
 
     def _comparison(self, records: int, entries: Mapping[int, Entry]) -> "_Comparison":
@@ -164,10 +159,17 @@ class Matcher:
     def _digests(self, said: Mapping[int, Mapping[str, str]]) -> dict[int, int]:
         return {id_: digest(texts, self._rules.version) for id_, texts in said.items()}
 
-    def _read(self, said: Mapping[int, Mapping[str, str]], ids: Iterable[int]) -> dict[int, Entry]:
-        """What is compared of these records."""
-        found = {id_: entry(features(said[id_], self._rules.words)) for id_ in ids}
-        return {id_: of._replace(keys=tuple(of.found_by())) for id_, of in found.items()}
+    def _read(
+        self, said: Mapping[int, Mapping[str, str]], ids: Iterable[int], old: Mapping[int, Entry]
+    ) -> dict[int, Entry]:  # fmt: skip
+        """What is compared of these records, which were as `old` says: most say the same of a person as before."""
+        found, rules = dict[int, Entry](), self._rules
+        for id_ in ids:
+            own, was = said[id_], old.get(id_, _NOTHING)
+            person = digest({name: own[name] for name in PERSON if name in own}, rules.version)
+            of = entry(features(own, rules.words, like=was.features if was.person == person else None))
+            found[id_] = of._replace(keys=tuple(of.found_by()), person=person)
+        return found
 
     def _said(self, ids: Collection[int]) -> dict[int, dict[str, str]]:
         """What these records say that is compared; nothing of those that are not matched."""

@@ -232,23 +232,24 @@ def _middle(a: str, b: str) -> int:
     return 1 if near(a, b) else 0
 
 
-@lru_cache(maxsize=262144)
 def _part(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
     """3 equal, 2 the same by its consonants or by a part of it, 1 close, 0 another; -1 where one is missing."""
     if not a or not b:
         return -1
     if a == b:
         return 3
-    if a.replace(" ", "") == b.replace(" ", ""):
+    parts = " " in a or " " in b
+    if parts and a.replace(" ", "") == b.replace(" ", ""):
         return 3
     if a_skeleton == b_skeleton and (len(a_skeleton) > 1 or (a_skeleton and near(a, b))):
         return 2
-    one, two = a.split(), b.split()
-    if len(one) != len(two) and (set(one) <= set(two) or set(two) <= set(one)):
-        return 2
+    if parts:
+        one, two = a.split(), b.split()
+        if len(one) != len(two) and (set(one) <= set(two) or set(two) <= set(one)):
+            return 2
     if near(a, b):
         return 1
-    return int(min(len(a_skeleton), len(b_skeleton)) > 3 and OSA.distance(a_skeleton, b_skeleton) == 1)
+    return int(len(a_skeleton) > 3 < len(b_skeleton) and OSA.distance(a_skeleton, b_skeleton, score_cutoff=1) <= 1)
 
 
 def _mail(a: Features, b: Features, name: int) -> int:
@@ -295,7 +296,6 @@ def _company(a: Features, b: Features) -> int:
     return 3 if a.company == b.company else _firm(a.company, b.company, a.company_skeleton, b.company_skeleton)
 
 
-@lru_cache(maxsize=65536)
 def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
     """3 the same name, 2 nearly it, or the one within the other, 1 another."""
     mine, theirs = a_skeleton.replace(" ", ""), b_skeleton.replace(" ", "")
@@ -310,7 +310,6 @@ def _firm(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
     return 2 if whole and part > 3 and 2 * part >= max(len(mine), len(theirs)) else 1
 
 
-@lru_cache(maxsize=65536)
 def _text(a: str, b: str) -> int:
     """A value of few words: 3 equal, 2 close, 1 another."""
     if a == b:

@@ -32,6 +32,8 @@ COLUMNS = (
     "birth_date",
 )  # fmt: skip
 """What a record may say; besides these, `other1`, `other2`, … of a list with more columns."""
+PERSON = ("email", "first_name", "last_name", "name", "domain", "country")
+"""What tells who somebody is: name and mailbox, which are read together."""
 _LONGEST = 300  # characters of a value that are looked at
 MOST_PHONES, _MOST_CLASSES = 3, 4
 _LEAST_DIGITS = 7
@@ -101,24 +103,16 @@ class Words:
     spellings: Spellings
 
 
-def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -> Features:
-    """The features of a record by what it says of `COLUMNS`; `others` are the names of further ones, in order."""
+def features(
+    row: Mapping[str, str], words: Words, others: Sequence[str] = (), like: Features | None = None
+) -> Features:  # fmt: skip
+    """The features of a record by what it says of `COLUMNS`; `others` are the names of further ones, in order. `like`
+    are those of a record that says the same of `PERSON`, by the same words."""
     told = {name: text.strip()[:_LONGEST] for name, text in row.items() if text}
-    first, between, last, initial = _name(told)
-    first, between, last = plain_russian(first, between, last)
-    given, middle, family = latin(first), latin(between), latin(last)
-    mail, user, host, domain = _mail(told, words)
-    if given and user and not middle and family in VIETNAMESE_PLAIN:
-        middle = _between(user.rstrip("0123456789"), given, family)
-    groups = words.spellings.given.get(given) or words.spellings.given.get(sound(given), ())
-    classes = tuple(groups[:_MOST_CLASSES]) or ((given,) if given in _GIVEN else ())
     told_firm = told.get("company")
     firm = _company(told_firm, words) if told_firm else ""
     company = latin(firm)
-    skeletons = skeleton(first), skeleton(last)
-    return Features(
-        given, middle, family, *skeletons, latin(initial)[:1] if initial else "", vowelless(f"{first} {last}"), classes,
-        mail, user, host, bool(user) and _named(user, (family, given, middle + given, *classes), skeletons), domain,
+    return (like or _person(told, words))._replace(
         phones=_phones(told["phone"], told.get("country", "")) if "phone" in told else (),
         company=company,
         company_skeleton=" ".join(filter(None, map(skeleton, firm.split()))) or company,
@@ -127,6 +121,23 @@ def features(row: Mapping[str, str], words: Words, others: Sequence[str] = ()) -
         address=_address(told["address"]) if "address" in told else "",
         birth_date=_birth_date(told["birth_date"]) if "birth_date" in told else "",
         others=tuple([latin(told.get(name, "")) for name in others]),
+    )
+
+
+def _person(told: Mapping[str, str], words: Words) -> Features:
+    """Those that follow from `PERSON`, which are most of the work."""
+    first, between, last, initial = _name(told)
+    first, between, last = plain_russian(first, between, last)
+    given, middle, family = latin(first), latin(between), latin(last)
+    mail, user, host, domain = _mail(told, words)
+    if given and user and not middle and family in VIETNAMESE_PLAIN:
+        middle = _between(user.rstrip("0123456789"), given, family)
+    groups = words.spellings.given.get(given) or words.spellings.given.get(sound(given), ())
+    classes = tuple(groups[:_MOST_CLASSES]) or ((given,) if given in _GIVEN else ())
+    skeletons = skeleton(first), skeleton(last)
+    return Features(
+        given, middle, family, *skeletons, latin(initial)[:1] if initial else "", vowelless(f"{first} {last}"), classes,
+        mail, user, host, bool(user) and _named(user, (family, given, middle + given, *classes), skeletons), domain,
         tones="" if f"{between}{first}".isascii() or family not in VIETNAMESE_PLAIN else _tones(first),
     )  # fmt: skip
 

@@ -31,11 +31,13 @@ class Edge(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A record as matching keeps it; a store keeps its keys beside the rest, which costs less than making them."""
+    """A record as matching keeps it; a store keeps its keys beside the rest, which costs less than making them, and
+    the number of what it says of `PERSON`: as long as that stays, the features that follow are not made anew."""
 
     features: Features
     terms: Terms
     keys: tuple[int, ...] | None = None
+    person: int = 0
 
     def found_by(self) -> Collection[int]:
         """Its keys."""
@@ -150,7 +152,7 @@ def all_edges(pairs: pl.DataFrame, entries: Mapping[int, Entry], scale: Scale, f
     """The edges among candidates that weigh at least so much."""
     found, weigh, most = [], scale.weigh, scale.most
     for a, b in pairs.iter_rows():
-        (mine, terms_, _), (other, their_terms, _) = entries[a], entries[b]
+        (mine, terms_, *_), (other, their_terms, *_) = entries[a], entries[b]
         levels = compare(mine, other)
         if most(levels) >= floor and (weight := weigh(levels, terms_, their_terms)) >= floor:
             found.append(Edge(a, b, weight))

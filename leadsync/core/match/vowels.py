@@ -6,12 +6,13 @@ from functools import lru_cache
 from rapidfuzz.distance import OSA
 
 
-@lru_cache(maxsize=262144)
 def near(a: str, b: str) -> bool:
     """One typing error apart; two in long words."""
-    shorter = min(len(a), len(b))
+    shorter, longer = len(a), len(b)
+    if shorter > longer:
+        shorter, longer = longer, shorter
     allowed = 0 if shorter < 4 else 1 if shorter < 8 else 2
-    return allowed > 0 and abs(len(a) - len(b)) <= allowed and OSA.distance(a, b, score_cutoff=allowed) <= allowed
+    return longer - shorter <= allowed > 0 and OSA.distance(a, b, score_cutoff=allowed) <= allowed
 
 
 @lru_cache(maxsize=65536)

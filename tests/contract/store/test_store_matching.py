@@ -17,7 +17,7 @@ from leadsync.store.records import bind
 LARGE = 2**62 + 1
 SILENT = (0,) * (OTHERS - 3)
 ANN = Entry(Features("ann", "", "lee", "n", "l", classes=("anne",), phones=("2025550142",)), (LARGE, 0, 7, *SILENT))
-BOB = Entry(Features("bob"), (0, LARGE, 7, *SILENT), (5, LARGE))
+BOB = Entry(Features("bob"), (0, LARGE, 7, *SILENT), (5, LARGE), LARGE)
 LIKELY = Weighed(Edge(1, 2, 12.5), [("name", "exact", 12.5, 3)], {LARGE, 7}, 0.99)
 ASKED = Weighed(Edge(2, 3, -4.0), [], {7}, 0.01)
 

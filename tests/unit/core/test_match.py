@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leadsync.config.matching import model, words
 from leadsync.core.match.evidence import FIELDS, LEVELS, PHONES, compare
-from leadsync.core.match.features import Features, features
+from leadsync.core.match.features import PERSON, Features, features
 from leadsync.core.match.keys import cap, described, keys
 from leadsync.core.match.model import Scale, read, written
 from leadsync.core.match.pairs import Book, all_edges, candidates, counts, entry, identifying, joined, key_rows, over
@@ -491,6 +491,14 @@ def test_nothing_that_a_record_says_raises(row: dict[str, str]):
     assert all(0 < key < 2**63 for key in keys(found))
     compare(found, features({"name": "Anna Kowalska", "email": "a@b.pl"}, WORDS, ["other1"]))
     assert all(len(text) <= 300 for text in found if isinstance(text, str))
+
+
+@settings(max_examples=60, deadline=None)
+@given(*[st.fixed_dictionaries({}, optional=dict.fromkeys(_EVERY, _NASTY)) for _ in range(2)])
+def test_who_says_the_same_of_a_person_has_the_same_features_of_one(row: dict[str, str], other: dict[str, str]):
+    before = {name: row[name] for name in PERSON if name in row}
+    before |= {name: text for name, text in other.items() if name not in PERSON}
+    assert features(row, WORDS, ["other1"], like=features(before, WORDS)) == features(row, WORDS, ["other1"])
 
 
 def test_thousands_with_one_switchboard_cost_no_pairs():
