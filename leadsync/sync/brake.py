@@ -1,9 +1,8 @@
 """The brake on mass changes: when leadsync would change much of an account at once, it stops and asks first."""
 
-import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +14,7 @@ from leadsync.core.mapping import text
 from leadsync.errors import ConnectionFailed
 from leadsync.store import again, evaluation, schema
 from leadsync.store.database import Store
-from leadsync.store.evaluation import Decision, Member
+from leadsync.store.evaluation import Decision, Material, Member
 from leadsync.store.sources import THERE, Source
 from leadsync.sync.directory import Directory
 from leadsync.sync.evaluate import Evaluator
@@ -24,6 +23,7 @@ from leadsync.sync.routes import at_once
 from leadsync.types import Role, Value
 
 FEW = 50  # records; fewer changes are never many
+_LITTLE = 10  # a tenth of what can be too much is little
 _SPAN = timedelta(hours=1)  # what is written within it counts together
 
 
@@ -50,6 +50,15 @@ class Pulled:
         return BrakePulled(told, fix=fix)
 
 
+@dataclass(slots=True)
+class _Look:
+    """What is still to be weighed, and what the rest has come to: connection → record → whether it loses something."""
+
+    parts: Iterator[tuple[Material, Sequence[Decision]]]
+    late: bool
+    weight: dict[str, dict[int, bool]] = field(default_factory=lambda: defaultdict(dict))
+
+
 class Brake:
     """Counts what is about to be written to each live connection, and holds it back where it is too much."""
 
@@ -60,6 +69,7 @@ class Brake:
         self._recent: dict[str, dict[int, tuple[datetime, bool]]] = {}  # connection → record → (when, replaced)
         self._records: dict[str, tuple[datetime, int]] = {}
         self._looked = False  # whether what is waiting was weighed as a whole
+        self._looking: _Look | None = None
 
     def load(self) -> None:
         """What an earlier process held back; inside `begin()`."""
@@ -74,34 +84,41 @@ class Brake:
         self.pulled.clear()
         self._store.set_meta("brake", {})
 
-    def look_ahead(self, evaluator: Evaluator, stopping: threading.Event, *, late: bool) -> None:
-        """Weigh all that is waiting, once, before the first of it is written: where it is much, the brake is pulled
-        with nothing written yet. Left without a judgement once `stopping` is set.
+    def look_ahead(self, evaluator: Evaluator, *, late: bool, fresh: bool) -> bool:
+        """Weigh some of all that is waiting, once, before the first of it is written: where it is much, the brake is
+        pulled with nothing written yet. Whether there is more to be weighed first.
 
-        Not `late`: only what has just happened; of the rest it is not known yet what it comes to.
+        Not `late`: only what has just happened; of the rest it is not known yet what it comes to. What is about to be
+        written is `fresh` where it has just happened: as long as it is little, that is held up by nothing.
         """
         live = [name for name, c in self._config.connections.items() if c.live and name not in self.pulled]
         if self._looked or self.allowed or not live:
-            return
+            return False
         now = self._clock.now()
         with self._store.begin():
-            threshold = min(map(self._most, live))  # the least number of changes that can be too many
-            if evaluation.backlog(self._store, threshold + 1, now if late else None, late=late) <= threshold:
-                return
-            order = in_order(self._store, now, at_once(self._config), late=late)
-        weight = defaultdict[str, dict[int, bool]](dict)
-        for found, decisions in ahead(self._store, evaluator, self._clock, now, order):
-            if stopping.is_set():
-                return
+            most = min(map(self._most, live))  # the least number of changes that can be too many
+            few = max(FEW, most // _LITTLE)
+            if fresh and evaluation.backlog(self._store, few + 1, late=False) <= few:
+                return False
+            if self._looking is None:
+                if evaluation.backlog(self._store, most + 1, now if late else None, late=late) <= most:
+                    return False
+                order = in_order(self._store, now, at_once(self._config), late=late)
+                self._looking = _Look(ahead(self._store, evaluator, self._clock, now, order), late)
+        look = self._looking
+        if (part := next(look.parts, None)) is not None:
+            found, decisions = part
             for name, more in self.weigh(decisions, found.members, evaluator).items():
-                weight[name] |= more
-        self._looked = late
+                look.weight[name] |= more
+            return True
+        self._looking, self._looked = None, look.late
         with self._store.begin():
-            self.judge(weight, sent=False)
+            self.judge(look.weight, sent=False)
+        return False
 
     def drained(self) -> None:
         """Nothing waits any more: what comes next is weighed as a whole again."""
-        self._looked = False
+        self._looked, self._looking = False, None
 
     def weigh(
         self, decisions: Sequence[Decision], members: Sequence[Member], evaluator: Evaluator

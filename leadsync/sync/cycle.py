@@ -291,10 +291,6 @@ class Coordinator:
                 waiting = [lead for lead in routes.called(store, self.config, freed) if lead not in busy]
                 again.mark_leads(store, waiting)
                 return bool(waiting)
-            following = evaluation.backlog(store, MOST) if marks.late and not due else None
-            found = lists.material(store, self.config, self.connections.sources, leads)
-            self.mail.want(found.members)
-            turns = routes.turns(store, self.config)
         if companies:
             self._score(companies)
             return True
@@ -302,9 +298,13 @@ class Coordinator:
             self.brake.drained()  # what this touches is weighed as a whole
             return self.rederive.step()
         evaluator = self.evaluator()
-        self.brake.look_ahead(evaluator, self.stopping, late=not todo)
-        if self.stopping.is_set():  # nothing is sent that was not weighed
-            return False
+        if self.brake.look_ahead(evaluator, late=not todo, fresh=bool(marks.leads) and not marks.late):
+            return True
+        with store.begin():
+            following = evaluation.backlog(store, MOST) if marks.late and not due else None
+            found = lists.material(store, self.config, self.connections.sources, leads)
+            self.mail.want(found.members)
+            turns = routes.turns(store, self.config)
         decisions = evaluator.evaluate(found, turns, now)
         self.report.count(found.members, self.connections.sources, "due" if due else "evaluated")
         if self._freed is not None:

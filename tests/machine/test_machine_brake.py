@@ -114,6 +114,35 @@ def test_a_changed_rule_that_moves_everybody_is_held_back_and_changing_it_back_l
     assert crm.writes == []
 
 
+def test_what_has_just_happened_is_not_held_up_by_weighing_all_that_waits(
+    tmp_path: Path, crm: Crm, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "BATCH", 20)
+    found = config(tmp_path, {"crm": maker(crm)})
+    leadsync = opened(found)
+    leadsync.allow()
+    leadsync.cycle()
+    leadsync.close()
+    crm.writes.clear()
+    changed = opened(scored_by(found, SCORING[SCORING.index("engagement") :]))
+    crm.edit("Lead", "L0", Country="DE")
+    changed.read()
+    evaluated: list[int] = []
+    evaluate = Evaluator.evaluate
+
+    def noted(self: Evaluator, found: Material, *rest: Any) -> Sequence[Decision]:
+        evaluated.append(len(found.members))
+        return evaluate(self, found, *rest)
+
+    monkeypatch.setattr(Evaluator, "evaluate", noted)
+    while not evaluated:
+        assert changed.evaluate_some()
+    assert evaluated == [1]
+    changed.decide()
+    assert changed.brake.pulled["crm"].records == PEOPLE
+    assert len(crm.writes) == 1
+
+
 def test_the_share_is_the_admins(tmp_path: Path, crm: Crm, opened: Open) -> None:
     found = replace(config(tmp_path, {"crm": maker(crm)}), brake=BrakeShares(share=100))
     assert error(opened(found)) is None
