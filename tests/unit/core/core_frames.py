@@ -56,6 +56,7 @@ def scoring(*groups: Group, hot: int = 70, warm: int = 35, hot_when: str | None 
 WHENS = (
     "country = PL", "not phone", "employees between 10 and 20", "no activity in 9d", "2 visit in 12d",
     "any of [meeting, bounce] in 5d", "visit since capture and not meeting in 3d", "country = PL or bounce",
+    "2 visit about price in 6d", "no meeting about [delivery, price] since capture",
 )  # fmt: skip
 WHICH = (
     "topic = price", "topic = price and country = PL", "not topic or phone", "topic and no visit in 3d",
@@ -92,6 +93,7 @@ def scorings(draw: st.DrawFn) -> Scoring:
             draw(st.none() | st.integers(0, 7000)),
             tuple(draw(rules(f"r{i}", name)) for i in range(draw(st.integers(0, 4)))),
             *draw(ALONE),
+            axis=draw(st.sampled_from(("", *AXES))),
         )
         for name in names
     ]
