@@ -268,12 +268,13 @@ def test_a_change_on_the_very_next_day_that_is_the_last() -> None:
 
 
 @pytest.mark.parametrize("at_once", [1, 12_000])
-def test_a_change_that_is_undone_before_the_next_day_that_would_be_asked_about(at_once: int) -> None:
-    gives = Rule("gives", "engagement", 1000, per="visit", window_days=4)
-    takes = Rule("takes", "engagement", -1000, per="bounce", window_days=3)
+@pytest.mark.parametrize("day", [3, 9, 137])
+def test_a_change_that_is_undone_before_the_next_day_that_would_be_asked_about(at_once: int, day: int) -> None:
+    gives = Rule("gives", "engagement", 1000, per="visit", window_days=day + 1)
+    takes = Rule("takes", "engagement", -1000, per="bounce", window_days=day)
     acts = activities_frame([(1, "visit", on(0)), (1, "bounce", on(0))])
     with patch("leadsync.core.next_change._AT_ONCE", at_once):
-        assert next_change(one_group(gives, takes), [], leads_frame({}), acts)["due"].item() == on(-3)
+        assert next_change(one_group(gives, takes), [], leads_frame({}), acts)["due"].item() == on(-day)
 
 
 @pytest.mark.parametrize("half_lives", [(6, 20), (20, 6), (30, 365)])
