@@ -172,8 +172,9 @@ class _Speaker:
     def _number(self, value: float) -> str:
         from babel.numbers import format_decimal
 
-        digits = "arabext" if self._language == "fa" else "latn"
-        return format_decimal(value, locale=self._language, numbering_system=digits)
+        if self._language == "fa":  # of which Babel knows the separators alone
+            return format_decimal(value, locale="fa", numbering_system="arabext").translate(_PERSIAN)
+        return format_decimal(value, locale=self._language)
 
     def _date(self, day: date) -> str:
         from babel.dates import format_date
