@@ -17,6 +17,7 @@ from leadsync.core.facts.derive import denies
 _DEEPEST, _MOST_TESTS = 50, 500
 KEYWORDS = (
     "and", "or", "not", "in", "between", "contains", "matches", "known", "no", "any", "since", "activity", "about",
+    "within",
 )  # fmt: skip
 _COMPARED = ("=", "!=", "<", "<=", ">", ">=", "in", "between", "contains", "matches", "known")
 _FIRST = ("not", "no", "any", "activity")  # keywords that a test may begin with
@@ -197,6 +198,12 @@ class _Parser:
             if least == 1 and kind.text in kinds:
                 self._slip(told, kind.at, slips.count(self._text, kind.at))
             raise ConditionError(f"{told}; write `3 visit` for at least 3 of them", self._next.at)
+        if self._at("within") and "of" in (token.text for token in self._tokens[self._place + 2 :][:1]):
+            self._take()
+            within = self._days()
+            self._need("of", "after the days")
+            self._need("capture", "after 'of'")
+            return ActivityTest(kinds, least, since_capture=True, topics=topics, within=within)
         self._slip("expected days such as 'in 30d'", self._next.at, slips.period(self._text, self._next.at))
         if self._found("since"):
             if not self._at("capture") and self._next.kind != "end":
@@ -204,13 +211,14 @@ class _Parser:
                 raise ConditionError(f"{told}; write `since capture`, or `in 30d` for 30 days", self._next.at)
             self._need("capture", "after 'since'")
             return ActivityTest(kinds, least, since_capture=True, topics=topics)
-        if not self._found("in"):
-            return ActivityTest(kinds, least, topics=topics)
+        return ActivityTest(kinds, least, self._days() if self._found("in") else None, topics=topics)
+
+    def _days(self) -> int:
         token = self._take()
         days = re.fullmatch(r"([1-9]\d{0,4})d", token.text, re.ASCII)
         if days is None:
             self._no_days(token)
-        return ActivityTest(kinds, least, int(days[1]), topics=topics)
+        return int(days[1])
 
     def _no_days(self, token: _Token) -> NoReturn:
         told = "expected a number of days such as '30d'"

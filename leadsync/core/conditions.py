@@ -2,7 +2,7 @@
 
     employees between 50 and 2000 and country in [PL, VN] and not job_title contains [student, trainee]
     2 meeting in 30d or demo_request in 7d or any of [call_in, form_submit] about [demo, quote] in 7d
-    no activity in 60d and email_click since capture
+    no activity in 60d and email_click since capture and any of [demo_request, meeting] within 14d of capture
 
 - A comparison with an unknown value is false. `a != b` is exactly `not a = b`, hence true where `a` is unknown.
 - Text is compared without regard to case and to space around it; text that is empty is unknown.
@@ -12,8 +12,9 @@
 - A field alone means that it is known; a field of type bool alone means that it is true.
 - An activity alone means that it ever happened; `any of [a, b]` that one of them did. `3 visit` counts. `about quote`,
   or `about [price, quote]`, counts only those of one of these topics. `in 30d` means at most 29 days ago, so that
-  a thing stops counting exactly 30 days after it; `since capture` means on the day of capture or later, and is never
-  true of a lead without one. `activity` is any sign of interest (see the catalogue).
+  a thing stops counting exactly 30 days after it; `since capture` means on the day of capture or later, `within 14d of
+  capture` on that day or at most 13 days later, and neither is ever true of a lead without one. `activity` is any sign
+  of interest (see the catalogue).
 - Keywords are lower-case: `country in [NO, IN]` is about countries. Words with spaces need quotes outside of lists.
 """
 
@@ -83,7 +84,7 @@ class FieldTest:
 class ActivityTest:
     """Whether things of these kinds happened at least `least` times (0: not once), of late or since capture or ever.
 
-    Where there are `topics`, only those about one of them count.
+    Where there are `topics`, only those about one of them count; since capture perhaps only `within` so many days.
     """
 
     kinds: tuple[str, ...]
@@ -91,6 +92,7 @@ class ActivityTest:
     days: int | None = None
     since_capture: bool = False
     topics: tuple[str, ...] = ()
+    within: int | None = None
 
     @cached_property
     def column(self) -> str:

@@ -128,6 +128,7 @@ def _narrower(one: Test, other: Test) -> bool:
     if isinstance(one, ActivityTest) and isinstance(other, ActivityTest):
         while_ = other.days is None or (one.days is not None and one.days <= other.days)
         since = one.since_capture or not other.since_capture
+        while_ &= other.within is None or (one.within is not None and one.within <= other.within)
         about = not other.topics or (bool(one.topics) and {*one.topics} <= {*other.topics})
         return {*one.kinds} <= {*other.kinds} and one.least >= other.least and while_ and since and about
     if not isinstance(one, FieldTest) or not isinstance(other, FieldTest) or one.field != other.field:

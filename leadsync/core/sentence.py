@@ -74,6 +74,10 @@ _SAID: Mapping[str, tuple[str, str, str, str, str]] = {  # in the order of LANGU
         "since the lead came in", "از زمان ثبت سرنخ", "с появления лида", "od pozyskania leada",
         "kể từ khi tiếp nhận lead",
     ),
+    "soon": (
+        "within {0} days of coming in", "در {0} روز نخست پس از ثبت سرنخ", "в течение {0} дней после появления лида",
+        "w ciągu {0} dni od pozyskania leada", "trong {0} ngày đầu kể từ khi tiếp nhận lead",
+    ),
     "months": ("{0} months", "{0} ماه", "{0} мес.", "{0} mies.", "{0} tháng"),
     "and": ("and", "و", "и", "i", "và"),
     "or": ("or", "یا", "или", "lub", "hoặc"),
@@ -86,6 +90,9 @@ _FORMS: Mapping[tuple[str, str, str], str] = {  # where a number asks for anothe
     ("ru", "times", "one"): "{0}: не менее {1} раза",
     ("ru", "days", "one"): "за {0} день",
     ("ru", "days", "few"): "за {0} дня",
+    ("en", "soon", "one"): "within {0} day of coming in",
+    ("ru", "soon", "one"): "в течение {0} дня после появления лида",
+    ("pl", "soon", "one"): "w ciągu {0} dnia od pozyskania leada",
     ("en", "months", "one"): "{0} month",
 }
 _NEGATED = ("known", "=", "in", "contains", "matches")
@@ -149,6 +156,8 @@ class _Speaker:
         if test.days is not None:
             when = self._say("days", self._number(test.days), number=test.days)
             return f"{told} {when if test.days > 1 else self._say('today')}"
+        if test.within is not None:
+            return f"{told} {self._say('soon', self._number(test.within), number=test.within)}"
         return f"{told} {self._say('captured')}" if test.since_capture else told
 
     def _either(self, parts: Sequence[str]) -> str:

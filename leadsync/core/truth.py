@@ -53,12 +53,14 @@ def with_activity_tests(conditions: Iterable[Condition], rows: pl.DataFrame, hap
     if not tests:
         return rows
     asked = [
-        (i, kind, test.days, test.since_capture, topic)
+        (i, kind, test.days, test.since_capture, test.within, topic)
         for i, test in enumerate(tests) for kind in test.kinds for topic in test.topics or (None,)
     ]  # fmt: skip
     schema: dict[str, Any] = {"test": pl.Int64, "kind": happened.schema["kind"], "days": pl.Int32,
-                              "since": pl.Boolean, "about": pl.String}  # fmt: skip
+                              "since": pl.Boolean, "within": pl.Int32, "about": pl.String}  # fmt: skip
     counts = (pl.col("age") < pl.col("days")).fill_null(True) & (pl.col("captured") | ~pl.col("since"))
+    if any(test.within for test in tests):
+        counts &= (pl.col("after") < pl.col("within")).fill_null(True)
     if any(test.topics for test in tests):
         counts &= pl.col("about").is_null() | (pl.col("about") == pl.col("topic")).fill_null(False)
     found = (
@@ -79,13 +81,16 @@ def happenings(
     """What happened to each row's lead up to its day: row (its index), kind, on, age (whole days), count, captured.
 
     `captured` is whether it was on the day of capture or later; a column per test on an attribute holds its truth, and
-    `topic` is there where topics are asked for. Only kinds that the conditions test, and `kinds`.
+    `topic`, or `after` (days after capture), is there where it is asked for. Only kinds that the conditions test, and
+    `kinds`.
     """
     conditions = tuple(conditions)
     tests = [test for test in _field_tests(conditions) if test.field in ATTRIBUTES]
     windows = [test for condition in conditions for test in condition.windows]
     wanted = sorted({*kinds, *(kind for test in windows for kind in test.kinds)})
-    topics = [pl.col("topic").str.strip_chars().str.to_lowercase()] if any(test.topics for test in windows) else []
+    more = [pl.col("topic").str.strip_chars().str.to_lowercase()] if any(test.topics for test in windows) else []
+    if any(test.within for test in windows):
+        more.append((pl.col("on").cast(pl.Int32) - pl.col("capture").cast(pl.Int32)).alias("after"))
     keys = rows.select(KEY).with_row_index("row")
     return (
         activities.lazy()
@@ -101,7 +106,7 @@ def happenings(
             "count",
             *(name for name in (EVENT,) if name in activities.columns),
             *(test.column for test in tests),
-            *topics,
+            *more,
             age=pl.col("day").cast(pl.Int32) - pl.col("on").cast(pl.Int32),
             captured=(pl.col("on") >= pl.col("capture")).fill_null(False),
         )

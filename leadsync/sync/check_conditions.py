@@ -149,9 +149,9 @@ def _undated(config: Config) -> Iterator[Finding]:
     undated = " or ".join(n for n, each in config.connections.items() if not each.connector.capabilities.dated)
     for each in placed(config) if undated else ():
         if any(test.since_capture for test in each.condition.windows):
-            told = f"{each.word('since')}: when leads came in that are in {undated} alone is not told there"
+            told = f"{each.word('capture')}: when leads came in that are in {undated} alone is not told there"
             fix = "write `in 30d` or the like, or leave it out"
-            yield Finding("warning", f"{told}, so `since capture` holds for none of them", fix)
+            yield Finding("warning", f"{told}, so nothing counts as since or within days of capture for them", fix)
 
 
 def _can_hold(node: Node, words: frozenset[str]) -> bool:

@@ -18,7 +18,6 @@ LACKS: dict[int, str] = {
     1: "companies as leads of their own",
     31: "back-tests on outcomes, and weights that are suggested",
     33: "that it is learnt from",
-    39: "how fast the stages were passed",
     55: "an own score",
     66: "retention",
     71: "claim and expiry",

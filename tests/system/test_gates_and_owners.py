@@ -20,6 +20,13 @@ PEOPLE: dict[str, dict[str, str]] = {
 ANSWERS = {"budget_of_lead": ("number", "50000"), "role_of_lead": ("string", "decides alone"),
            "need_of_lead": ("string", "a new press"), "months_to_go": ("number", "2")}  # fmt: skip
 READS = {"budget": "budget_of_lead", "authority": "role_of_lead", "need": "need_of_lead", "timeline": "months_to_go"}
+SCORING = """\
+use: b2b
+quadrant: {fit: 15, engagement: 20}
+progress:
+  rules:
+    quick: {points: 6, when: 2 call_in within 7d of capture and activity in 30d}
+"""
 FUNNEL = """\
 stages:
   - name: suspect
@@ -42,12 +49,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Folder, d
     """Five contacts, synced once; and the e-mail of each rep."""
     path = tmp_path_factory.mktemp("gates")
     now = datetime.now(UTC)
-    created = (now - timedelta(days=30)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    created, newly = ((now - timedelta(days)).strftime("%Y-%m-%dT%H:%M:%S.000Z") for days in (30, 3))
     with (path / "people.csv").open("w", newline="") as file:
         rows = csv.DictWriter(file, COLUMNS, restval="")
         rows.writeheader()
         rows.writerows(
-            {"Id": n, "email": f"p{n}@firm{n}.example", "createdate": created} | p for n, p in PEOPLE.items()
+            {"Id": n, "email": f"p{n}@firm{n}.example", "createdate": newly if n == EAGER else created} | p
+            for n, p in PEOPLE.items()
         )
     with Sandbox("hubspot", "--load", str(path / "people.csv")) as crm:
         for name, (type_, _) in ANSWERS.items():
@@ -67,7 +75,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Folder, d
         made = Folder(path, {"hubspot": connection(crm)})
         made.file("mappings/hubspot.yaml", {"use": "hubspot", "read": {"contacts": READS}})
         made.file("facts.yaml", {"complete": list(READS)})
-        made.file("scoring.yaml", "use: b2b\nquadrant: {fit: 15, engagement: 20}\n")
+        made.file("scoring.yaml", SCORING)
         made.file("funnel.yaml", FUNNEL)
         made.file("routing.yaml", ROUTING.format(**reps))
         assert made.sync()["hubspot"]["error"] is None
@@ -118,6 +126,15 @@ def test_sales_gets_who_was_engaged_after_capture_is_known_well_and_scores_high(
     assert any("sales" in row["what"] or "sales" in row["because"] for row in lead["owner"])
     early = {row["part"]: row["holds"] for row in told(folder[0], NURTURED)["gates"] if row["stage"] == "SQL"}
     assert early == {"engaged": False, "complete": False, "ready": False}
+
+
+@pytest.mark.concept(39)
+def test_who_takes_several_steps_soon_after_coming_in_has_points_for_that(
+    folder: tuple[Folder, dict[str, str]],
+) -> None:
+    parts = {id_: told(folder[0], id_)["score"] for id_ in (EAGER, BUYER)}
+    pace = {id_: [row["points"] for row in own if row["part"] == "quick"] for id_, own in parts.items()}
+    assert pace == {EAGER: ["+6"], BUYER: []}
 
 
 @pytest.mark.concept(22)

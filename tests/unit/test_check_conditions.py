@@ -166,9 +166,12 @@ def test_leads_are_counted_by_stage() -> None:
 
 
 def test_since_capture_where_nobody_tells_when_leads_came_in(tmp_path: Path) -> None:
-    (tmp_path / "funnel.yaml").write_text("stages: [{name: A}, {name: B, gate: {x: 2 activity since capture}}]\n")
-    for others, count in ((", csv: {type: files, folder: .}", 1), ("", 0)):
+    gates = "x: 2 activity since capture, y: visit within 9d of capture"
+    (tmp_path / "funnel.yaml").write_text(f"stages: [{{name: A}}, {{name: B, gate: {{{gates}}}}}]\n")
+    for others, columns in ((", csv: {type: files, folder: .}", [58, 89]), ("", [])):
         (tmp_path / "leadsync.yaml").write_text(MAIN.replace("}}}", f"}}}}{others}}}", 1))
-        told = [f.what for f in findings(load_config(tmp_path / "leadsync.yaml")) if "since capture" in f.what]
-        assert len(told) == count
-        assert all(f"{tmp_path}/funnel.yaml:1:52: when leads came in that are in csv alone" in each for each in told)
+        told = [f.what for f in findings(load_config(tmp_path / "leadsync.yaml")) if "when leads came in" in f.what]
+        assert told == [
+            f"{tmp_path}/funnel.yaml:1:{column}: when leads came in that are in csv alone is not told there, "
+            "so nothing counts as since or within days of capture for them" for column in columns
+        ]  # fmt: skip

@@ -140,7 +140,8 @@ def _times(subject: Subject, test: ActivityTest) -> str:
     if test.days is not None:
         theirs = theirs.filter(pl.col("on") > day - timedelta(test.days))
     if test.since_capture:
-        theirs = theirs.filter(pl.col("on") >= pl.lit(subject.frame["capture"]).first())
+        after = (pl.col("on") - pl.lit(subject.frame["capture"]).first()).dt.total_days()
+        theirs = theirs.filter(after >= 0, True if test.within is None else after < test.within)
     then = theirs["count"].sum()
     within = f", {then} × in that time" if then < times else ""
     return f"{times} ×, last on {last!s}{within}" if times else "never"

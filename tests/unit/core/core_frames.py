@@ -57,6 +57,7 @@ WHENS = (
     "country = PL", "not phone", "employees between 10 and 20", "no activity in 9d", "2 visit in 12d",
     "any of [meeting, bounce] in 5d", "visit since capture and not meeting in 3d", "country = PL or bounce",
     "2 visit about price in 6d", "no meeting about [delivery, price] since capture",
+    "2 visit within 3d of capture",
 )  # fmt: skip
 WHICH = (
     "topic = price", "topic = price and country = PL", "not topic or phone", "topic and no visit in 3d",

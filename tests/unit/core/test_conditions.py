@@ -111,6 +111,9 @@ def test_declared_fields_of_type_bool_and_date() -> None:
         ("3 visit", True), ("4 visit", False), ("3 visit in 6d", True), ("2 visit in 5d", False),
         ("visit in 2d", True), ("visit in 1d", False),
         ("visit since capture", True), ("3 visit since capture", False), ("no meeting since capture", True),
+        ("visit within 1d of capture", True), ("bounce within 1d of capture", False),
+        ("2 visit within 9d of capture", False),
+        ("bounce within 2d of capture", True), ("no bounce within 1d of capture and meeting", True),
         ("activity in 2d", True), ("activity in 1d", False), ("no activity in 1d", True), ("bounce in 1d", True),
         ("any of [bounce, activity] in 1d", True), ("webinar in 3d", False),
     ],
@@ -125,6 +128,8 @@ def test_activity(text: str, expected: bool) -> None:
 def test_nothing_is_since_a_capture_that_never_was() -> None:
     assert not true_of("visit since capture", ("visit", TODAY))
     assert not true_of("no visit since capture")
+    assert not true_of("visit within 9d of capture", ("visit", TODAY))
+    assert not true_of("no visit within 9d of capture")
 
 
 @pytest.mark.parametrize(
@@ -166,6 +171,8 @@ def test_a_condition_tells_what_it_reads() -> None:
         ("2 email in 3d", 2, "'email' is a field and cannot be used here"),
         ("no metting in 3d", 3, "unknown activity 'metting'; did you mean 'meeting'?"),
         ("any of [visit, metting]", 15, "unknown activity 'metting'; did you mean 'meeting'?"),
+        ("visit within 14d of it", 20, "expected 'capture' after 'of', found 'it'"),
+        ("visit within 2w of capture", 13, "expected a number of days such as '30d', found '2w'; did you mean '14d'?"),
         ("any [visit]", 4, "expected 'of' after 'any', found '['"),
         ("email AND phone", 6, "expected a comparison after 'email', found 'AND'; did you mean 'and'?"),
         ("visit OR phone", 6, "expected 'and', 'or' or the end, found 'OR'; did you mean 'or'?"),
@@ -278,7 +285,9 @@ def test_what_may_be_a_word_of_the_crm_is_no_slip() -> None:
         cond(text)
 
 
-@given(st.text(st.sampled_from("email phone in no any of since capture 2d [a,b] () = < 'q\"\\|not and or visit 3 ")))
+@given(
+    st.text(st.sampled_from("email phone in no any of since capture within 2d [a,b] () = < 'q\"\\|not and or visit 3 "))
+)
 def test_whatever_is_written_parses_or_is_refused_at_a_place_in_it(text: str) -> None:
     try:
         place = len(cond(text).text)
@@ -294,7 +303,7 @@ _COUNTRIES = ("PL", "VN", "OR")
 
 
 def _leaf() -> st.SearchStrategy[Tree]:
-    window = st.one_of(st.none(), st.just("capture"), st.integers(1, 6))
+    window = st.one_of(st.none(), st.just("capture"), st.integers(1, 6), st.integers(-4, -1))
     return st.one_of(
         st.tuples(st.just("country"), st.sampled_from(("=", "!=")), st.sampled_from(_COUNTRIES)),
         st.tuples(st.just("employees"), st.sampled_from(("<", "<=", ">", ">=", "=", "!=")), st.integers(0, 3)),
@@ -322,6 +331,7 @@ def show(tree: Tree) -> str:
             return f"{field} known"
         case ("did", kind, least, window):
             after = "" if window is None else " since capture" if window == "capture" else f" in {window}d"
+            after = f" within {-window}d of capture" if isinstance(window, int) and window < 0 else after
             return f"{least or 'no'} {kind}{after}"
     return f"{tree[0]} {tree[1]} {tree[2]}"
 
@@ -341,13 +351,15 @@ def judge(tree: Tree, lead: dict[str, Any], acts: list[tuple[int, str, date, int
         case ("known", field):
             return lead[field] is not None
         case ("did", kind, least, window):
-            if window == "capture" and lead["capture"] is None:
+            if (window == "capture" or (window or 0) < 0) and lead["capture"] is None:
                 return False
             total = 0
             for _, what, when, count in acts:
                 wanted = what == kind or (kind == "activity" and what != "bounce")
                 if window == "capture":
                     wanted &= when >= lead["capture"]
+                elif window is not None and window < 0:
+                    wanted &= 0 <= (when - lead["capture"]).days < -window
                 elif window is not None:
                     wanted &= (TODAY - when).days < window
                 total += count if wanted and when <= TODAY else 0

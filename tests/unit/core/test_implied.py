@@ -102,6 +102,10 @@ def test_what_always_holds(text: str) -> None:
         ("visit", "any of [visit, meeting]", True), ("no visit", "no visit in 7d", True),
         ("call_in about price", "call_in about [price, demo]", True), ("country", "budget or country", True),
         ("meeting since capture", "meeting", True), ("meeting", "meeting since capture", False),
+        ("visit within 3d of capture", "visit within 4d of capture", True),
+        ("visit within 4d of capture", "visit within 3d of capture", False),
+        ("visit within 3d of capture", "visit since capture", True),
+        ("visit since capture", "visit within 9d of capture", False),
         ("country = PL and country = DE", "visit", False),
         ("country = PL and (visit or meeting)", "(country = PL and visit) or (country = PL and meeting)", True),
     ],
@@ -125,6 +129,7 @@ TESTS = st.sampled_from(
      "employees < 5", "employees <= 3", "country contains ab",
      "employees", "employees between 3 and 7", "employees = 5", "employees in [3, 7]", "visit",
      "2 visit in 7d", "no visit in 30d", "any of [visit, meeting] in 7d", "no meeting", "visit since capture",
+     "visit within 5d of capture", "2 visit within 20d of capture",
      "meeting about price", "budget = none", "budget", "budget > 7", "budget < 9")
 )  # fmt: skip
 TEXTS = st.recursive(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from core_frames import LEADS, activities_frame, cond, happened, leads_frame, scoring, scorings
+from core_frames import LEADS, activities_frame, cond, happened, leads_frame, on, scoring, scorings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -72,6 +72,14 @@ def test_the_next_change_is_the_first_day_that_brings_another_result_or_segment(
         lead: next((ahead["day"][k] for k in range(i + many, len(told), many) if told[k] != told[i]), None)
         for i, lead in enumerate(leads["lead"])
     }
+
+
+def test_a_lead_that_time_takes_out_of_its_segment_changes_on_that_day() -> None:
+    segments = tuple(Segment(f"s{days}", cond(f"visit in {days}d"), scoring()) for days in (6, 9))
+    acts = activities_frame((lead, "visit", on(lead)) for lead in (1, 7, 10))
+    how = replace(scoring(), segments=segments)
+    leads = placed(how, leads_frame(*({"lead": lead} for lead in (1, 7, 10))), acts)
+    assert next_changes(how, [], leads, acts) == {1: on(-5), 7: on(-2), 10: None}
 
 
 def test_nobody_costs_nothing() -> None:

@@ -273,6 +273,20 @@ SAID = {
         "nie (kliknięcie w e-mailu: co najmniej raz od pozyskania leada)",
         "không (nhấp email ít nhất một lần kể từ khi tiếp nhận lead)",
     ),
+    "visit within 1d of capture": (
+        "site visit at least once within 1 day of coming in",
+        "بازدید از وب‌سایت: دست‌کم یک بار در ۱ روز نخست پس از ثبت سرنخ",
+        "посещение сайта: хотя бы раз в течение 1 дня после появления лида",
+        "wizyta na stronie: co najmniej raz w ciągu 1 dnia od pozyskania leada",
+        "truy cập website ít nhất một lần trong 1 ngày đầu kể từ khi tiếp nhận lead",
+    ),
+    "no meeting within 14d of capture": (
+        "no meeting within 14 days of coming in",
+        "بدون جلسه در ۱۴ روز نخست پس از ثبت سرنخ",
+        "встреча: ни разу в течение 14 дней после появления лида",
+        "spotkanie: ani razu w ciągu 14 dni od pozyskania leada",
+        "không có cuộc hẹn trong 14 ngày đầu kể từ khi tiếp nhận lead",
+    ),
     "(email or phone) and not (country = PL or need)": (
         "(e-mail is known or phone is known) and not (country is PL or need is known)",
         "(ایمیل معلوم است یا تلفن معلوم است) و نه (کشور: \u2068PL\u2069 یا نیاز معلوم است)",
