@@ -13,6 +13,11 @@ def test_fit_the_three_most_engaged_and_how_many_are() -> None:
     assert company_score(people, 20) == CompanyScore(73, 30, 33, 10, 2, (1, 3, 2))
 
 
+def test_many_who_are_engaged_count_up_to_four() -> None:
+    counted = [company_score([Person(lead, 0, 20) for lead in range(count)], 20) for count in (4, 5)]
+    assert [(found.breadth, found.engaged) for found in counted] == [(20, 4), (20, 5)]
+
+
 def test_nobody_makes_no_score() -> None:
     assert company_score([], 20) == CompanyScore(0, 0, 0, 0, 0, ())
 
