@@ -339,6 +339,8 @@ def _unknown(name: str, known: list[str], beside: Collection[str], where: str) -
     if not name.isprintable():
         fix = "type it again, with plain blanks"
         return Problem("signs that cannot be seen stand in or before this key", where, fix)
+    if name.isdecimal():
+        return Problem(f"unknown key {name!r}", where, f"write decimals with a point, such as 1.{name}, or remove it")
     close = get_close_matches(name, [key for key in known if key not in beside], 1)
     if set(known) == set(SecretRef.model_fields) and not close:  # it may be the secret
         return Problem("this key does not say where a secret is kept", where, "write {env: THE_VARIABLE}")

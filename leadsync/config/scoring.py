@@ -1,6 +1,7 @@
 """`scoring.yaml`: groups of rules with their points, and the temperature bands."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -45,6 +46,13 @@ def _usual(value: Any) -> Any:
     return {} if value is None else value
 
 
+def _one_kind(value: Any) -> Any:
+    named = value if isinstance(value, list) else re.findall(r"\w+", value) if isinstance(value, str) else ()
+    if value == "activity" or len(catalog.ACTIVITIES.keys() & {each for each in named if isinstance(each, str)}) > 1:
+        raise ValueError("points are given per activity of one kind; write a rule for each, such as `per: visit`")
+    return value
+
+
 Score = Annotated[int, Field(ge=0, le=100), BeforeValidator(_number)]
 Points = Annotated[float, Field(ge=-1000, le=1000), BeforeValidator(_number)]
 Cap = Annotated[float, Field(gt=0, le=1000), BeforeValidator(_number)]
@@ -76,7 +84,7 @@ class RuleFile(Strict):
 
     points: Points
     when: str | None = None
-    per: str | None = None
+    per: Annotated[str | None, BeforeValidator(_one_kind, json_schema_input_type=str | None)] = None
     half_life: Days | None = None
     fade: Days | None = None
     window: Days | None = None
@@ -263,10 +271,7 @@ def _segments(
 
 def _rule(document: Document, conditions: Conditions, group: str, name: str, rule: RuleFile) -> Rule:
     loc = (group, "rules", name)
-    if rule.per == "activity":
-        told, fix = f"{name}: points are given per activity of one kind", "write a rule for each, such as `per: visit`"
-        conditions.problems.append(Problem(told, document.place((*loc, "per")), fix))
-    elif rule.per is not None and rule.per not in catalog.ACTIVITIES:
+    if rule.per is not None and rule.per not in catalog.ACTIVITIES:
         conditions.problems.append(Problem(catalog.unknown_word(rule.per, "activity"), document.place((*loc, "per"))))
     elif rule.per is None and (rule.half_life or rule.fade or rule.window):
         told = f"{name}: half_life, fade and window are about the age of an activity"

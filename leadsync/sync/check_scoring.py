@@ -177,7 +177,7 @@ def _groups(scoring: Scoring, document: Document, loc: Loc) -> Iterator[Finding]
     used |= {rule.group for rule in scoring.rules if not _own(document, loc, rule.group, "rules", rule.name)}
     new = [group for group in scoring.groups if used and group.rules and group.name not in used]
     for group in new:
-        if close := get_close_matches(group.name, [str(name) for name in used], 1, 0.8):
+        if close := get_close_matches(group.name.lower(), [str(name) for name in used], 1, 0.8):
             told = f"{_own(document, loc, group.name)}: {group.name} is a group of its own beside {close[0]}"
             yield Finding("warning", told, f"did you mean {close[0]}?")
     if aside := ", ".join(group.name for group in new if (group.axis or group.name) not in AXES):

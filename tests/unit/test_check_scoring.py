@@ -107,11 +107,14 @@ def test_what_a_rule_of_the_used_file_counts_already(tmp_path: Path, text: str, 
 
 def test_a_group_that_is_not_the_one_of_the_used_file(tmp_path: Path) -> None:
     rules, further = "{cap: 20, rules: {a: {points: 5, per: bounce}}}", "{rules: {further: {points: 1, when: domain}}}"
-    text = f"use: b2b\nengagment: {rules}\nprogress: {further}\nfit: {rules}\n"
+    text = f"use: b2b\nengagment: {rules}\nprogress: {further}\nfit: {rules}\nFit: {further}\n"
     found = [line for line in told(tmp_path, scoring=text) if "of its own" in line]
-    assert found == ["scoring.yaml:2:1: engagment is a group of its own beside engagement"]
+    assert found == [
+        "scoring.yaml:2:1: engagment is a group of its own beside engagement",
+        "scoring.yaml:5:1: Fit is a group of its own beside fit",
+    ]
     [aside] = [f.what for f in findings(load_config(tmp_path / "leadsync.yaml")) if f.level == "ok"]
-    assert aside.endswith("without `axis:` these groups count towards the score alone: engagment")
+    assert aside.endswith("without `axis:` these groups count towards the score alone: engagment, Fit")
 
 
 def test_a_file_that_forgets_what_it_uses(tmp_path: Path) -> None:
