@@ -140,6 +140,15 @@ def test_two_of_one_family_and_office_are_two_people(tmp_path: Path):
     assert groups(tmp_path / "out.csv") == {frozenset({name}) for name in ("John", "Jane", "J.", "Peter")}
 
 
+def test_twins_are_two_people(tmp_path: Path):
+    told = "1990-05-06,12 High Street,Leeds,07700900111"
+    (tmp_path / "in.csv").write_text(f"id,name,born,street,city,phone\n1,John Smith,{told}\n2,Mary Smith,{told}\n")
+    columns = "id=id,name=name,birth_date=born,address=street,city=city,phone=phone"
+    done = leadsync("match", "in.csv", "--columns", columns, "--out", "out.csv", cwd=tmp_path)
+    assert groups(tmp_path / "out.csv") == {frozenset({"1"}), frozenset({"2"})}
+    assert "their names, or other rows of theirs, disagree" in done.out
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -25,7 +25,9 @@ _KNOWN = 20_000
 """Records that what is usual counts for, beside those that there are."""
 _LEAST = 0.1
 _MAIL, _BIRTH_DATE = FIELDS.index("email"), FIELDS.index("birth_date")
-_NEITHER, _GIVEN, _FAMILY, _INITIAL = map(LEVELS["name"].index, ("neither", "given", "family", "initial"))
+_NEITHER, _GIVEN, _RELATIVE, _FAMILY, _INITIAL = map(
+    LEVELS["name"].index, ("neither", "given", "relative", "family", "initial")
+)
 _CLOSE, _EXACT = map(LEVELS["email"].index, ("close", "exact"))
 _NEARLY = LEVELS["birth_date"].index("close")
 _BELOW = 0.01  # bits below the automatic line
@@ -123,14 +125,14 @@ class Scale:
 
     def agrees(self, levels: Levels) -> bool:
         """Whether two records may join by themselves: their names agree; or, where these differ in a part or are not
-        whole, the mailbox does; or something that no family or office shares: the day of birth, or another column that
-        tells people apart."""
+        whole, the mailbox does; or something that no family or office shares: the day of birth, but for two known given
+        names, which twins have; or another column that tells people apart."""
         name, mail = levels[0], levels[_MAIL]
         if name >= _INITIAL or (name in (_GIVEN, _FAMILY) and mail == _EXACT):
             return True
         if mail >= _CLOSE and not _NEITHER <= name <= _FAMILY:
             return True
-        if levels[_BIRTH_DATE] >= _NEARLY:
+        if levels[_BIRTH_DATE] >= _NEARLY and name != _RELATIVE:
             return True
         return any(counted(nth, levels[nth]) is not None for nth in self.own)
 
