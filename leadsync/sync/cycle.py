@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from leadsync.config.load import Config
 from leadsync.connector import Clock
@@ -297,9 +298,13 @@ class Coordinator:
         if not leads:
             self.brake.drained()  # what this touches is weighed as a whole
             return self.rederive.step()
-        evaluator = self.evaluator()
-        if self.brake.look_ahead(evaluator, late=not todo, fresh=bool(marks.leads) and not marks.late):
-            return True
+        if not self.brake.look_ahead(self.evaluator(), late=not todo, fresh=bool(marks.leads) and not marks.late):
+            self._evaluate(leads, marks, now)
+        return True
+
+    def _evaluate(self, leads: Sequence[int], marks: evaluation.Marks, now: datetime) -> None:
+        """Evaluate these leads, keep what was decided, and send what is to be written. Without `marks` they are due."""
+        store, evaluator, due = self.store, self.evaluator(), not marks.leads
         with store.begin():
             following = evaluation.backlog(store, MOST) if marks.late and not due else None
             found = lists.material(store, self.config, self.connections.sources, leads)
@@ -323,7 +328,6 @@ class Coordinator:
             with store.begin():
                 again.forget(store, lost, marks.seqs)
         self._outgoing.send(writes, {write.id: of[write.record_id].lead_id for write in writes}, following)
-        return True
 
     def _score(self, marks: Mapping[int, Sequence[int]]) -> None:
         """Score these companies anew, each with its marks, and plan what to write to them."""
