@@ -363,16 +363,14 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
 
     Returns the writes as (record, row).
     """
-    table = schema.results
     leads = [decision.result.lead_id for decision in decisions]
-    store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(among(leads))))
-    insert(store, table, [
+    insert(store, schema.results, [
         {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words, "parts": d.result.parts,
          "temperature": d.result.words.get("temperature"), "stage": d.result.words.get("stage"),
          "rep": d.result.rep, "due_at": d.result.due_at, "place": d.result.place, "waits_for": d.result.waits_for,
          "waits": None if d.result.waits_for is None else d.result.words.get("score")}
         for d in decisions if d.result.lead_id > 0
-    ])  # fmt: skip
+    ], over="lead_id")  # fmt: skip
     routing.keep(store, [d.routed for d in decisions if d.routed is not None], now)
     moves = [(d.result.lead_id, move) for d in decisions for move in d.moves]
     ids = store.new_ids(schema.transitions, len(moves)) if moves else ()

@@ -63,12 +63,16 @@ def ensure(store: Store, source_id: int, ext_ids: Iterable[str]) -> dict[str, in
     return found | fresh
 
 
-def insert(store: Store, table: sa.Table, rows: Sequence[Row]) -> None:
-    """Add rows, all with the same keys."""
+def insert(store: Store, table: sa.Table, rows: Sequence[Row], over: str | None = None) -> None:
+    """Add rows, all with the same keys; each takes the place of the one that has the same value in the column `over`,
+    which costs less than to remove that first."""
     if rows:
         names = tuple(rows[0])
         places = ", ".join([store.placeholder] * len(names))
         sql = f"INSERT INTO {table.name} ({_quoted(names)}) VALUES ({places})"  # noqa: S608 - names of our own columns
+        if over is not None:
+            sets = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name != over)
+            sql += f' ON CONFLICT ("{over}") DO UPDATE SET {sets}'
         _many(store, table, sql, names, rows)
 
 
