@@ -1,7 +1,6 @@
 """`leadsync match`: which rows of a list are the same person, without a store."""
 
 import csv
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 
+from leadsync.cli import people_list
 from leadsync.cli.common import DEFAULT, ConfigOption, JsonOption, print_json
 from leadsync.errors import UsageError, UserError
 
@@ -22,18 +22,20 @@ if TYPE_CHECKING:
     from leadsync.core.match.model import Model, Scale
     from leadsync.core.match.pairs import Edge, Entry
 
-_SEVERAL = ("phone", "other")  # what more than one column may hold
-_BETWEEN = re.compile(r",(?=\s*\w+\s*=)")  # a comma elsewhere is part of a column's name
 _FEW = 100  # likely pairs below which a list hardly teaches
 _SHOWN = 10  # capped keys and changed weights that are told
-_LONGEST_FIELD = 10_000_000  # characters; a file with more between two commas is no list
 
 
 def match(
     source: Annotated[Path | None, typer.Argument(metavar="[IN.csv]", help="A list of people, with a header.")] = None,
     columns: Annotated[
         list[str] | None,
-        typer.Option("--columns", metavar="FIELD=COL,…", help="Which column holds what; other=COL for the rest."),
+        typer.Option(
+            "--columns",
+            metavar="FIELD=COL,…",
+            help="Which column holds what. Fields: id email phone first_name last_name name company domain country "
+            "address city postcode birth_date, and other for the rest.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="CLUSTERS.csv", help="Write id and cluster of each row here.")
@@ -41,7 +43,9 @@ def match(
     pairs: Annotated[
         Path | None, typer.Option("--pairs", metavar="PAIRS.csv", help="Write pairs with their evidence here.")
     ] = None,
-    floor: Annotated[float, typer.Option("--floor", metavar="WEIGHT", help="The least bits of a pair.")] = 0.0,
+    floor: Annotated[
+        float, typer.Option("--floor", metavar="WEIGHT", help="Write pairs of at least so many bits.")
+    ] = 0.0,
     train: Annotated[bool, typer.Option("--train", help="Learn the weights from this list, without labels.")] = False,
     calibrate: Annotated[
         bool,
@@ -74,7 +78,7 @@ def match(
     from leadsync.core.match.features import features
     from leadsync.core.match.model import Scale
 
-    ids, rows, others = _read(source, _wanted(columns))
+    ids, rows, others, odd = people_list.read(source, people_list.wanted(columns))
     table = words()
     entries = {n: matching.entry(features(row, table, others)) for n, row in enumerate(rows)}
     if not calibrate:
@@ -111,6 +115,8 @@ def match(
         print_json(report)
     else:
         _tell(report, out)
+    for what in odd:
+        print(f"{what}: give each row an id of its own, or leave id= out", file=sys.stderr)
     return 0
 
 
@@ -160,64 +166,6 @@ def _content(source: Path) -> str:
             return file_digest(file, "sha256").hexdigest()[:16]
     except OSError as error:
         raise UserError(f"{source} cannot be read: {error.strerror}") from None
-
-
-def _wanted(columns: Sequence[str]) -> list[tuple[str, str]]:
-    """Field and column of each assignment. Raises `UsageError`."""
-    from leadsync.core.match.features import COLUMNS
-
-    known = ("id", *COLUMNS, "other")
-    found: list[tuple[str, str]] = []
-    for assignment in filter(None, (part.strip(" ,") for text in columns for part in _BETWEEN.split(text))):
-        name, sign, column = (part.strip() for part in assignment.partition("="))
-        if not sign or not column or name not in known:
-            what = f"--columns: {assignment!r} names no field" if sign else f"--columns: {assignment!r} is no FIELD=COL"
-            raise UsageError(what, fix=f"fields are {', '.join(known)}")
-        if name not in _SEVERAL and name in (other for other, _ in found):
-            raise UsageError(f"--columns: {name} is given twice", fix="give the second column as other=COL")
-        found.append((name, column))
-    if not any(name != "id" for name, _ in found):
-        raise UsageError("--columns names nothing that people are known by", fix="write, say, email=COL,name=COL")
-    return found
-
-
-def _read(source: Path, wanted: Sequence[tuple[str, str]]) -> tuple[list[str], list[dict[str, str]], list[str]]:
-    """The ids and rows of the file, in an order that does not depend on its own, and the names of further columns."""
-    csv.field_size_limit(_LONGEST_FIELD)
-    try:
-        with source.open(newline="", encoding="utf-8-sig") as file:
-            first = file.readline()
-            delimiter = max(",;\t", key=first.count)
-            file.seek(0)
-            lines = csv.DictReader(file, delimiter=delimiter, restval="")
-            lines.fieldnames = [name.strip() for name in lines.fieldnames or ()]
-            missing = [column for _, column in wanted if column not in (lines.fieldnames or ())]
-            if missing:
-                there = ", ".join(lines.fieldnames or ()) or "none"
-                raise UsageError(f"{source} has no column {', '.join(missing)}", fix=f"its columns are {there}")
-            read = [_row(line, wanted, str(nth)) for nth, line in enumerate(lines, 1)]
-    except UnicodeDecodeError:
-        raise UserError(f"{source} is not UTF-8", fix="save it as `CSV UTF-8`") from None
-    except OSError as error:
-        raise UserError(f"{source} cannot be read: {error.strerror}") from None
-    except csv.Error as error:
-        raise UserError(f"{source} is no CSV file: {error}") from None
-    named = any(name == "id" for name, _ in wanted)
-    read.sort(key=lambda row: (row[0] if named else "", *row[1].values(), row[0]))
-    others = [f"other{nth}" for nth, _ in enumerate([name for name, _ in wanted if name == "other"], 1)]
-    return [id_ for id_, _ in read], [row for _, row in read], others
-
-
-def _row(line: dict[str, str], wanted: Sequence[tuple[str, str]], number: str) -> tuple[str, dict[str, str]]:
-    row: dict[str, str] = {}
-    others = 0
-    for name, column in wanted:
-        if name == "other":
-            others += 1
-            name = f"other{others}"
-        told = line[column] or ""
-        row[name] = f"{row[name]};{told}" if name in row else told
-    return row.pop("id", number), row
 
 
 def _clusters(ids: Sequence[str], of: dict[int, int]) -> Iterator[tuple[str, int]]:

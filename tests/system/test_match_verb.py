@@ -90,11 +90,13 @@ def test_rows_in_another_order_are_the_same_people(tmp_path: Path):
         ("email=Mail,email=Tel", "email is given twice"),
         ("email=E-mail", "has no column E-mail"),
         ("email=Mail, work,name=Name", "has no column Mail, work"),
+        ("Mail=email", "write email=Mail; fields are"),
+        ("email=twice", "has two columns twice"),
         ("id=nr", "names nothing that people are known by"),
     ],
 )
 def test_wrong_columns_are_64(tmp_path: Path, columns: str, said: str):
-    (tmp_path / "in.csv").write_text(LIST, encoding="utf-8")
+    (tmp_path / "in.csv").write_text(LIST.replace("tier\n", "tier;twice;twice\n"), encoding="utf-8")
     done = leadsync("match", "in.csv", "--columns", columns, "--out", "out.csv", cwd=tmp_path)
     assert done.code == 64
     assert said in done.err
@@ -123,10 +125,47 @@ def test_nothing_is_written_over_the_list(tmp_path: Path, out: str, pairs: str, 
     assert (tmp_path / "in.csv").read_text("utf-8") == "id,name\n1,Ann Lee\n"
 
 
-def test_a_list_in_another_encoding_is_65(tmp_path: Path):
-    (tmp_path / "in.csv").write_bytes("id,name\n1,Иван Петров\n".encode("cp1251"))
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,name\n1,Anna Nowak\n2,Иван Петров\n".encode("cp1251"), "in.csv:3: this is not UTF-8"),
+        ("id,name\n1,Иван\n".encode("utf-16"), "in.csv:1: this is not UTF-8"),
+        (b"", "in.csv is empty"),
+        (b"\n \n", "in.csv is empty"),
+        (b"PK\x03\x04\x14", "in.csv is no CSV file but a workbook"),
+        (b'id,name\n1,Ann\n2,"Bob\n3,Carl\n', "in.csv:3: a quote is opened that nothing closes"),
+        (b'id,name\n1,Ann\n2,"' + b"a" * 10_000_001 + b'"\n', "in.csv:3: this is no CSV: field larger"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_65_and_the_line_is_told(tmp_path: Path, text: bytes, said: str):
+    (tmp_path / "in.csv").write_bytes(text)
     done = leadsync("match", "in.csv", "--columns", "id=id,name=name", "--out", "o.csv", cwd=tmp_path)
-    assert (done.code, "in.csv is not UTF-8" in done.err) == (65, True)
+    assert (done.code, done.err.startswith(said), "fix: " in done.err) == (65, True, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("sep=;\nid;name;mail\n1;Ann Lee;annlee@x.com\n2;;annlee@x.com\n", "id=id,name=name,email=mail"),
+        ("\n\nid|name|mail\n1|Ann Lee|annlee@x.com\n\n2||annlee@x.com\n", "id=id;name=name;email=mail"),
+        ('id,name,"e\nmail"\r\n1,"Ann\r\nLee",annlee@x.com\r\n2,,annlee@x.com\r\n', "id=id,name=name,email=e\nmail"),
+        ('id,name,mail,note\n1,Ann Lee,annlee@x.com,5" wide\n2,,annlee@x.com\n', "id=id,name=name,email=mail"),
+        ("id,name,mail,x,x\n1,Ann Lee,annlee@x.com,1,2,3\n2,,annlee@x.com\n", "id=id,name=name,email=mail"),
+    ],
+)
+def test_lists_as_programs_write_them(tmp_path: Path, text: str, columns: str):
+    (tmp_path / "in.csv").write_text(text, "utf-8", newline="")
+    done = leadsync("match", "in.csv", "--columns", columns, "--out", "o.csv", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    assert groups(tmp_path / "o.csv") == {frozenset("12")}
+
+
+def test_ids_by_which_rows_cannot_be_told_apart_are_told(tmp_path: Path):
+    (tmp_path / "in.csv").write_text("id,email\n7,a@b.pl\n7,c@d.pl\n,e@f.pl\n", "utf-8")
+    done = leadsync("match", "in.csv", "--columns", "id=id,email=email", "--out", "o.csv", cwd=tmp_path)
+    assert done.code == 0
+    assert "rows with the id of another: 1, such as 7 (in.csv:2 and 3)" in done.err
+    assert "rows without an id: 1, such as in.csv:4" in done.err
 
 
 def test_two_of_one_family_and_office_are_two_people(tmp_path: Path):
