@@ -23,7 +23,7 @@ from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores
-from leadsync.core.scoring import Labels, Scoring
+from leadsync.core.scoring import Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.talk import WORDS, begins
 from leadsync.core.truth import truths
@@ -39,7 +39,7 @@ from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
 from leadsync.sync.routes import Router, Whose, release
 from leadsync.sync.stages import Place, staged
-from leadsync.sync.telling import Telling, kept, named
+from leadsync.sync.telling import Telling, kept, named, parts_with
 from leadsync.types import Role, Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -179,28 +179,21 @@ class Evaluator:
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
-        shown, parts = [scores.unsure(~enough)], _parts(scores)
         past = kept(found, frame, at_end)
         if not past.totals.is_empty():
             frame = frame.update(past.totals, on="lead", include_nulls=True)
-            live = frame.filter(~pl.col("lead").is_in(past.totals["lead"].implode()))["lead"].to_list()
-            shown = [shown[0].of(live), past.unsure(~past.totals["enough"])]
-            parts |= _parts(past)
+            scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
+        shown, parts = scores.unsure(~frame["enough"]), _parts(scores)
         steps, before = self._telling.steps(frame, standing.funnels), self._telling.before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
             wanted = frame.filter(pl.col("lead").is_in(list(languages)))
             more: Any = {"languages": languages, "before": before, "actions": actions}
-
-            def labels(of: Scores, name: str | None) -> Labels:
-                own = scoring.of(name).labels
-                return own if of is shown[0] else named(of, own)
-
             told = (
-                reason_lines(each.of(part["lead"].to_list()), labels(each, name), **more)
-                for each in shown for name, part in split(scoring, wanted)
-            )  # fmt: skip
+                reason_lines(shown.of(part["lead"].to_list()), named(past, scoring.of(name).labels), **more)
+                for name, part in split(scoring, wanted)
+            )
             return together(wanted, told)
 
         reasons = dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())

@@ -154,10 +154,22 @@ def kept(found: Material, frame: pl.DataFrame, ended: Collection[int]) -> Scores
     return Scores(pl.DataFrame(rows, types), told.with_columns(pl.col("on").str.to_date()))
 
 
-def named(scores: Scores, labels: Labels) -> Labels:
-    """The labels with those of rules that gave something and that the files do not hold any more: their names."""
-    rules = scores.parts.lazy().filter(pl.col("what") == "rule").select("group", "name").unique().collect()
-    gone = sorted({*rules.cast(pl.String).rows()} - labels.keys())
+def parts_with(parts: pl.DataFrame, past: Scores) -> pl.DataFrame:
+    """These parts, but of leads that keep those of `past` these."""
+    live = parts.filter(~pl.col("lead").is_in(past.totals["lead"].implode()))
+    words = {name: parts.schema[name] for name in ("name", "group", "what")}
+    theirs = past.parts.cast(words, strict=False)  # type: ignore[arg-type]
+    if any(theirs[name].null_count() for name in words):  # of rules that the files do not hold any more
+        return pl.concat([live.with_columns(pl.col(*words).cast(pl.String)), past.parts])
+    return pl.concat([live, theirs])
+
+
+def named(past: Scores, labels: Labels) -> Labels:
+    """The labels with those of rules of `past` that the files do not hold any more: their names."""
+    if past.parts.is_empty():
+        return labels
+    rules = past.parts.lazy().filter(pl.col("what") == "rule").select("group", "name").unique().collect()
+    gone = sorted({*rules.rows()} - labels.keys())
     return {**labels, **{key: dict.fromkeys(LANGUAGES, key[1].replace("_", " ")) for key in gone}} if gone else labels
 
 
