@@ -261,8 +261,15 @@ def _mail(a: Features, b: Features, name: int) -> int:
             return _MAIL_CLOSE
         return _COLLEAGUE if a.domain else 1
     if a.user == b.user and len(a.user) >= LEAST_USER:
-        return 3 if a.named or b.named else 4
+        return 3 if _common(a) or _common(b) else 4
     return 1
+
+
+def _common(of: Features) -> bool:
+    """Whether namesakes may well have chosen the same mailbox: the name, with at most an age or a year beside it."""
+    digits = _digits(of.user)
+    few = len(digits) <= 2 or (len(digits) == 4 and digits.startswith(("19", "20")))
+    return of.named or (few and any(len(part) > 2 and part in of.user for part in (of.given, of.family)))
 
 
 def _mistyped(a: str, b: str) -> bool:

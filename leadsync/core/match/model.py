@@ -4,7 +4,8 @@ The weight of a level is log2(m/u): how often it is seen in pairs of one person,
 value is counted, u is the frequency of that very value among the records of others, times the level's `share`: of a
 few records less than what is `usual` for such values everywhere, and without as many as are likely of the same person.
 No weight exceeds its `cap`, from which `fall` is taken for every doubling of the records that share the value: a number
-that forty people have says little of any two of them.
+that forty people have says little of any two of them. `rise` is added for every doubling of the records there are: a
+family or office has no more people for that, while a pair of any two is the less likely one person.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -36,7 +37,7 @@ _FEWEST = 1000  # records that a pair is drawn from at the least: a short list i
 
 class Level(NamedTuple):
     """`m` and `u` are probabilities; `share` and `usual` stand for u where the value is counted.
-    `cap` and `fall` are in bits."""
+    `cap`, `fall` and `rise` are in bits."""
 
     m: float
     u: float = 0.0
@@ -44,6 +45,7 @@ class Level(NamedTuple):
     usual: float = 0.0
     cap: float = 99.0
     fall: float = 0.0
+    rise: float = 0.0
 
 
 Line = tuple[str, str, float, int]
@@ -180,7 +182,8 @@ class Scale:
         have = max(have, 2)
         others = max(have - 1 - 2 * self.model.pairs, _LEAST) + _KNOWN * one.usual
         bits = log2(one.m / one.share * (self.records + _KNOWN) / others)
-        return min(bits, one.cap - one.fall * log2(have / 2))
+        grown = log2(max((self.records + _KNOWN) / (2 * _KNOWN), 1.0))
+        return min(bits, one.cap + one.rise * grown - one.fall * log2(have / 2))
 
     def evidence(self, levels: Levels, mine: Terms, theirs: Terms) -> list[Line]:
         """What a pair's weight is made of, the prior first, and what lowers it last; the bits add up to it."""

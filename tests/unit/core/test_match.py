@@ -194,6 +194,14 @@ def test_a_like_mailbox_made_of_the_name_is_no_evidence():
     assert levels(a, b)["email"] == "differs"
 
 
+@pytest.mark.parametrize(
+    ("user", "level"), [("annlee", 0), ("annlee84", 0), ("ann.lee1984", 0), ("annlee84301", 1), ("wolf84", 1)]
+)
+def test_namesakes_may_choose_one_mailbox_at_two_hosts(user: str, level: int):
+    both = [of(first_name="Ann", last_name="Lee", email=f"{user}@{host}") for host in ("wp.pl", "gmail.com")]
+    assert levels(*both)["email"] == ("user of the name", "user")[level]
+
+
 @pytest.mark.parametrize("names", ["Dan Don", "Andrew Andrea", "Tom Tim", "Oleg Olga", "Maria Marta"])
 def test_two_mailboxes_that_differ_as_their_names_do_are_two(names: str):
     both = [of(first_name=name, last_name="Orlov", email=f"{name}.orlov@acme.com") for name in names.split()]
@@ -369,6 +377,15 @@ def test_what_few_have_says_more():
         told = [weight(shared, **{name: text}) for shared in (2, 20, 200)]
         assert told == sorted(told, reverse=True)
         assert told[0] > told[2]
+
+
+@pytest.mark.parametrize("records", [20_000, 1_000_000])
+@pytest.mark.parametrize(
+    "row", [{"email": "ann.lee84@wp.pl"}, {"first_name": "Ann", "last_name": "Leewood", "phone": "+48601234567"}]
+)
+def test_what_few_share_joins_in_a_large_store_too(records: int, row: dict[str, str]):
+    using, both = Scale(model(), lambda _: 2, records), entry(of(**row))
+    assert using.weigh(compare(both.features, both.features), both.terms, both.terms) >= using.model.automatic
 
 
 def test_a_phone_is_never_worth_more_than_nine_bits_where_names_differ_and_an_offices_little():
