@@ -53,6 +53,11 @@ def material(store: Store, config: Config, sources: Mapping[int, Source], leads:
         found = replace(found, changed=evaluation.changed(store, found.members))
     if config.matching.merge:
         found = replace(found, unmerged=merges.refused(store, [member.id for member in found.members]))
+    return beside_lists(store, config, sources, found)
+
+
+def beside_lists(store: Store, config: Config, sources: Mapping[int, Source], found: Material) -> Material:
+    """The same, with what is known besides of leads that are of lists."""
     of_lists = listed(config, sources, found.members)
     if not of_lists:
         return found

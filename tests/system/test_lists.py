@@ -119,6 +119,8 @@ def test_leads_of_lists_wait_with_their_reason_until_a_person_decides_beside_a_r
         {"what": "waits", "because": "is there already"},
         {"what": "is there already", "because": f"hubspot/contacts/{KNOWN}"},
     ]
+    [then] = folder.run("explain", TWIN, "--as-of", datetime.now(UTC).isoformat(), "--json").json["leads"]
+    assert [then[name] for name in ("list", "result", "stage")] == [twin[name] for name in ("list", "result", "stage")]
 
     refused = folder.run("review", "accept", number(folder, REFUSED))
     assert (refused.code, "refused by the rules (opted_out)" in refused.err) == (64, True)

@@ -202,6 +202,7 @@ def _subjects(
     moves = past.moves_at(store, leads, at)
     if as_of is not None:
         found = replace(found, **_stood(config, moves, _kept(store, config, moves, now)))
+        found = lists.beside_lists(store, config, evaluator.sources, found)
     near = found.companies.keys() if as_of is None else ()
     people = staff.stored(store, near)
     unread = defaultdict[int, list[LeftOut]](list)
