@@ -20,7 +20,7 @@ from leadsync.core.match.vowels import apart, near, unlike
 LEVELS = {
     "name": ("missing", "neither", "given", "relative", "family", "half", "initial", "close", "same", "across", "exact",
              "whole"),
-    "email": ("missing", "differs", "colleague", "user of the name", "user", "close", "exact"),
+    "email": ("missing", "differs", "work and own", "colleague", "user of the name", "user", "close", "exact"),
     "phone": ("missing", "differs", "close", "line", "exact"),
     "company": ("missing", "differs", "close", "name", "domain"),
     "city": ("missing", "differs", "close", "exact"),
@@ -104,7 +104,7 @@ def compare(a: Features, b: Features) -> Levels:
 
 _NEITHER, _GIVEN, _RELATIVE, _FAMILY, _HALF, _INITIAL, _CLOSE, _SAME, _ACROSS, _WHOLE_PAIR, _WHOLE = range(1, 12)
 _EXACT = _LINE = 3
-_COLLEAGUE, _MAIL_CLOSE = 2, 5
+_TWO_KINDS, _COLLEAGUE, _NAMED_USER, _USER, _MAIL_CLOSE, _MAILBOX = range(2, 8)
 _MISTER = "anh"  # in Vietnamese, but the second part of a name as well
 
 
@@ -255,14 +255,18 @@ def _part(a: str, b: str, a_skeleton: str, b_skeleton: str) -> int:
 def _mail(a: Features, b: Features, name: int) -> int:
     """How far mailboxes agree. Two that are made of names are as different as these: no error of typing."""
     if a.mail == b.mail:
-        return 6
+        return _MAILBOX
     if a.mail_domain == b.mail_domain:
         if (name >= _ACROSS or not (a.named and b.named)) and _mistyped(a.user, b.user):
             return _MAIL_CLOSE
         return _COLLEAGUE if a.domain else 1
     if a.user == b.user and len(a.user) >= LEAST_USER:
-        return 3 if _common(a) or _common(b) else 4
-    return 1
+        return _NAMED_USER if _common(a) or _common(b) else _USER
+    return _TWO_KINDS if _at_work(a) != _at_work(b) else 1
+
+
+def _at_work(of: Features) -> bool:
+    return bool(of.domain) and of.mail_domain.endswith(of.domain)
 
 
 def _common(of: Features) -> bool:

@@ -29,7 +29,7 @@ _MAIL, _BIRTH_DATE = FIELDS.index("email"), FIELDS.index("birth_date")
 _NEITHER, _GIVEN, _RELATIVE, _FAMILY, _INITIAL = map(
     LEVELS["name"].index, ("neither", "given", "relative", "family", "initial")
 )
-_CLOSE, _EXACT = map(LEVELS["email"].index, ("close", "exact"))
+_TWO_KINDS, _CLOSE, _EXACT = map(LEVELS["email"].index, ("work and own", "close", "exact"))
 _NEARLY = LEVELS["birth_date"].index("close")
 _BELOW = 0.01  # bits below the automatic line
 _FEWEST = 1000  # records that a pair is drawn from at the least: a short list is a part of a larger world
@@ -122,7 +122,7 @@ class Scale:
         own = levels[_BIRTH_DATE] or any(levels[nth] for nth in self.own)
         if _NEITHER <= levels[0] <= _FAMILY and not own and not self.agrees(levels):
             return -inf
-        silent = all(level <= (nth == _MAIL) for nth, level in enumerate(levels))
+        silent = all(level <= _TWO_KINDS * (nth == _MAIL) for nth, level in enumerate(levels))
         return self.weigh(levels, mine, theirs) - (self.prior if silent else 0.0)
 
     def agrees(self, levels: Levels) -> bool:

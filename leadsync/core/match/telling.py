@@ -39,6 +39,9 @@ _AGREES: Mapping[str, Mapping[str, Words]] = {
     },
     "email": {
         "differs": _DIFFERENT,
+        "work and own": ("different, one at work and one of their own", "متفاوت، یکی کاری و یکی شخصی",
+                         "различаются: рабочий и личный адрес", "różne: adres służbowy i prywatny",
+                         "khác nhau: một của công ty, một cá nhân"),
         "colleague": ("different, at the same company", "متفاوت، در همان شرکت", "различаются, та же компания",
                       "różne, ta sama firma", "khác nhau, cùng công ty"),
         "user of the name": ("the same before the @, made of the name", "پیش از @ یکسان است و از نام ساخته شده",

@@ -214,6 +214,8 @@ def test_two_mailboxes_that_differ_as_their_names_do_are_two(names: str):
         ("Anna.K+news@GMAIL.com", "annak@googlemail.com", "exact"),
         ("karen.jonson84@acme.com", "karen.johnson84@acme.com", "close"),
         ("wolf8867@wp.pl", "wolf8867@gmail.com", "user"),
+        ("wolf8867@wp.pl", "wolf.jan@acme.com", "work and own"),
+        ("wolf8867@firm.com", "wolf.jan@acme.com", "differs"),
         ("nguyen.d@acme.vn", "nguyen.t@acme.vn", "colleague"),
         ("a.kowal@gmail.com", "b.zielona@gmail.com", "differs"),
         ("info@acme.com", "info@acme.com", None),
