@@ -165,9 +165,11 @@ class Matcher:
         """What is compared of these records, which were as `old` says: most say the same of a person as before."""
         found, rules = dict[int, Entry](), self._rules
         for id_ in ids:
-            own, was = said[id_], old.get(id_, _NOTHING)
+            own, like = said[id_], old.get(id_)
             person = digest({name: own[name] for name in PERSON if name in own}, rules.version)
-            of = entry(features(own, rules.words, like=was.features if was.person == person else None))
+            if like and like.person != person:
+                like = None
+            of = entry(features(own, rules.words, like=like and like.features), like)
             found[id_] = of._replace(keys=tuple(of.found_by()), person=person)
         return found
 

@@ -39,6 +39,7 @@ TERMS = (
 """What is counted, in the order in which `terms` gives it; the other columns follow, from `OTHERS` on."""
 OTHERS = len(TERMS)
 PHONES = range(TERMS.index("phone"), OTHERS)
+_OF_PERSON = TERMS.index("company")
 _COUNTED = {
     ("name", "whole"): "whole name", ("name", "exact"): "name", ("name", "same"): "skeleton",
     ("name", "across"): "skeleton", ("name", "close"): "skeleton", ("name", "initial"): "family",
@@ -62,19 +63,23 @@ def counted(nth: int, level: int) -> int | None:
     return None if term is None else _NTH[term]
 
 
-def terms(of: Features) -> Terms:
-    """What is counted of a record; 0 for what it does not say."""
-    both = names(of)
-    told = (
-        f"{of.given} {of.middle.replace(' ', '')} {of.family}" if of.given and of.family else "",
-        f"{of.given} {of.family}" if of.given and of.family else "",
-        both[0] if both else "",
-        of.family_skeleton or of.given_skeleton,
-        of.mail, of.user, of.company_skeleton.replace(" ", ""), of.domain,
-        of.city, of.postcode, of.address, of.birth_date,
+def terms(of: Features, like: Terms | None = None) -> Terms:
+    """What is counted of a record; 0 for what it does not say. `like` are those of one of the same name and mailbox."""
+    told = [
+        of.company_skeleton.replace(" ", ""), of.domain, of.city, of.postcode, of.address, of.birth_date,
         *(*of.phones, "", "", "")[:MOST_PHONES],
-    )  # fmt: skip
-    found = [number(kind, value) if value else 0 for kind, value in zip(TERMS, told, strict=True)]
+    ]  # fmt: skip
+    found = list(like[:_OF_PERSON]) if like else []
+    if not like:
+        both = names(of)
+        told[:0] = (
+            f"{of.given} {of.middle.replace(' ', '')} {of.family}" if of.given and of.family else "",
+            f"{of.given} {of.family}" if of.given and of.family else "",
+            both[0] if both else "",
+            of.family_skeleton or of.given_skeleton,
+            of.mail, of.user,
+        )  # fmt: skip
+    found += [number(kind, value) if value else 0 for kind, value in zip(TERMS[len(found) :], told, strict=True)]
     return (*found, *(number(f"other{nth}", value) if value else 0 for nth, value in enumerate(of.others)))
 
 

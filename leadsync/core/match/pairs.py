@@ -44,9 +44,9 @@ class Entry(NamedTuple):
         return keys(self.features) if self.keys is None else self.keys
 
 
-def entry(of: Features) -> Entry:
-    """The features with the terms that follow from them."""
-    return Entry(of, terms(of))
+def entry(of: Features, like: Entry | None = None) -> Entry:
+    """The features with the terms that follow from them; `like` is one with the same name and mailbox."""
+    return Entry(of, terms(of, like and like.terms))
 
 
 @dataclass(slots=True)

@@ -517,7 +517,9 @@ def test_nothing_that_a_record_says_raises(row: dict[str, str]):
 def test_who_says_the_same_of_a_person_has_the_same_features_of_one(row: dict[str, str], other: dict[str, str]):
     before = {name: row[name] for name in PERSON if name in row}
     before |= {name: text for name, text in other.items() if name not in PERSON}
-    assert features(row, WORDS, ["other1"], like=features(before, WORDS)) == features(row, WORDS, ["other1"])
+    like, now = entry(features(before, WORDS)), features(row, WORDS, ["other1"])
+    assert features(row, WORDS, ["other1"], like=like.features) == now
+    assert entry(now, like) == entry(now)
 
 
 def test_thousands_with_one_switchboard_cost_no_pairs():
