@@ -70,9 +70,13 @@ def test_browsing_counts_little_until_something_agrees(name: str) -> None:
     assert "alone" not in agreed.parts["what"].to_list()
 
 
-def test_a_question_about_price_is_a_sign_of_its_own() -> None:
-    price, other = (scored("b2b", ("call_in", on(0), 1, topic)) for topic in ("price", "support"))
-    assert told(price, "score") - told(other, "score") == 10
+@each_scoring
+@pytest.mark.concept(36)
+@pytest.mark.parametrize("kind", ["form_submit", "call_in", "email_reply", "chat", "message"])
+def test_a_question_about_price_or_delivery_is_readiness_by_whatever_way_it_comes(name: str, kind: str) -> None:
+    asked = {topic: scored(name, (kind, on(0), 1, topic)) for topic in ("price", "quote", "delivery", "support")}
+    given = {topic: s.parts.filter(group="readiness")["points"].sum() for topic, s in asked.items()}
+    assert given == {"price": 1000, "quote": 1000, "delivery": 600, "support": 0}
 
 
 @each_scoring
