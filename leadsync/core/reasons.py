@@ -43,8 +43,8 @@ def reason_lines(
     Per lead: its language, where that is not `language`; the score `before`, to tell by how much it rose or fell; what
     to do next, in the lead's language. Raises KeyError for a language that there are no words for.
 
-    A rule is told with what its own cap took. "and N more" counts the other rules and carries, like "limits", what
-    caps, floor, ceiling and rounding did.
+    A rule is told with what its own cap took, and together with those of the same label. "and N more" counts the others
+    and carries, like "limits", what caps, floor, ceiling and rounding did.
     """
     leads = scores.totals["lead"].to_list()
     steps = {action: cleaned(action) for action in set((actions or {}).values())}
@@ -55,7 +55,7 @@ def reason_lines(
         action=pl.Series([steps.get((actions or {}).get(lead, "")) for lead in leads], dtype=pl.String),
     )
     named = list(labels.items())
-    items, rest = _told(scores.parts, rows, list(labels))
+    items, rest = _told(scores.parts, rows, named)
     rows = rows.join(rest, on="row", how="left").with_columns(pl.col("rules", "shown", "told").fill_null(0))
     lines = [pl.DataFrame(schema={"row": pl.Int64, "line": pl.String})]
     for (spoken,), own in rows.partition_by("language", as_dict=True).items():
@@ -65,14 +65,17 @@ def reason_lines(
     return scores.totals.select("lead", "day", line.alias("reasons"))
 
 
-def _told(parts: pl.DataFrame, rows: pl.DataFrame, keys: list[tuple[str, str]]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The strongest rules (row, rule: its number among `keys`, whole, on, old), strongest first; and per row `rules`:
+def _told(parts: pl.DataFrame, rows: pl.DataFrame, named: _Named) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The strongest rules (row, rule: its number among `named`, whole, on, old), strongest first; and per row `rules`:
     how many count, `shown`: how many are strongest, `told`: their points, `limited`: whether a group was, or the total.
+    Rules of the same label are the first of them.
     """
-    both = ["group", "name"]
-    rules = pl.DataFrame(keys, {name: pl.String for name in both}, orient="row").with_row_index("rule")
+    both, first = ["group", "name"], dict[tuple[str, ...], int]()
+    same = [first.setdefault(tuple(label.values()), number) for number, (_, label) in enumerate(named)]
+    rules = pl.DataFrame([key for key, _ in named], {name: pl.String for name in both}, orient="row")
+    rules = rules.with_columns(pl.Series("rule", same, dtype=pl.UInt32))
     rules = rules.with_columns(pl.col(name).cast(parts.schema[name], strict=False) for name in both)
-    points, rule, many = pl.col("points"), pl.col("rule"), len(keys) + 1
+    points, rule, many = pl.col("points"), pl.col("rule"), len(named) + 1
     merged = (
         parts.join(rules, on=both, how="left")
         .join(rows.select("lead", "day", "row"), on=["lead", "day"])

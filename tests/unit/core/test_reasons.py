@@ -16,7 +16,8 @@ from leadsync.core.score import Scores, score
 from leadsync.core.scoring import Group, Rule
 
 NOV = date(2026, 11, 20)
-NAMES = {"a": "demo booked", "b": "director", "c": "no activity", "d": "x", "e": "y", "f": "z"}
+NAMES = {"a": "demo booked", "b": "director", "c": "no activity", "d": "x", "e": "y", "f": "z",
+         "again": "demo booked", "twice": "x"}  # fmt: skip
 
 Row = tuple[str, str, str, int, date | None]
 
@@ -102,6 +103,12 @@ def balanced(text: str) -> bool:
         (5, [rule("a", 500, date(2026, 1, 26))], "5 hot · demo booked +5 (26 Jan)"),
         (5, [rule("a", 500, date(2025, 3, 1))], "5 hot · demo booked +5 (1 Mar 2025)"),
         (9, [rule("c", 300), rule("b", 300), rule("a", 300)], "9 hot · demo booked +3 · director +3 · no activity +3"),
+        (
+            45,
+            [rule("a", 1500, date(2026, 11, 3)), rule("again", 1040, NOV), limit("cap", -40, name="again", group="g"),
+             rule("b", 1800), rule("d", 150), rule("twice", -20), limit("rounding", 70)],
+            "45 hot · demo booked +25 (20 Nov) · director +18 · x +1 · rounding +1",
+        ),
     ],
 )  # fmt: skip
 def test_lines(total: int, parts: list[Row], told: str) -> None:
@@ -162,7 +169,7 @@ def test_a_line_fits_into_the_field() -> None:
 
 
 def test_a_short_action_stays_whole_where_labels_are_long() -> None:
-    labels = everywhere(dict.fromkeys("abc", "a very long name of a rule " * 5))
+    labels = everywhere({name: f"{name} very long name of a rule " * 5 for name in "abc"})
     told = line(60, [rule("a", 3000, NOV), rule("b", 2000, NOV), rule("c", 1000)], labels, actions="call today")
     assert told.endswith(". Next: call today.")
     assert points(told) == (60, [30, 20, 10])
