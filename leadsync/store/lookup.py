@@ -29,6 +29,24 @@ def _for_postgresql(element: _Each, compiler: Any, **how: Any) -> str:
     return f"jsonb_array_elements_text(CAST({compiler.process(element.clauses, **how)} AS jsonb))"
 
 
+class Gathered(sa.sql.functions.FunctionElement[Any]):
+    """The numbers of many rows as a JSON array; of none of them, it or nothing."""
+
+    inherit_cache = True
+    name = "gathered"
+    type = sa.Text()
+
+
+@compiles(Gathered, "sqlite")
+def _gathered_by_sqlite(element: Gathered, compiler: Any, **how: Any) -> str:
+    return f"json_group_array({compiler.process(element.clauses, **how)})"
+
+
+@compiles(Gathered, "postgresql")
+def _gathered_by_postgresql(element: Gathered, compiler: Any, **how: Any) -> str:
+    return f"CAST(json_agg({compiler.process(element.clauses, **how)}) AS text)"
+
+
 def each() -> sa.TableValuedAlias:
     """The ids that a `Lookup` is asked for, as a table."""
     return _Each(sa.bindparam(_IDS, type_=sa.Text)).table_valued("value")

@@ -18,7 +18,7 @@ from leadsync.core.match.pairs import Edge, Entry
 from leadsync.store import schema
 from leadsync.store.column_types import Json
 from leadsync.store.database import Store, chunks
-from leadsync.store.lookup import Lookup, asked, each, id_of
+from leadsync.store.lookup import Gathered, Lookup, asked, each, id_of
 
 _KEY = "matching"
 ALL = 0  # the term of which every record is one
@@ -36,11 +36,9 @@ _ROWS = Lookup(
 )  # fmt: skip
 _KEPT = Lookup(sa.select(_m.record_id, _m.digest, _m.body).where(asked(_m.record_id)))
 _each = each()
-_having = sa.select(_k.record_id).where(_k.key == id_of(_each)).limit(sa.bindparam("most", type_=sa.Integer))
-_SIZES = Lookup(sa.select(
-    id_of(_each), sa.select(sa.func.count()).select_from(_having.correlate(_each).subquery()).scalar_subquery()
-))  # fmt: skip
-_HAVING = Lookup(sa.select(_k.key, _k.record_id).where(asked(_k.key)))
+_most = sa.bindparam("most", type_=sa.Integer)
+_few = sa.select(_k.record_id).where(_k.key == id_of(_each)).limit(_most).correlate(_each).subquery()
+_HAVING = Lookup(sa.select(id_of(_each), sa.select(Gathered(_few.c.record_id)).scalar_subquery()))
 _COUNTS = Lookup(sa.select(_t.term, _t.n, _t.most).where(asked(_t.term)))
 _EDGES = Lookup(sa.union_all(*(_EDGE.where(asked(column)) for column in (_e.left_id, _e.right_id))))
 _d = schema.dirty.c
@@ -217,14 +215,9 @@ def rekey(store: Store, record_id: int, most: int) -> int | None:
     return ids[-1] if ids else None
 
 
-def key_sizes(store: Store, wanted: Collection[int], most: int) -> dict[int, int]:
-    """How many records have these keys, counted up to so many."""
-    return dict(_SIZES(store, wanted, most=most))
-
-
-def key_rows(store: Store, wanted: Collection[int]) -> list[Pair]:
-    """Who has these keys (key, record)."""
-    return _HAVING(store, wanted)
+def having(store: Store, wanted: Collection[int], most: int) -> dict[int, list[int]]:
+    """The records that have these keys, so many of each at the most."""
+    return {key: orjson.loads(told or "[]") for key, told in _HAVING(store, wanted, most=most)}
 
 
 def count(store: Store, more: Mapping[int, int]) -> set[int]:

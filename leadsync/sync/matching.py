@@ -6,12 +6,10 @@ last; that is done anew, slice by slice, when the store has grown by an octave o
 """
 
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from typing import Any
-
-import polars as pl
 
 from leadsync.config.load import Config
 from leadsync.connector import Clock
@@ -20,7 +18,7 @@ from leadsync.core.match.features import EDITION, NOTHING, PERSON, features
 from leadsync.core.match.keys import CAPS, cap
 from leadsync.core.match.links import FEWEST, digest, kept_ids, rounded, row, tied
 from leadsync.core.match.model import Scale
-from leadsync.core.match.pairs import Edge, Entry, entry, joined
+from leadsync.core.match.pairs import Edge, Entry, entry
 from leadsync.store import leads, matching, review
 from leadsync.store.database import Store
 from leadsync.store.matching import ALL, Pair, Weighed
@@ -230,7 +228,7 @@ class _Comparison:
     def __init__(self, store: Store, scale: Scale, floor: float, entries: Mapping[int, Entry]) -> None:
         self._store, self._entries, self._counts = store, dict(entries), {0: 0}
         self._asked: dict[Pair, Weighed] = {}
-        self._sizes: dict[int, int] = {}
+        self._having: dict[int, list[int]] = {}
         self._ahead = set[int]()
         self._scale, self._model, self._floor = scale, scale.model, floor
         scale.count = self._counts.__getitem__
@@ -247,7 +245,7 @@ class _Comparison:
         self._load(again)
         looked |= again - self._ahead.union(indexed)
         before = matching.edges_of(store, looked, asked=True)
-        pairs = (self._joined if many else self._candidates)(looked)
+        pairs = self._candidates(looked)
         if many:
             self._load({id_ for pair in (*pairs, *before) for id_ in pair})
             later = self._ahead - looked
@@ -286,39 +284,25 @@ class _Comparison:
         by = Counter([key for key, _ in won])
         by.subtract([key for key, _ in lost])
         wanted = by.keys() | {key for id_ in looked for key in self._entries[id_].found_by()}
-        self._sizes = matching.key_sizes(self._store, wanted, max(CAPS) + 1 + max((0, *by.values())))
+        self._having = matching.having(self._store, wanted, max(CAPS) + 1 + max((0, *by.values())))
         crossed = [key for key, n in by.items() if self._is_useful(key) != self._is_useful(key, n)]
-        sharing = {id_ for _, id_ in matching.key_rows(self._store, crossed)}
+        sharing = {id_ for key in crossed for id_ in self._having[key]}
         return sharing, matching.count(self._store, more) - {ALL}
 
     def _is_useful(self, key: int, fewer: int = 0) -> bool:
-        return self._sizes.get(key, 0) - fewer <= cap(key)
+        return len(self._having[key]) - fewer <= cap(key)
 
-    def _useful(self, looked: Collection[int]) -> tuple[dict[int, Collection[int]], list[Pair]]:
-        """The keys of these records, and who has those that not too many have."""
+    def _candidates(self, looked: Collection[int]) -> set[Pair]:
+        """The pairs that these records are to be compared in: all with whom they share a key that not too many have."""
         self._load(looked)
         own = {id_: self._entries[id_].found_by() for id_ in looked if id_ in self._entries}
         wanted = {key for mine in own.values() for key in mine}
-        self._sizes |= matching.key_sizes(self._store, wanted - self._sizes.keys(), max(CAPS) + 1)
-        shared = [key for key in wanted if self._sizes.get(key, 0) > 1 and self._is_useful(key)]
-        return own, matching.key_rows(self._store, shared)
-
-    def _candidates(self, looked: Collection[int]) -> set[Pair]:
-        """The pairs that these records are to be compared in, looked up one by one."""
-        own, rows = self._useful(looked)
-        having = defaultdict[int, list[int]](list)
-        for key, id_ in rows:
-            having[key].append(id_)
+        self._having |= matching.having(self._store, wanted - self._having.keys(), max(CAPS) + 1)
+        shared = {key: self._having[key] for key in wanted if self._is_useful(key)}
         return {
             (id_, other) if id_ < other else (other, id_)
-            for id_, mine in own.items() for key in mine for other in having.get(key, ()) if other != id_
+            for id_, mine in own.items() for key in mine for other in shared.get(key, ()) if other != id_
         }  # fmt: skip
-
-    def _joined(self, looked: Collection[int]) -> set[Pair]:
-        """The same pairs, joined."""
-        own, rows = self._useful(looked)
-        frame = pl.DataFrame(rows, {"key": pl.Int64, "id": pl.Int64}, orient="row")
-        return set(joined(frame, list(own)).iter_rows())
 
     def _weighed(self, pairs: Collection[Pair]) -> dict[Pair, Weighed]:
         """Those of these pairs that are likely."""

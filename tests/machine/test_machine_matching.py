@@ -154,7 +154,7 @@ def test_what_leads_are_depends_on_the_rows_and_not_on_their_order(world: Callab
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_very_many_are_joined_as_few_are_looked_up_whatever_happens_in_between(
+def test_very_many_end_as_few_would_whatever_happens_in_between(
     world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     rng = Random(seed)

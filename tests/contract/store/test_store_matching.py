@@ -28,16 +28,15 @@ def test_records_and_keys(kit: Kit) -> None:
         matching.change_keys(kit.store, [], [(LARGE, 1), (LARGE, 2), (5, 2)])
         kept = matching.kept(kit.store, [1, 2, 3])
         assert {id_: (of.digest, of.entry()) for id_, of in kept.items()} == {1: (LARGE, ANN), 2: (None, BOB)}
-        assert matching.key_sizes(kit.store, [LARGE, 5, 6], 9) == {LARGE: 2, 5: 1, 6: 0}
-        assert matching.key_sizes(kit.store, [LARGE], 1) == {LARGE: 1}
-        assert sorted(matching.key_rows(kit.store, {LARGE})) == [(LARGE, 1), (LARGE, 2)]
+        assert matching.having(kit.store, [LARGE, 5, 6], 9) == {LARGE: [1, 2], 5: [2], 6: []}
+        assert len(matching.having(kit.store, [LARGE], 1)[LARGE]) == 1
         assert matching.kept(kit.store, []) == {}
         earlier = {"record_id": 4, "digest": 1, "body": [*ANN.features[:-1], ANN.terms[:-2]]}
         kit.store.connection.execute(sa.insert(schema.match_records), earlier)
         assert matching.entries(kit.store, [4]) == {4: ANN}
         assert matching.rekey(kit.store, 3, 9) == 4
         again = matching.entries(kit.store, [4])[4]
-        assert {*matching.key_rows(kit.store, again.found_by())} == {(key, 4) for key in keys(ANN.features)}
+        assert matching.having(kit.store, again.found_by(), 9) == {key: [4] for key in keys(ANN.features)}
 
 
 def test_how_often_values_occur(kit: Kit) -> None:
