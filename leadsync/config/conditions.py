@@ -43,6 +43,8 @@ class Conditions:
             for wrong, right in _SIGNS.items():
                 if (at := text.find(wrong, max(error.offset - 1, 0), error.offset + 2)) >= 0:
                     fix = self._document.repaired(self._document.inside(loc, at), wrong, right)
+            if error.message.endswith("is a result and cannot be used here"):
+                fix = "ask for what it follows from"
             what, _, advice = error.message.partition("; write ")
             self.problems.append(Problem(what, where, f"write {advice}" if advice else fix))
             return None

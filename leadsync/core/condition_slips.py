@@ -23,6 +23,9 @@ _MOVED = tuple(
     )
 )
 _PERIOD = re.compile(r"(in|for|within|during|over) (the )?(last |past )?([1-9]\d{0,3})(?: ?([a-z]+))?", re.ASCII)
+_SOON = re.compile(
+    r"(?:in|within|for) (?:the )?(?:first )?([1-9]\d{0,3})(?: ?([a-z]+))? (?:of|since|after|from) capture\b", re.ASCII
+)
 _SPAN = re.compile(r"(\d{1,4}) ?([a-z]+)", re.ASCII)
 _ASKED = re.compile(r"(\w+) ?(=|!=|is(?: not)?) ?(known|unknown|null)(?![^ )])")
 _COPULA = re.compile(r"is( not| in)?\b")
@@ -38,7 +41,10 @@ def moved(text: str, at: int) -> Slip:
 
 
 def period(text: str, at: int) -> Slip:
-    """A time that is not `in` so many days."""
+    """A time that is not `in` so many days, nor `within` so many of capture."""
+    soon = _SOON.match(text, at)
+    if soon is not None and (soon[2] or "") in HOURS:
+        return soon[0], f"within {-(-int(soon[1]) * HOURS[soon[2] or ''] // 24)}d of capture"
     said = _PERIOD.match(text, at)
     if said is None or (said[5] or "") not in HOURS or (said[1] == "in" and not said[2] and not said[3]):
         return None

@@ -297,7 +297,7 @@ RULES: list[Case] = [
     (funnel("{name: A, gate: email}"), "2:15", "gate: expected keys with values", "write `key: value`"),
     (funnel("{name: A, gate: {x: scroe > 3}}"), "2:25", "unknown word 'scroe'", "gate: {x: score > 3}}`"),
     (funnel("{name: A, gate: {x: score => 3}}"), "2:32", "expected a value, found '>'", "{x: score >= 3}}`"),
-    (funnel("{name: A, gate: {x: stage = B}}"), "2:25", "'stage' is a result and cannot be used here", ""),
+    (funnel("{name: A, gate: {x: stage = B}}"), "2:25", "'stage' is a result and cannot be used here", "it follows"),
     (routing("reps: [a]"), "1:1", "reps: expected keys with values", "write `key: value`"),
     (routing("reps:\n  a: a@example.com"), "2:3", "a: expected keys with values", "write `key: value`"),
     (routing("reps:\n  a: {}"), "2:3", "the key 'email' is missing", "add `email: …`"),
