@@ -157,6 +157,8 @@ class _Parser:
         if token.text == "any":
             self._need("of", "after 'any'")
             return self._window(tuple(sorted({kind for item in self._items() for kind in self._kinds(item)})), 1)
+        if token.text in ("no", "0"):
+            self._slip("none of them is said otherwise", token.at, slips.none(self._text, token.at))
         if token.text == "no":
             return self._window(self._kinds(self._take()), 0)
         if _NUMBER.fullmatch(token.text):

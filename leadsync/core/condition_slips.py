@@ -26,6 +26,7 @@ _PERIOD = re.compile(r"(in|for|within|during|over) (the )?(last |past )?([1-9]\d
 _SOON = re.compile(
     r"(?:in|within|for) (?:the )?(?:first )?([1-9]\d{0,3})(?: ?([a-z]+))? (?:of|since|after|from) capture\b", re.ASCII
 )
+_NONE = re.compile(r"(?:no|0) (any of|(?<=0 )\w+)", re.ASCII)
 _SPAN = re.compile(r"(\d{1,4}) ?([a-z]+)", re.ASCII)
 _ASKED = re.compile(r"(\w+) ?(=|!=|is(?: not)?) ?(known|unknown|null)(?![^ )])")
 _COPULA = re.compile(r"is( not| in)?\b")
@@ -49,6 +50,12 @@ def period(text: str, at: int) -> Slip:
     if said is None or (said[5] or "") not in HOURS or (said[1] == "in" and not said[2] and not said[3]):
         return None
     return said[0], f"in {-(-int(said[4]) * HOURS[said[5] or ''] // 24)}d"
+
+
+def none(text: str, at: int) -> Slip:
+    """An activity that never happened."""
+    said = _NONE.match(text, at)
+    return (said[0], f"{'not' if said[1] == 'any of' else 'no'} {said[1]}") if said else None
 
 
 def months(text: str, at: int) -> Slip:
