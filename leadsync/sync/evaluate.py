@@ -179,12 +179,12 @@ class Evaluator:
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
-        past = kept(found, frame, at_end)
+        steps, past = self._telling.steps(frame, standing.funnels), kept(found, frame, at_end)
         if not past.totals.is_empty():
             frame = frame.update(past.totals, on="lead", include_nulls=True)
             scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
         shown, parts = scores.unsure(~frame["enough"]), _parts(scores)
-        steps, before = self._telling.steps(frame, standing.funnels), self._telling.before(members, frame)
+        before = self._telling.before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
