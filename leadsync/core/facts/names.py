@@ -380,5 +380,7 @@ def _without(read: _Read, other: _Read) -> _Read:
 
 
 def _name(given: str, middle: Sequence[str], family: Sequence[str], confidence: int = DERIVED) -> Name:
-    """A first letter is no given name."""
+    """A first letter is no given name, and neither is a patronymic."""
+    if not middle and len(family) == 1 and _PATRONYMIC.search(given.casefold()) and _is_family(family[0]):
+        given, middle = "", (given,)
     return Name("" if _initial(given) else given, " ".join(middle), " ".join(family), confidence=confidence)

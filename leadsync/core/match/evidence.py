@@ -132,13 +132,13 @@ def _in_order(a: Features, b: Features) -> int:
     given = 3 if a.given and a.given == b.given else _part(a.given, b.given, a.given_skeleton, b.given_skeleton)
     if family == 2 and a.vowelless and b.vowelless and {a.family + "y", b.family + "y"} & {a.family, b.family}:
         family = 0  # Hossein is no Hosseini
+    shared = bool(a.classes and b.classes) and not {*a.classes}.isdisjoint(b.classes)
+    if given < 2 and shared:
+        given = 2
     if not family and given > 1:
         family = _slip(a, b, a.family, b.family, a.family_skeleton, b.family_skeleton)
     elif not given and family > 1:
         given = _slip(a, b, a.given, b.given, a.given_skeleton, b.given_skeleton)
-    shared = bool(a.classes and b.classes) and not {*a.classes}.isdisjoint(b.classes)
-    if given < 2 and shared:
-        given = 2
     if given < 0 or family < 0:
         return _incomplete(a, b, given, family)
     if a.middle or b.middle:
@@ -158,9 +158,11 @@ def _in_order(a: Features, b: Features) -> int:
 
 
 def _slip(a: Features, b: Features, one: str, two: str, skeleton: str, other: str) -> int:
-    """1 where a part of a name differs by one slip that only script or language tells: what cannot be a Vietnamese
-    syllable is a slip of one that is near, and of two scripts no more than the consonants can be compared."""
+    """How far a part of a name agrees by what only script or language tells: what cannot be a Vietnamese syllable is a
+    slip of one that is near, and of two scripts no more than the consonants can be compared."""
     if a.vowelless != b.vowelless:
+        if skeleton == other != "":  # one consonant: Ziaei
+            return 2 * (not (unlike(one, two) if a.vowelless else unlike(two, one)))
         shorter, longer = sorted((len(skeleton), len(other)))
         turned = shorter == longer == 3 and sorted(skeleton) == sorted(other)
         return int((turned or (shorter > 2 and longer > 3)) and OSA.distance(skeleton, other, score_cutoff=1) <= 1)

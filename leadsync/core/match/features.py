@@ -127,12 +127,14 @@ def features(
 def _person(told: Mapping[str, str], words: Words) -> Features:
     """Those that follow from `PERSON`, which are most of the work."""
     first, between, last, initial = _name(told)
+    typed = latin(first)
     first, between, last = plain_russian(first, between, last)
     given, middle, family = latin(first), latin(between), latin(last)
     mail, user, host, domain = _mail(told, words)
     if given and user and not middle and family in VIETNAMESE_PLAIN:
         middle = _between(user.rstrip("0123456789"), given, family)
-    groups = words.spellings.given.get(given) or words.spellings.given.get(sound(given), ())
+    known = words.spellings.given
+    groups = known.get(typed) or known.get(given) or known.get(sound(given), ())
     classes = tuple(groups[:_MOST_CLASSES]) or ((given,) if given in _GIVEN else ())
     skeletons = skeleton(first), skeleton(last)
     return Features(
@@ -157,9 +159,14 @@ def _name(told: Mapping[str, str]) -> tuple[str, str, str, str]:
             given, middle = (f"{given} {left}", "") if left and latin(family) in NEVER_GIVEN_PLAIN else (given, left)
     else:  # the order is not plain: as most write
         *before, family = fold(f"{first} {last}".strip() or full).split() or [""]
+        if len(family) == 1 and before and before[0] in VIETNAMESE_PLAIN:  # Le A.
+            return "", " ".join(before[1:]), before[0], family
         given, middle = " ".join(before), ""
     if given:
         return *_ordered(given, middle, family), ""
+    head, *tail = family.split() or [""]
+    if tail and latin(head) in NEVER_GIVEN_PLAIN:  # Tran Quoc Q.
+        middle, family = " ".join(tail), head
     letters = next((word for word in (first or full).replace(".", " ").split() if len(word) == 1), "")
     return "", middle, family, letters
 

@@ -28,10 +28,12 @@ _RUSSIAN = re.compile(
 _ISO_9 = tuple(
     (re.compile(found), put)
     for found, put in (
-        ("šč|sch", "shch"), ("č", "ch"), ("š", "sh"), ("ž", "zh"), ("tc(?!h)|c(?!h)", "ts"), ("j", "y"),
+        ("šč|sch", "shch"), ("č", "ch"), ("š", "sh"), ("ž", "zh"), ("j", "y"),
         ("(?<![scztkpg])h", "kh"), (r"(?<=\w)x", "ks"),
     )
 )  # fmt: skip
+_NEJAD = re.compile("ne[jz]h?ad")  # نژاد, at the end of many a family
+_TS = re.compile("t?c(?!h)")
 
 
 @lru_cache(maxsize=65536)
@@ -43,16 +45,16 @@ def latin(text: str) -> str:
     return " ".join(_NO_LETTER.sub(" ", anyascii(folded.translate(_KEPT)).lower()).split())[:_LONGEST]
 
 
-def plain_russian(*parts: str) -> tuple[str, ...]:
+def plain_russian(first: str, between: str, last: str) -> tuple[str, str, str]:
     """The parts of a name; one that is Russian by its ending, in Latin letters, as most write it: Zajcev and Zaicev are
     Zaytsev."""
-    told = [part.casefold() for part in parts]
+    told = [part.casefold() for part in (first, between, last)]
     whole = " ".join(told)
     if not _LATIN.search(whole) or not _RUSSIAN.search(whole):
-        return parts
+        return first, between, last
     for found, put in _ISO_9:
         told = [found.sub(put, part) for part in told]
-    return tuple(told)
+    return told[0], told[1], _TS.sub("ts", told[2])  # Eric is no Erits
 
 
 def vowelless(text: str) -> bool:
@@ -80,6 +82,7 @@ def _of_persian(word: str) -> str:
 
 
 def _of_latin(words: str) -> str:
+    words = _NEJAD.sub("nezhad", words)
     for pair, one in _TWO:
         words = words.replace(pair, one)
     return f"{words} ".replace("h ", " ").translate(_UNWRITTEN)

@@ -26,7 +26,9 @@ def apart(a: str, b: str, vowelless: bool) -> bool:
         return False
     if one + "e" == two or two + "e" == one:  # Simon, Simone
         return min(one, two)[-1] not in _ROUNDED
-    if one.endswith(_FEMALE) != two.endswith(_FEMALE) or {one[:1], two[:1]} == {"a", "i"}:
+    silent = all(text.removesuffix("h").endswith("e") for text in (one, two))  # Masoumeh is Masume
+    female = one.endswith(_FEMALE) != two.endswith(_FEMALE) and not silent
+    if female or {one[:1], two[:1]} == {"a", "i"}:
         return True
     first, other = (
         next((_ROUNDED[sign] for sign in _SOFT.sub("", text) if sign in _ROUNDED), None) for text in (one, two)

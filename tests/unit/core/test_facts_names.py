@@ -75,6 +75,7 @@ Dmitrij Romanovič Zajcev | Dmitrij Romanovič Zajcev -
 Ivanov Ivan Ivanovič | Ivan Ivanovič Ivanov -
 Ana Marija Petrovič | Ana - Petrovič -
 С. Сергеевич Новиков | - Сергеевич Новиков -
+Новикова Сергеевна | - Сергеевна Новикова -
 Ким Юлия | Юлия - Ким -
 Шевченко Оксана | Оксана - Шевченко -
 علی رضایی | علی - رضایی -
