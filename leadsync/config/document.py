@@ -293,8 +293,9 @@ def _problems(
                 beside[here] = {
                     k for k in document.part(around) if document.place((*around, k)).startswith(f"{here[1]}:")
                 }
-            if "rules" in known and isinstance(value, dict) and "points" in value:
-                fix = f"put it below `rules:`, as in `rules: {{{name}: {{points: …}}}}`"
+            loose = name in ("points", "per", "when")  # of a rule without a name
+            if "rules" in known and (loose or (isinstance(value, dict) and "points" in value)):
+                fix = f"put it below `rules:`, as in `rules: {{{'NAME' if loose else name}: {{points: …}}}}`"
                 yield Problem(f"unknown key {name!r}", where, fix)
                 continue
             yield _unknown(name, known, known if beside is None else beside[here], where)

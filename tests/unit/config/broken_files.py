@@ -89,6 +89,7 @@ SYNTAX: list[Case] = [
     (rule("{points: 1, when: 'country = PL, DE'}"), "4:39", "a comparison has one value", "write `in [.., ..]`"),
     (rule("{points: 1, when: 'country not in [PL]'}"), "4:35", "'not' cannot stand here", "write `not country in"),
     (rule("{points: 1, per: activity}"), "4:20", "points are given per activity of one kind", "a rule for each"),
+    (scoring("use: b2b\nown: {points: 3}\n"), "2:7", "unknown key 'points'", "as in `rules: {NAME: {points"),
     (rule("{points: 1, per: visit or chat}"), "4:20", "points are given per activity of one kind", "a rule for each"),
     (rule("{points: 1, per: [visit, chat]}"), "4:20", "points are given per activity of one kind", "a rule for each"),
     (rule("{points: 3,5, when: email}"), "4:19", "unknown key '5'", "write decimals with a point, such as 1.5"),
