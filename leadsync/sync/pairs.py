@@ -165,11 +165,3 @@ def _body(row: Any, sides: Mapping[int, Mapping[str, Any]], scores: Mapping[int,
         "decided_at": row.decided_at and row.decided_at.isoformat(),
         "decided_by": row.decided_by,
     }  # fmt: skip
-
-
-def side_by_side(pair: Row) -> Iterator[tuple[str, str, str]]:
-    """What both records say: word, one, other."""
-    one, other = pair["sides"]
-    for name in _SIDES:
-        if name in one or name in other:
-            yield name, one.get(name, "—"), other.get(name, "—")
