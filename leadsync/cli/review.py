@@ -1,8 +1,9 @@
 """`leadsync review`: what waits for a person, and deciding on it."""
 
 import getpass
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from math import inf
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -67,20 +68,21 @@ def review(
     store = open_store(loaded.store, loaded.folder, create=False, migrate=False)
     looking = Store(store.engine.execution_options(reading=True), store.shown)
 
-    def decide(chosen: Collection[int], decision: str) -> None:
+    def decide(id_: int, decision: str) -> None:
         with store.begin():
-            rows.decide(store, chosen, decision, me, datetime.now(UTC))
+            rows.decide(store, [id_], decision, me, datetime.now(UTC))
 
     try:
         decided = 0
         if action in _DECISIONS:
-            with looking.begin() as db:
-                both = rows.items(db), pairs.waiting(looking, now, decided=True)
-            items, others = both if action in _OF_LISTS else both[::-1]
-            chosen = _chosen(items, others, ids or (), reason, action)
-            decide(chosen, _DECISIONS[action])
+            with store.begin() as db:
+                both = rows.items(db), pairs.waiting(store, now, decided=True)
+                items, others = both if action in _OF_LISTS else both[::-1]
+                chosen = _chosen(items, others, ids or (), reason, action)
+                rows.decide(store, chosen, _DECISIONS[action], me, now)
             decided = len(chosen)
-        found, waiting = _what_waits(looking, loaded, now, reason, language, everything=everything, whole=as_json)
+        compared = inf if as_json else review_shown.SHOWN if action is None else 0
+        found, waiting = _what_waits(looking, loaded, now, reason, language, everything=everything, compared=compared)
         if action == _BY_KEYS:
             decided = by_keys(found, lambda each: _evidence(looking, loaded, each, language), decide)
             waiting = _what_waits(looking, loaded, now, reason, language)[1]
@@ -99,10 +101,9 @@ def review(
 
 def _what_waits(
     store: "Store", config: "Config", now: datetime, reason: str | None, language: str, *, everything: bool = False,
-    whole: bool = False,
+    compared: float = 0,
 ) -> tuple[list[dict[str, Any]], int]:  # fmt: skip
-    """Leads of lists, then pairs, which are only compared as far as they are shown, or as a `whole`; how many of all
-    wait."""
+    """Leads of lists, then pairs, the first of which are `compared`, so many; how many of all wait."""
     from leadsync.store import review as rows
     from leadsync.sync import pairs
 
@@ -114,7 +115,7 @@ def _what_waits(
         waiting = sum(each["result"] == rows.HELD and not each["decision"] for each in listed)
         waiting += rows.count_pairs(store, now)
     for n, each in enumerate(likely):
-        each["evidence"] = _evidence(store, config, each, language) if n < review_shown.SHOWN or whole else []
+        each["evidence"] = _evidence(store, config, each, language) if n < compared else []
     return [each for each in (*listed, *likely) if reason in (None, each["reason"])], waiting
 
 

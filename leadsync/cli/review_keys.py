@@ -1,7 +1,7 @@
 """`leadsync review decide`: what waits, one after the other, and a key for each decision."""
 
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -24,7 +24,7 @@ def need_terminal(as_json: bool) -> None:
 def by_keys(
     found: Sequence[dict[str, Any]],
     evidence: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]],
-    decide: Callable[[Collection[int], str], None],
+    decide: Callable[[int, str], None],
 ) -> int:
     """Ask about what waits, pairs first, and keep each decision at once; how many there were."""
     held = [each for each in found if not is_pair(each) and each["result"] == "hold" and not each["decision"]]
@@ -44,7 +44,7 @@ def by_keys(
         if key in _STOP:
             break
         if key in keys:
-            decide([each["id"]], keys[key])
+            decide(each["id"], keys[key])
             decided += 1
     return decided
 
