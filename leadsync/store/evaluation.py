@@ -154,31 +154,22 @@ class Decision:
 
 
 def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True, past: float = inf) -> Marks:
-    """The leads that something touched, oldest mark first, `late` ones last; leads in `busy` keep their marks.
+    """The leads that something touched, so many at most, oldest mark first, `late` ones last; leads in `busy` keep
+    their marks.
 
     With them all marks of these leads, those that stand further back too; `late` ones up to the one that is `past`.
     """
-    table = schema.dirty
-    order = (table.c.late, table.c.seq)
-    query = (
-        sa.select(table.c.seq, schema.records.c.lead_id, table.c.late)
-        .join(schema.records, schema.records.c.id == table.c.record_id).where(table.c.late < COMPANIES)
-        .order_by(*order).limit(limit)
-    )  # fmt: skip
-    query = query if late else query.where(table.c.late == 0)
     seqs: dict[int, list[int]] = defaultdict(list)
-    idle, last, more, all_late = [], (0, 0), True, True
-    while more and not seqs:  # a connection that is down may keep many leads busy; it holds up no others
-        after = sa.or_(table.c.late > last[0], sa.and_(table.c.late == last[0], table.c.seq > last[1]))
-        rows = store.connection.execute(query.where(after)).all()
-        for seq, lead, behind in rows:
-            if lead is None:
-                idle.append(seq)  # only heard of so far: its own page will mark it
-            elif lead not in busy:
-                seqs[lead].append(seq)
-                all_late &= bool(behind)
-        more = len(rows) == limit
-        last = (rows[-1].late, rows[-1].seq) if rows else last
+    idle, all_late = [], True
+    for seq, lead, behind in _marks(store, limit, late):
+        if len(seqs) == limit:
+            break  # a connection that is down may keep many leads busy; it holds up no others
+        if lead is None:
+            idle.append(seq)  # only heard of so far: its own page will mark it
+        elif lead not in busy:
+            seqs[lead].append(seq)
+            all_late &= bool(behind)
+    table = schema.dirty
     companies = sa.select(schema.sources.c.id).where(schema.sources.c.role == Role.COMPANY)
     theirs = sa.select(schema.records.c.id).where(schema.records.c.source_id.in_(companies))
     for part in chunks(idle):
@@ -186,6 +177,19 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
         store.connection.execute(sa.update(table).where(own, table.c.record_id.in_(theirs)).values(late=COMPANIES))
         store.connection.execute(sa.delete(table).where(own, table.c.late < COMPANIES))
     return Marks(tuple(seqs), _every_mark(store, list(seqs), past), all_late)
+
+
+def _marks(store: Store, many: int, late: bool) -> Iterator[tuple[int, int | None, int]]:
+    """Mark, lead and whether it is `late`, in order, read so many at a time. What is late is asked for by itself: of
+    both together a database would look at every mark before it knows the first ones."""
+    d, r = schema.dirty.c, schema.records.c
+    query = sa.select(d.seq, r.lead_id).join(schema.records, r.id == d.record_id).order_by(d.seq).limit(many)
+    for behind in (0, 1) if late else (0,):
+        rows, last = None, 0
+        while rows is None or len(rows) == many:
+            rows = store.connection.execute(query.where(d.late == behind, d.seq > last)).all()
+            for last, lead in rows:
+                yield last, lead, behind
 
 
 def _every_mark(store: Store, leads: Sequence[int], past: float) -> dict[int, tuple[int, ...]]:

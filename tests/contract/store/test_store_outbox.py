@@ -132,6 +132,30 @@ def test_marks_of_busy_leads_wait_and_hold_nobody_up(kit: Kit) -> None:
     assert len(kit.marked()) == 6
 
 
+@pytest.mark.parametrize("url", ["sqlite:///leadsync.db"])  # which counts its steps
+def test_the_next_leads_cost_the_same_however_many_wait(one: Kit) -> None:
+    def steps() -> int:
+        counted, raw = [0], one.store.connection.connection.driver_connection
+
+        def count() -> None:
+            counted[0] += 1
+
+        with one.store.begin():
+            raw.set_progress_handler(count, 1)
+            assert len(evaluation.touched(one.store, (), 20).leads) == 20
+            raw.set_progress_handler(None, 0)
+        return counted[0]
+
+    one.keep("Lead", *(record(f"L{i}") for i in range(100)))
+    with one.store.begin():
+        evaluation.mark_all(one.store)
+    few = steps()
+    one.keep("Lead", *(record(f"M{i}") for i in range(900)))
+    with one.store.begin():
+        evaluation.mark_all(one.store)
+    assert steps() < 2 * few
+
+
 def test_due_leads_that_are_busy_hold_nobody_up(kit: Kit) -> None:
     kit.keep("Lead", *(record(f"L{i}") for i in range(4)))
     leads = [kit.lead("Lead", f"L{i}") for i in range(4)]
