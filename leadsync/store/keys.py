@@ -4,16 +4,27 @@ All of it inside `Store.begin()`, but for what only reads.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
 from leadsync.store import records, schema
-from leadsync.store.database import Store, among, chunks, plain_rows
+from leadsync.store.database import Store, chunks
+from leadsync.store.lookup import Lookup, asked
 
 PERSON, COMPANY = 0, 1
 MOST = 60
 """Company records that a key may have to be of use."""
+
+_own, _theirs = schema.keys.c, schema.keys.alias().c
+_IS_COMPANYS = sa.exists().where(_theirs.hash == _own.hash, _theirs.of == COMPANY)
+_SHARED = Lookup(sa.select(_own.record_id, _own.hash).where(asked(_own.record_id), _IS_COMPANYS))
+_size = sa.func.count()
+_COMPANIES = Lookup(
+    sa.select(_own.hash, _size, sa.func.min(_own.record_id)).where(asked(_own.hash), _own.of == COMPANY)
+    .group_by(_own.hash).having(_size <= MOST)
+)  # fmt: skip
+_EACH = Lookup(sa.select(_own.hash, _own.record_id).where(asked(_own.hash), _own.of == COMPANY))
 
 
 def replace(store: Store, of: int, found: Mapping[int, Collection[int]], *, fresh: bool = False) -> None:
@@ -41,23 +52,17 @@ def people(companies: Collection[int] | sa.Select[tuple[int]]) -> sa.Select[tupl
     return sa.select(linked.union(shared.where(theirs.c.record_id.in_(companies))).subquery().c[0])
 
 
-def companies_near(store: Store, record_ids: Iterable[int]) -> dict[int, list[int]]:
+def companies_near(store: Store, record_ids: Collection[int]) -> dict[int, list[int]]:
     """The company records that share a key with these records, record by record. What more than `MOST` companies have
     tells nothing of any, and would cost all of them for each person."""
-    k, own, size = schema.keys.c, dict[int, list[int]](), sa.func.count()
+    own, found = defaultdict[int, list[int]](list), defaultdict[int, set[int]](set)
     for part in chunks(sorted(record_ids)):
-        query = sa.select(k.record_id, k.hash).where(k.record_id.in_(among(part)))
-        for id_, hash_ in plain_rows(store.connection, query):
-            own.setdefault(hash_, []).append(id_)
-    found: dict[int, set[int]] = defaultdict(set)
+        for id_, hash_ in _SHARED(store, part):
+            own[hash_].append(id_)
     for part in chunks(sorted(own)):
-        several, having = sa.select(k.hash, size, sa.func.min(k.record_id)), list[tuple[int, int]]()
-        several = several.where(k.hash.in_(among(part)), k.of == COMPANY).group_by(k.hash).having(size <= MOST)
-        rows = plain_rows(store.connection, several)
-        having += ((hash_, company) for hash_, many, company in rows if many == 1)
-        usable = [hash_ for hash_, many, _ in rows if many > 1]
-        query = sa.select(k.hash, k.record_id).where(k.hash.in_(among(usable)), k.of == COMPANY)
-        having += plain_rows(store.connection, query) if usable else ()
+        rows = _COMPANIES(store, part)
+        having = [(hash_, company) for hash_, many, company in rows if many == 1]
+        having += _EACH(store, [hash_ for hash_, many, _ in rows if many > 1])
         for hash_, company in having:
             for id_ in own[hash_]:
                 found[id_].add(company)
