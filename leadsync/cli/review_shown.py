@@ -38,10 +38,10 @@ def show(found: Sequence[Mapping[str, Any]]) -> None:
 
 def body(item: Mapping[str, Any], labels: Mapping[str, Mapping[str, str]], language: str) -> dict[str, Any]:
     """A lead of a list that waits, as JSON has it."""
-    from leadsync.core.facts import known
+    from leadsync.core.facts import value_of
     from leadsync.core.lists import told
 
-    facts = {name: str(known(kept).value) for name, kept in (item["facts"] or {}).items()}
+    facts = {name: str(value_of(kept)) for name, kept in (item["facts"] or {}).items()}
     other = "/".join(item[f"other_{part}"] for part in ("connection", "object", "id")) if item["other_id"] else ""
     value = other or item["value"]
     return {

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from leadsync.core.convert.consent import DENIED, GRANTED
-from leadsync.core.facts.fact import Facts, Value, known
+from leadsync.core.facts.fact import Facts, Value, value_of
 
 CHANNELS: Mapping[str, str] = {"consent_email": "email", "consent_phone": "phone"}
 """The words of consent to one way of contact, and the field that holds the address of it."""
@@ -23,7 +23,7 @@ def with_consent(facts: Mapping[str, Value], records: Sequence[Facts], opted_out
     is of a later day. Where no way is left by which the lead could be reached, its consent is denied. The day and
     the proof are those of the record that decides.
     """
-    if opted_out is None and all(record.keys().isdisjoint(WORDS) for record in records):
+    if opted_out is None and facts.keys().isdisjoint(WORDS):
         return facts
     told = {word: _strictest(records, word) for word in WORDS}
     if opted_out is None and not any(told.values()):
@@ -41,11 +41,11 @@ def with_consent(facts: Mapping[str, Value], records: Sequence[Facts], opted_out
         told["consent"] = GRANTED
     found |= {word: value for word, value in told.items() if value}
     decides = next((r for r in records if any(_value(r, w) == told["consent"] for w in WORDS)), {})
-    return found | {name: known(decides[name]).value for name in ("consent_at", "consent_proof") if name in decides}
+    return found | {name: value_of(decides[name]) for name in ("consent_at", "consent_proof") if name in decides}
 
 
 def _value(record: Facts, word: str) -> str:
-    return str(known(record[word]).value) if word in record else ""
+    return str(value_of(record[word])) if word in record else ""
 
 
 def _strictest(records: Sequence[Facts], word: str) -> str:

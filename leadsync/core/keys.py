@@ -10,7 +10,7 @@ from hashlib import blake2b
 from rapidfuzz.distance import OSA
 
 from leadsync.core.facts.companies import LegalForms
-from leadsync.core.facts.fact import Facts, Value, known
+from leadsync.core.facts.fact import Facts, Value, value_of
 from leadsync.core.facts.tables import Tables
 from leadsync.core.match.spelling import latin, skeleton, vowelless
 
@@ -30,7 +30,7 @@ def keys(facts: Facts, tables: Tables) -> frozenset[int]:
 
 
 def _values(facts: Facts, tables: Tables) -> Iterator[tuple[str, str]]:
-    said = {name: str(known(facts[name]).value) for name in ("email", "phone", "domain", "company") if name in facts}
+    said = {name: str(value_of(facts[name])) for name in ("email", "phone", "domain", "company") if name in facts}
     if box := tables.mail.read(said["email"]) if "email" in said else None:
         yield "email", box.key
         if box.kind in _OWN_HOSTS:
@@ -76,7 +76,7 @@ def own_companies(
 
     `person` is what is known of the person (golden), `candidates` record → facts.
     """
-    known_of = {id_: {n: known(raw).value for n, raw in facts.items()} for id_, facts in candidates.items()}
+    known_of = {id_: {n: value_of(raw) for n, raw in facts.items()} for id_, facts in candidates.items()}
     if same := [
         id_ for id_, facts in known_of.items() if "domain" in person and facts.get("domain") == person["domain"]
     ]:

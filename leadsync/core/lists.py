@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from leadsync.catalog import LANGUAGES
 from leadsync.core.classes import BUYER
 from leadsync.core.convert.consent import DENIED, GRANTED
-from leadsync.core.facts.fact import Facts, known
+from leadsync.core.facts.fact import Facts, value_of
 from leadsync.core.facts.mail import MailWords
 
 CUSTOMER = "customer"
@@ -115,7 +115,7 @@ class Lists:
 
     def has(self, connection: str, facts: Facts) -> bool:
         """Whether a record is of a list."""
-        told = known(facts["channel"]).value if "channel" in facts else ""
+        told = value_of(facts["channel"]) if "channel" in facts else ""
         return connection in self.connections or told in self.channels
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from leadsync.core.consent import WORDS
 from leadsync.core.convert.consent import DENIED
-from leadsync.core.facts.fact import Facts, known
+from leadsync.core.facts.fact import Facts, value_of
 from leadsync.core.mapping import ObjectMapping, text
 from leadsync.core.survive import survivors
 from leadsync.core.survivorship import About, Rule
@@ -95,4 +95,4 @@ def _spoken(pair: Sequence[Row], mapping: ObjectMapping, rules: Mapping[str, Rul
 
 
 def _denies(row: Row, word: str) -> bool:
-    return word in row.facts and known(row.facts[word]).value == DENIED
+    return word in row.facts and value_of(row.facts[word]) == DENIED

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from leadsync.catalog import BANT, FIELDS, NO_TO
-from leadsync.core.facts.fact import NO, PLAIN, SAID, Fact, Facts, Value, known
+from leadsync.core.facts.fact import NO, Fact, Facts, Value, confidence_of, known
 from leadsync.core.survivorship import JOINED, About, Rule, ruled
 
 OF_COMPANIES = (
@@ -13,6 +13,7 @@ OF_COMPANIES = (
     "city", "time_zone",
 )  # fmt: skip
 """Fields of the catalogue that a company's row says something about; any other is the person's."""
+_OF_PERSONS = FIELDS.keys() - {*OF_COMPANIES}
 
 
 class Survivor(NamedTuple):
@@ -71,19 +72,18 @@ def golden(
     """The values alone of what survives, for many leads at once; what is answered with no is named under `NO_TO`."""
     if len(records) > 1 and (rules or any("intent" in facts for facts in records)):
         return _given({name: each.fact.value for name, each in survivors(records, companies, rules, about).items()})
-    found: dict[str, Value] = {}
-    weak: dict[str, int] = {}  # of what was not said: its confidence
-    for facts in (*records, *({n: v for n, v in facts.items() if _of_company(n)} for facts in companies)):
+    best: dict[str, Any] = {**records[0]} if records else {}
+    for place, facts in enumerate((*records[1:], *companies), 1):
+        personal = _OF_PERSONS if place >= len(records) else ()
         for name, raw in facts.items():
-            if isinstance(raw, PLAIN):
-                if name not in found:
-                    found[name] = raw
-                elif name in weak:
-                    found[name] = raw
-                    del weak[name]
-            elif name not in found or weak.get(name, SAID) < int(raw[1]):
-                found[name], weak[name] = raw[0], int(raw[1])
-    return _given(found)
+            held = best.get(name)
+            surer = held is None or (isinstance(held, list) and held[1] < confidence_of(raw))
+            if surer and name not in personal:
+                best[name] = raw
+    for name, raw in best.items():
+        if isinstance(raw, list):
+            best[name] = raw[0]
+    return _given(best)
 
 
 def _given(found: dict[str, Value]) -> dict[str, Value]:
@@ -96,8 +96,4 @@ def everything(records: Sequence[Facts], companies: Sequence[Facts]) -> Iterator
     for place, facts in enumerate(records):
         yield from ((place, name, known(raw)) for name, raw in facts.items())
     for place, facts in enumerate(companies, len(records)):
-        yield from ((place, name, known(raw)) for name, raw in facts.items() if _of_company(name))
-
-
-def _of_company(name: str) -> bool:
-    return name in OF_COMPANIES or name not in FIELDS
+        yield from ((place, name, known(raw)) for name, raw in facts.items() if name not in _OF_PERSONS)

@@ -9,7 +9,7 @@ import orjson
 import sqlalchemy as sa
 
 from leadsync.config.load import Config
-from leadsync.core.facts import known
+from leadsync.core.facts import value_of
 from leadsync.core.identity import Identity, identities, with_mailboxes
 from leadsync.core.keys import key
 from leadsync.core.mapping import ObjectMapping, text
@@ -87,9 +87,7 @@ class Eraser:
             r, ids = schema.records.c, sorted({id_ for held in near.values() for id_ in held})
             for part in chunks(ids):
                 for row in db.execute(sa.select(r.lead_id, r.facts).where(r.id.in_(part), r.lead_id.is_not(None))):
-                    box = (
-                        self._mail.read(str(known(row.facts["email"]).value)) if "email" in (row.facts or {}) else None
-                    )
+                    box = self._mail.read(str(value_of(row.facts["email"]))) if "email" in (row.facts or {}) else None
                     found |= {row.lead_id} if box and box.key in boxes else set()
         return found
 
@@ -126,7 +124,7 @@ class Eraser:
             states = [now, *({**now, **before} for before in past.get(row.id, ()))]
             found.rows[row.id] = self._ref(row)
             found.fields[row.id] = {name for state in states for name, value in state.items() if text(value)}
-            facts = {name: str(known(kept).value) for name, kept in (row.facts or {}).items()}
+            facts = {name: str(value_of(kept)) for name, kept in (row.facts or {}).items()}
             found.known_by.update(Identity(kind, facts[kind]) for kind in ("email", "phone") if kind in facts)
             found.known_by.update(*(identities(mapping, state) for state in states))
             telling = {s for f in mapping.fields if f.name in (*_NAMES, "email", "phone") for s in f.sources}

@@ -1,7 +1,7 @@
 """What is known of leads, in the columns that core decides on: facts of all their records, and what they did."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -45,19 +45,20 @@ class Frames:
         """A row per lead, in ascending order; `members` are its records in scope, `activities` what counts."""
         leads, today = sorted(members), now.astimezone(self.config.zone).date()
         mail = self.met(found, activities)
-        known = [self.facts(members[lead], found, mail) for lead in leads]
+        types = {name: word.type for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
+        types[NO_TO] = "text"
+        columns: dict[str, list[Value | None]] = {name: [] for name in types}
+        for lead in leads:
+            facts = self.facts(members[lead], found, mail)
+            for name, values in columns.items():
+                values.append(facts.get(name))
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
-        fields = {name: word.type for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
-        told = set[str]().union(*known)
         frame = pl.DataFrame(
             {
                 "lead": pl.Series(leads, dtype=pl.Int64),
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
                 "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
-                **{
-                    name: column(type_, [facts.get(name) for facts in known] if name in told else [None] * len(known))
-                    for name, type_ in {**fields, NO_TO: "text"}.items()
-                },
+                **{name: column(types[name], values) for name, values in columns.items()},
             }
         )
         if self.talks:
@@ -69,8 +70,8 @@ class Frames:
         own, companies = self.told(records, found)
         known = golden(own, companies, self.config.matching.survive, self.about(records, found))
         state = self.mailbox(known, own, records, found, mail)
-        for word in ("mail_state", "mail_since"):
-            known.pop(word, None)
+        known.pop("mail_state", None)
+        known.pop("mail_since", None)
         if state is not None:
             known["mail_state"] = state.state
             if state.at is not None:
@@ -79,7 +80,7 @@ class Frames:
         opted_out = datetime.fromtimestamp(at / 1e6, self.config.zone).date() if at is not None else None
         facts = with_consent(known, own, opted_out)
         answered = {*facts, *str(facts.get(NO_TO, "")).split()} if NO_TO in facts else facts
-        return {**facts, "completeness": float(sum(name in answered for name in self.config.facts.complete))}
+        return {**facts, "completeness": float(sum(map(answered.__contains__, self.config.facts.complete)))}
 
     def met(self, found: Material, activities: pl.DataFrame) -> Mapping[int, Met]:
         """By record what happened to mail to its address. A click counts where it is among `activities`: what a mail
@@ -98,10 +99,9 @@ class Frames:
         mail: Mapping[int, Met],
     ) -> MailState | None:  # fmt: skip
         """Whether mail to the lead's address arrives, by what the records with this address know of it."""
-        said_on, said = str(facts.get("mail_since", "")), str(facts.get("mail_state", ""))
         if "mailbox" not in facts:
             return None
-        email = str(facts["email"])
+        email, said, said_on = (str(facts.get(word, "")) for word in ("email", "mail_state", "mail_since"))
         if said:
             theirs = next((each for each in own if each.get("email") == email and "mail_state" in each), {})
             said, said_on = str(theirs.get("mail_state", "")), str(theirs.get("mail_since", ""))
@@ -123,7 +123,7 @@ class Frames:
 
     def about(self, records: Sequence[Member], found: Material) -> list[About]:
         """What rules of survivorship ask of those records that `told` tells of, in its order; nothing without rules."""
-        if not self.config.matching.survive or len(records) < 2:
+        if len(records) < 2 or not self.config.matching.survive:
             return []
         alive, _ = self._alive(records)
         times = Counter(event[_RECORD] for event in found.activities)
@@ -138,25 +138,27 @@ class Frames:
 
     def companies(self, records: Sequence[Member], found: Material) -> list[int]:
         """The records of the company whose people these are, those that the CRMs link first."""
-        return list(self._companies(*self._alive(records), found))
+        return self._companies(*self._alive(records), found)
 
     def _alive(self, records: Sequence[Member]) -> tuple[list[Member], list[Facts]]:
-        trusted = [m for m in self.by_trust(records) if m.facts is not None]
-        alive = [m for m in trusted if m.gone_at is None] or trusted
+        trusted = self.by_trust(records)
+        alive = [m for m in trusted if m.facts is not None and m.gone_at is None]
+        alive = alive or [m for m in trusted if m.facts is not None]
         return alive, [m.facts for m in alive if m.facts is not None]
 
-    def _companies(self, alive: Sequence[Member], own: Sequence[Facts], found: Material) -> Iterator[int]:
+    def _companies(self, alive: Sequence[Member], own: Sequence[Facts], found: Material) -> list[int]:
         """The company's records: those that the CRMs link, then those of the same domain or name."""
-        linked = dict.fromkeys(m.company_id for m in alive if m.company_id in found.companies)
-        yield from (company for company in linked if company is not None)
+        there = found.companies
+        linked = [*{m.company_id: m for m in alive if m.company_id is not None and m.company_id in there}]
         near = {
-            company: found.companies[company]
-            for id_ in (*(m.id for m in alive), *linked) if id_ is not None
-            for company in found.near.get(id_, ()) if company in found.companies and company not in linked
+            company: there[company]
+            for id_ in (*[m.id for m in alive], *linked)
+            for company in found.near.get(id_, ()) if company in there and company not in linked
         }  # fmt: skip
-        if near:
-            person = golden(own, [found.companies[company] for company in linked if company is not None])
-            yield from own_companies(person, near, self.config.facts.tables.forms)
+        if not near:
+            return linked
+        person = golden(own, [there[company] for company in linked])
+        return [*linked, *own_companies(person, near, self.config.facts.tables.forms)]
 
     def by_trust(self, records: Iterable[Member]) -> list[Member]:
         """Records of the connection that is preferred first, then the oldest; whichever came first into the store."""

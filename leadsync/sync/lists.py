@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from leadsync.catalog import NOT_INTEREST
 from leadsync.config.load import Config
 from leadsync.core.convert.base import fold
-from leadsync.core.facts.fact import Facts, known
+from leadsync.core.facts.fact import Facts, value_of
 from leadsync.core.facts.mail import MailWords
 from leadsync.core.keys import key
 from leadsync.core.lists import CUSTOMER, OK, Beside, Finding, findings, judge, old_on
@@ -102,7 +102,7 @@ class Sought(NamedTuple):
     @classmethod
     def of(cls, facts: Facts, mail: MailWords) -> "Sought":
         """By the facts of a record."""
-        said = {name: str(known(facts[name]).value) for name in ("email", "phone", "last_name") if name in facts}
+        said = {name: str(value_of(facts[name])) for name in ("email", "phone", "last_name") if name in facts}
         box = mail.read(said.get("email", ""))
         mailbox, phone = box.key if box else "", said.get("phone", "")
         named = (("email", mailbox), ("phone", phone))

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from leadsync.core.facts import Facts, known
+from leadsync.core.facts import Facts, value_of
 from leadsync.core.mapping import number, text
 from leadsync.core.match.calibration import Pair
 from leadsync.errors import UsageError
@@ -137,7 +137,7 @@ def _sides(store: Store, ids: Collection[int]) -> dict[int, dict[str, Any]]:
     for part in chunks(sorted(ids)):
         for row in store.connection.execute(query.where(r.id.in_(part))):
             facts: Facts = row.facts or {}
-            said = {name: text(known(facts[name]).value) for name in _SIDES if name in facts}
+            said = {name: text(value_of(facts[name])) for name in _SIDES if name in facts}
             found[row.id] = {
                 "record": "/".join((row.connection, row.object, row.ext_id)), "lead": row.lead_id, "said": said,
                 "facts": facts,

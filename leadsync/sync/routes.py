@@ -14,7 +14,7 @@ from leadsync.config.routing import Routing
 from leadsync.core.assign import Asked, RepRule, Rotation, Routed, RouteRule, Team, limited
 from leadsync.core.classes import BUYER
 from leadsync.core.conditions import Condition
-from leadsync.core.facts.fact import known
+from leadsync.core.facts.fact import value_of
 from leadsync.core.keys import key
 from leadsync.core.lists import CUSTOMER
 from leadsync.core.mapping import ObjectMapping, text
@@ -78,7 +78,7 @@ def _companies_read(config: Config, sources: Mapping[int, Source]) -> Iterable[t
 
 
 def _said(facts: Mapping[str, object], word: str) -> str | None:
-    return str(known(facts[word]).value) if word in facts else None  # type: ignore[arg-type]
+    return str(value_of(facts[word])) if word in facts else None  # type: ignore[arg-type]
 
 
 def company_key(config: Config, domain: str | None, name: str | None) -> int | None:

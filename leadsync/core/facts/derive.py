@@ -11,7 +11,7 @@ from leadsync.core.convert import NOWHERE, Unreadable, yes_no
 from leadsync.core.convert.base import fold
 from leadsync.core.facts import bands, languages, names, phones
 from leadsync.core.facts.domains import own_domain
-from leadsync.core.facts.fact import DERIVED, GUESSED, NO, SAID, Fact, Facts, Kept, Value, kept
+from leadsync.core.facts.fact import DERIVED, GUESSED, NO, Fact, Facts, Kept, Value, confidence_of, kept, value_of
 from leadsync.core.facts.tables import Tables
 from leadsync.core.mapping import number
 
@@ -129,14 +129,8 @@ def _add(found: dict[str, Kept], name: str, fact: Fact) -> None:
 
 def _text(found: Facts, name: str) -> str:
     """A word's value, whoever says it."""
-    value = found.get(name, "")
-    return value if isinstance(value, str) else "" if isinstance(value, int | float) else str(value[0])
-
-
-def _sure(found: Facts, name: str) -> int:
-    """How sure a word is."""
-    value = found[name]
-    return SAID if isinstance(value, str | int | float) else int(value[1])
+    value = value_of(found.get(name, ""))
+    return value if isinstance(value, str) else ""
 
 
 def _mailbox(found: dict[str, Kept], address: str, tables: Tables) -> None:
@@ -182,4 +176,4 @@ def _place(found: dict[str, Kept]) -> None:
             _add(found, "language", fact)
     if "time_zone" not in found and "country" in found:
         zone = languages.time_zone(_text(found, "country"))
-        _add(found, "time_zone", Fact(zone, min(DERIVED, _sure(found, "country")), "country"))
+        _add(found, "time_zone", Fact(zone, min(DERIVED, confidence_of(found["country"])), "country"))

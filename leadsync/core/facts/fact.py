@@ -1,16 +1,15 @@
 """A fact: a value, and what it rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 Value = str | float
-Kept = Value | Sequence[Value]
+Kept = Value | list[Value]
 """As a record keeps it: the value alone where the CRM says it, else [value, confidence, how]."""
 Facts = Mapping[str, Kept]
 
 NO: Value = ""
 """The value of what a record is asked for and denies: it survives as any other does, and the lead has none."""
-PLAIN = (str, int, float)  # the types of a value
 
 SAID = 100
 """The confidence of what stands in the CRM itself."""
@@ -36,4 +35,14 @@ def kept(fact: Fact) -> Kept:
 
 def known(raw: Kept) -> Fact:
     """The fact that a record keeps."""
-    return Fact(raw) if isinstance(raw, PLAIN) else Fact(raw[0], int(raw[1]), str(raw[2]))
+    return Fact(raw[0], int(raw[1]), str(raw[2])) if isinstance(raw, list) else Fact(raw)
+
+
+def value_of(raw: Kept) -> Value:
+    """What the fact that a record keeps says."""
+    return raw[0] if isinstance(raw, list) else raw
+
+
+def confidence_of(raw: Kept) -> int:
+    """How sure it is."""
+    return int(raw[1]) if isinstance(raw, list) else SAID

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from leadsync.core.convert import Unreadable
-from leadsync.core.facts.fact import Facts, known
+from leadsync.core.facts.fact import Facts, value_of
 
 State = Literal["valid", "risky", "catch_all", "invalid", "unknown"]
 STATES: tuple[State, ...] = ("valid", "risky", "catch_all", "invalid", "unknown")
@@ -86,7 +86,7 @@ def checked(before: Checked | None, answer: Answer, now: datetime) -> Checked:
 
 def asked_about(facts: Facts) -> str:
     """The domain of a record's mailbox, where the DNS can tell something about it that is not known without."""
-    email, kind = facts.get("email"), known(facts["mailbox"]).value if "mailbox" in facts else ""
+    email, kind = facts.get("email"), value_of(facts["mailbox"]) if "mailbox" in facts else ""
     return email.rpartition("@")[2] if isinstance(email, str) and kind in _ASKED else ""
 
 

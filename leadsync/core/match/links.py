@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from math import inf
 from typing import NamedTuple
 
-from leadsync.core.facts.fact import PLAIN, SAID, Facts, known
+from leadsync.core.facts.fact import SAID, Facts, confidence_of, value_of
 from leadsync.core.match.clusters import clusters
 from leadsync.core.match.features import COLUMNS
 from leadsync.core.match.keys import once
@@ -29,14 +29,9 @@ def row(facts: Facts, company: Facts | None) -> dict[str, str]:
     for own, names in ((facts, COLUMNS), (company or {}, _OF_COMPANIES)):
         for name in names:
             raw = own.get(name)
-            if raw is None or name in found:
+            if raw is None or name in found or (confidence_of(raw) != SAID and name not in _HINTS):
                 continue
-            if not isinstance(raw, PLAIN):
-                fact = known(raw)
-                if fact.confidence != SAID and name not in _HINTS:
-                    continue
-                raw = fact.value
-            found[name] = str(raw)
+            found[name] = str(value_of(raw))
     return found
 
 

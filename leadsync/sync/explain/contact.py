@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from leadsync.core.consent import CHANNELS, WORDS
-from leadsync.core.facts.fact import known
+from leadsync.core.facts.fact import value_of
 from leadsync.core.lists import told
 from leadsync.core.mapping import text
 from leadsync.core.survive import golden
@@ -49,7 +49,7 @@ def consent(subject: Subject) -> Iterator[Mapping[str, Any]]:
     facts = subject.evaluator.frames.facts(subject.inside, subject.found, {})
     for word in WORDS:
         said = [
-            f"{source.connection} {source.object} {member.ext_id}: {text(known(member.facts[word]).value)}"
+            f"{source.connection} {source.object} {member.ext_id}: {text(value_of(member.facts[word]))}"
             for member in subject.inside if member.facts and word in member.facts
             for source in (subject.evaluator.sources[member.source_id],)
         ]  # fmt: skip

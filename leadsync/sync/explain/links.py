@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leadsync.core.facts import Facts, known
+from leadsync.core.facts import Facts, value_of
 from leadsync.core.match.telling import agreement, compared, said
 from leadsync.store import leads, matching, review
 from leadsync.store.database import Store
@@ -59,5 +59,5 @@ def _sure(probability: float, language: str) -> str:
 
 
 def _value(facts: Facts, field: str, language: str) -> str:
-    told = (str(known(facts[name]).value) for name in _NAMES.get(field, (field,)) if name in facts)
+    told = (str(value_of(facts[name])) for name in _NAMES.get(field, (field,)) if name in facts)
     return next(told, said("of company", language) if field == "company" else "")
