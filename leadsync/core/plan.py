@@ -45,6 +45,7 @@ WHY: Mapping[str, str] = {
 """Why a field is not written."""
 
 
+_HELD = ("least", "rides")  # what else is written of the record decides about these
 _STANDS = ("same", "least", "wait")  # why a field is not written that is nevertheless as it should be, or nearly
 
 
@@ -61,8 +62,7 @@ class Verdict(NamedTuple):
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """Fields of one record to set: field → (before, after). `again_us`: when a field that waits may be written."""
 
     fields: Mapping[str, tuple[Value, Value]]
@@ -94,15 +94,24 @@ def same(a: Value, b: Value) -> bool:
     """Whether two values are one to a CRM: 73 = 73.0 = "73", text without outer blanks, empty = nothing."""
     if a == b:
         return True
+    if isinstance(a, int) and isinstance(b, int):
+        return False
     left, right = text(a), text(b)
-    return left == right or ((x := number(left)) is not None and x == number(right))
+    if left == right or " " in left:  # which no number is
+        return left == right
+    return (x := number(left)) is not None and x == number(right)
 
 
 def planned(found: Sequence[Verdict]) -> Planned | None:
     """What to write to a record by the verdicts on its fields; None where it holds all it should and nothing waits."""
-    waits = [verdict.until for verdict in found if verdict.until is not None]
-    fields = {v.write.field: (v.before, v.after) for v in found if not v.why}
-    return Planned(fields, min(waits, default=None)) if fields or waits else None
+    fields = dict[str, tuple[Value, Value]]()
+    again: int | None = None
+    for write, before, after, why, until in found:
+        if not why:
+            fields[write.field] = before, after
+        elif until is not None:
+            again = until if again is None else min(again, until)
+    return Planned(fields, again) if fields or again is not None else None
 
 
 def verdicts(
@@ -114,17 +123,21 @@ def verdicts(
     causes. Only reasons that say something else than other points are a cause, where that other one stands as it should
     or has not moved enough.
     """
-    found = [_verdict(write, seen, results, account, now_us) for write in writes]
-    why = {v.write.field: v.why for v in found}
-    found = [
-        _written(v) if v.why == "rides" and why.get(v.write.rides_with or "") in _STANDS and _outdated(v, seen) else v
-        for v in found
-    ]
-    if not any(not v.why for v in found):
-        return found
-    found = [_written(v) if v.why == "least" else v for v in found]
-    written = {v.write.field for v in found if not v.why}
-    return [_written(v) if v.why == "rides" and v.write.rides_with in written else v for v in found]
+    found = {write.field: _verdict(write, seen, results, account, now_us) for write in writes}
+    held = [verdict for verdict in found.values() if verdict.why in _HELD]
+    for verdict in held:
+        if verdict.why == "rides" and _leads(found, verdict) in _STANDS and _outdated(verdict, seen):
+            found[verdict.write.field] = _written(verdict)
+    if held and any(not verdict.why for verdict in found.values()):
+        for verdict in [v for v in held if v.why == "least" or _leads(found, v) in ("", "least")]:
+            found[verdict.write.field] = _written(verdict)
+    return [*found.values()]
+
+
+def _leads(found: Mapping[str, Verdict], verdict: Verdict) -> str | None:
+    """What becomes of the field that a field rides with."""
+    first = found.get(verdict.write.rides_with or "")
+    return first.why if first is not None else None
 
 
 def _written(verdict: Verdict) -> Verdict:
@@ -138,46 +151,42 @@ def left_alone(writes: Sequence[WriteField], seen: Seen, why: str) -> list[Verdi
 
 
 def _verdict(write: WriteField, seen: Seen, results: Mapping[str, Value], account: Account, now_us: int) -> Verdict:
-    before, word = seen.fields.get(write.field), results.get(write.word, results.get(write.value))
-    if word is None:
+    name, value = write.field, write.value
+    before, after = seen.fields.get(name), results.get(write.word if write.word in results else value)
+    if after is None:
         return Verdict(write, before, None, "no_value")
-    after: Value = word
-    if write.value == "owner":
-        after = account.owner_id(text(word))
+    if value == "owner":
+        after = account.owner_id(text(after))
         if after is None:
             return Verdict(write, before, None, "no_rep")
     elif write.map is not None:
-        if text(word) not in write.map:
+        if (word := text(after)) not in write.map:
             return Verdict(write, before, None, "not_in_map")
-        after = write.map[text(word)]
-    after = None if after is None else shown(write, after, account.lengths.get(write.field))
-    why, until = _why(write, before, after, seen, account, now_us)
-    if why != "same" and write.value in CAUSE_CONTACT and results.get("consent") == DENIED:
-        return Verdict(write, before, after, "consent")
-    return Verdict(write, before, after, why, until)
-
-
-def _why(
-    write: WriteField, before: Value, after: Value, seen: Seen, account: Account, now_us: int
-) -> tuple[str, int | None]:
+        after = write.map[word]
+    if after is not None:
+        after = shown(write, after, account.lengths.get(name))
     if same(before, after):
-        return "same", None
-    if write.field in account.blocked:
-        return "blocked", None
-    options = account.options.get(write.field)
-    if options and write.value != "owner" and text(after) not in ("", *options):
-        return "no_option", None
-    if not _allowed(write, before, after, seen, account):
-        return write.policy, None
-    if write.field in seen.refused and same(seen.refused[write.field], after):
-        return "refused", None
-    if write.every_us is not None and write.field in seen.ours:
-        until = seen.ours[write.field][1] + write.every_us
+        return Verdict(write, before, after, "same")
+    if value in CAUSE_CONTACT and results.get("consent") == DENIED:
+        return Verdict(write, before, after, "consent")
+    if name in account.blocked:
+        return Verdict(write, before, after, "blocked")
+    options = account.options.get(name)
+    if options and value != "owner" and text(after) not in ("", *options):
+        return Verdict(write, before, after, "no_option")
+    if write.policy != "always" and not _allowed(write, before, after, seen, account):
+        return Verdict(write, before, after, write.policy)
+    if name in seen.refused and same(seen.refused[name], after):
+        return Verdict(write, before, after, "refused")
+    if write.every_us is not None and name in seen.ours:
+        until = seen.ours[name][1] + write.every_us
         if now_us < until:
-            return "wait", until
+            return Verdict(write, before, after, "wait", until)
     if write.rides_with is not None:
-        return "rides", None
-    return ("least", None) if _small(write, before, after, account.bands) else ("", None)
+        return Verdict(write, before, after, "rides")
+    if _small(write, before, after, account.bands):
+        return Verdict(write, before, after, "least")
+    return Verdict(write, before, after)
 
 
 def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account: Account) -> bool:
@@ -242,7 +251,7 @@ def score_before(writes: Sequence[WriteField], seen: Seen, score: int) -> int | 
 
 def _number(write: WriteField, held: Value) -> float | None:
     """The number that a field shows."""
-    return number(_inside(write, held))
+    return number(_inside(write, held) if write.format or isinstance(held, str) else held)
 
 
 def _inside(write: WriteField, held: Value) -> str:
