@@ -8,6 +8,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 import orjson
+import polars as pl
 import sqlalchemy as sa
 
 from leadsync.catalog import NOT_INTEREST, TRACKED
@@ -97,14 +98,17 @@ class Move:
     gate: str
 
 
-Event = tuple[int, int, str, int, int, str | None, int, int, str, str | None]
-ACTIVITY = ("id", "lead", "kind", "at", "count", "topic", "record", "source", "ext_id", "detail")
-"""What evaluation knows of an activity: `record` and `source` are ids, `ext_id` is that of its row in the CRM."""
+ACTIVITY = pl.Schema(
+    {"id": pl.Int64, "lead": pl.Int64, "kind": pl.String, "at": pl.Int64, "count": pl.Int64, "topic": pl.String,
+     "record": pl.Int64, "source": pl.Int64, "ext_id": pl.String, "detail": pl.String}
+)  # fmt: skip
+"""What evaluation knows of an activity: `at` is in microseconds since 1970, `record` and `source` are ids, `ext_id` is
+that of its row in the CRM."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All that is known of some leads. `activities` are rows of `ACTIVITY`, with microseconds since 1970.
+    """All that is known of some leads. `activities` have the columns of `ACTIVITY`.
 
     `near` are company records that share a key with a person's record, or with the company that it names; `addressed`:
     record → since when it has its e-mail address, where it had another one; `mail` is what the DNS says of their
@@ -117,7 +121,7 @@ class Material:
 
     members: Sequence[Member]
     companies: Mapping[int, Facts]
-    activities: Sequence[Event]
+    activities: pl.DataFrame
     results: Mapping[int, Result]
     near: Mapping[int, Sequence[int]] = field(default_factory=dict)
     addressed: Mapping[int, datetime] = field(default_factory=dict)
@@ -228,7 +232,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     columns = [records.c[name] for name in Member._fields]
     a, told = activities.c, events_of(records.c.lead_id)
     members: list[Member] = []
-    events: list[Event] = []
+    events: list[tuple[Any, ...]] = []
     unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
     read = records.c.source_id.not_in(unread)
     for part in chunks(leads):
@@ -248,11 +252,13 @@ def material(store: Store, leads: Sequence[int]) -> Material:
             records.c.id.in_(among(part)), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
         companies.update((id_, orjson.loads(told)) for id_, told in plain_rows(db, query))
-    addressed = addressed_since(store, members, events)
+    happened = in_columns(events)
+    addressed = addressed_since(store, members, happened)
     mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    ended = outcomes(store, leads, events)
-    return Material(members, companies, events, results(store, leads), near, addressed, mail, opted_out(events), ended)
+    ended = outcomes(store, leads, happened)
+    out = opted_out(happened)
+    return Material(members, companies, happened, results(store, leads), near, addressed, mail, out, ended)
 
 
 def results(store: Store, leads: Sequence[int]) -> dict[int, Result]:
@@ -290,7 +296,7 @@ def changed(store: Store, members: Sequence[Member]) -> dict[int, int]:
 
 
 def outcomes(
-    store: Store, leads: Sequence[int], activities: Sequence[Event], until: datetime | None = None
+    store: Store, leads: Sequence[int], activities: pl.DataFrame, until: datetime | None = None
 ) -> dict[int, str]:  # fmt: skip
     """Of leads that came to an outcome, `until` a moment: won, or else the latest one. One that was lost, and was
     active itself more than a day later, has returned."""
@@ -303,28 +309,26 @@ def outcomes(
             found[row.lead_id] = "won" if found.get(row.lead_id) == "won" else row.kind
             if row.kind == "lost" and row.happened_at is not None:
                 lost[row.lead_id] = int((row.happened_at + timedelta(days=1)).timestamp() * 1e6)
-    for _, lead, kind, at, *_ in activities if lost else ():
-        if found.get(lead) == "lost" and at > lost.get(lead, at) and kind not in NOT_INTEREST | TRACKED:
+    theirs = activities.filter(~pl.col("kind").is_in([*NOT_INTEREST, *TRACKED])) if lost else activities.clear()
+    for lead, at in theirs.select("lead", "at").iter_rows():
+        if found.get(lead) == "lost" and at > lost.get(lead, at):
             found[lead] = RETURNED
     return found
 
 
-def opted_out(activities: Sequence[Event]) -> dict[int, int]:
+def opted_out(activities: pl.DataFrame) -> dict[int, int]:
     """When leads opted out last, in microseconds since 1970."""
-    found: dict[int, int] = {}
-    for _, lead, kind, at, *_ in activities:
-        if kind in OPT_OUTS:
-            found[lead] = max(at, found.get(lead, at))
-    return found
+    found = activities.filter(pl.col("kind").is_in([*OPT_OUTS])).group_by("lead").agg(pl.col("at").max())
+    return dict(found.iter_rows())
 
 
 def addressed_since(
-    store: Store, members: Sequence[Member], activities: Sequence[Event], until: datetime | None = None
+    store: Store, members: Sequence[Member], activities: pl.DataFrame, until: datetime | None = None
 ) -> dict[int, datetime]:
     """Since when those of these records have their e-mail address that had another one before, by what was known
     `until` then; only of those of whose mail something is told."""
     c, found, seen = schema.changes.c, dict[int, datetime](), set[int]()
-    mailed = {record for _, _, kind, _, _, _, record, *_ in activities if kind in TELLS}
+    mailed = {*activities.filter(pl.col("kind").is_in([*TELLS]))["record"]}
     own = (m for m in members if m.id in mailed and m.facts and "email" in m.facts)
     address = {m.id: str(m.facts["email"]) for m in own if m.facts}
     then = () if until is None else (c.known_at <= until,)
@@ -345,6 +349,11 @@ def events_of(lead: sa.ColumnElement[int]) -> tuple[sa.ColumnElement[Any], ...]:
     a = schema.activities.c
     when = sa.type_coerce(a.happened_at, sa.BigInteger)
     return (a.id, lead, a.kind, when, a.count, a.topic, a.record_id, a.source_id, a.ext_id, a.detail)
+
+
+def in_columns(rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    """Rows of `ACTIVITY`."""
+    return pl.DataFrame(dict(zip(ACTIVITY, zip(*rows, strict=True), strict=False)), ACTIVITY)
 
 
 def owner_names(store: Store) -> list[tuple[str, str, str]]:

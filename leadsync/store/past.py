@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import polars as pl
 import sqlalchemy as sa
 
 from leadsync.store import schema
 from leadsync.store.database import Store, among, chunks
-from leadsync.store.evaluation import Event, Member, Move, events_of
+from leadsync.store.evaluation import Member, Move, events_of, in_columns
 from leadsync.types import Value
 
 _A_PAGE = timedelta(minutes=10)  # what happened that long before a record was known was told by its CRM's own history
@@ -37,7 +38,7 @@ class Known:
 
     members: Sequence[Member]
     rows: Rows
-    activities: Sequence[Event]
+    activities: pl.DataFrame
 
 
 def since(store: Store, leads: Collection[int]) -> datetime | None:
@@ -75,13 +76,13 @@ def known_at(store: Store, leads: Collection[int], at: datetime) -> Known:
         )
         for member in found
     ]  # fmt: skip
-    lead_of, events = {member.id: member.lead_id for member in members}, list[Event]()
+    lead_of, events = {member.id: member.lead_id for member in members}, list[tuple[Any, ...]]()
     for part in chunks(sorted(lead_of)):
         told = sa.select(*events_of(a.c.record_id)).where(
             a.c.record_id.in_(part), a.c.source_id.in_(read), *_then(a, at)
         )
         events += ((row[0], lead_of[row[1]], *row[2:]) for row in db.execute(told))
-    return Known(members, rows, events)
+    return Known(members, rows, in_columns(events))
 
 
 def companies_at(store: Store, records: Collection[int], at: datetime) -> dict[int, tuple[int, str, dict[str, Dated]]]:

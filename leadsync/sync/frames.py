@@ -21,12 +21,11 @@ from leadsync.core.keys import own_companies
 from leadsync.core.survive import golden
 from leadsync.core.survivorship import About
 from leadsync.store.column_types import from_microseconds
-from leadsync.store.evaluation import ACTIVITY, Material, Member
+from leadsync.store.evaluation import Material, Member
 from leadsync.store.sources import Source
 
 NOT_OF_RECORDS = ("class", "scored_as")  # worked out of the frame itself
 _NOT_OF_FACTS = {*NOT_OF_RECORDS, *talk.WORDS}
-_RECORD = ACTIVITY.index("record")
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -85,13 +84,13 @@ class Frames:
     def met(self, found: Material, activities: pl.DataFrame) -> Mapping[int, Met]:
         """By record what happened to mail to its address. A click counts where it is among `activities`: what a mail
         gateway looks into nobody has read."""
-        clicked = {*activities.filter(pl.col("kind") == "email_click")["id"]}
         told = defaultdict[int, list[tuple[str, datetime]]](list)
-        for id_, _, kind, when, _, _, record, *_ in found.activities:
-            if kind in TELLS and (kind != "email_click" or id_ in clicked):
-                at = from_microseconds(when)
-                if at >= found.addressed.get(record, at):
-                    told[record].append((kind, at))
+        counts = (pl.col("kind") != "email_click") | pl.col("id").is_in(activities["id"].implode())
+        tells = found.activities.filter(pl.col("kind").is_in([*TELLS]) & counts)
+        for record, kind, when in tells.select("record", "kind", "at").iter_rows():
+            at = from_microseconds(when)
+            if at >= found.addressed.get(record, at):
+                told[record].append((kind, at))
         return {record: met(each) for record, each in told.items()}
 
     def mailbox(
@@ -126,7 +125,8 @@ class Frames:
         if len(records) < 2 or not self.config.matching.survive:
             return []
         alive, _ = self._alive(records)
-        times = Counter(event[_RECORD] for event in found.activities)
+        events = found.activities.filter(pl.col("record").is_in([m.id for m in alive]))
+        times = Counter(events["record"])
 
         def at(m: Member) -> int | None:
             return None if m.created_at is None else int(m.created_at.timestamp() * 1e6)
@@ -182,13 +182,10 @@ class Frames:
 
     def events(self, found: Material) -> pl.DataFrame:
         """All that CRMs tell, as `core.counting` wants it."""
-        texts = ("kind", "topic", "ext_id", "detail")
-        types = {name: pl.String if name in texts else pl.Int64 for name in ACTIVITY}
-        frame = pl.DataFrame(found.activities, schema=types, orient="row")
         places = {name: place for place, name in enumerate(dict.fromkeys(s.connection for s in self.sources.values()))}
         origin = {id_: places[source.connection] for id_, source in self.sources.items()}
         home = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key)
-        return frame.with_columns(
+        return found.activities.with_columns(
             on=home.dt.date(), day_only=home.dt.time() == time(12),  # which is how a day without a time is read
             origin=pl.col("source").replace_strict(origin, default=None, return_dtype=pl.Int64),
         )  # fmt: skip

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import polars as pl
+
 from leadsync.config.load import Config
 from leadsync.core.assign import TOGETHER, Rotation
 from leadsync.store import evaluation, past
@@ -160,8 +162,7 @@ class _Player:
             id_: derive(self.evaluator.config, held[source], ext_id, values.get(id_, {})) or {}
             for id_, (source, ext_id) in past.places(self.store, found.companies).items()
         }
-        until = int(now.timestamp() * 1e6)
-        events = [event for event in found.activities if event[3] <= until]
+        events = found.activities.filter(pl.col("at") <= int(now.timestamp() * 1e6))
         leads = {m.lead_id for m in members}
         return replace(
             found, members=members, companies=companies, activities=events, together={},

@@ -99,7 +99,7 @@ def test_what_an_activity_was_about_may_become_known_later(kit: Kit) -> None:
 
     with kit.store.begin():
         found = evaluation.material(kit.store, [lead]).activities
-    assert sorted((kind, topic) for _, _, kind, _, _, topic, *_ in found) == [
+    assert sorted(found.select("kind", "topic").rows()) == [
         ("call_out", "price"),
         ("email_open", "news"),
     ]
