@@ -115,8 +115,7 @@ class Lists:
 
     def has(self, connection: str, facts: Facts) -> bool:
         """Whether a record is of a list."""
-        told = value_of(facts["channel"]) if "channel" in facts else ""
-        return connection in self.connections or told in self.channels
+        return connection in self.connections or value_of(facts.get("channel", "")) in self.channels
 
 
 class Finding(NamedTuple):

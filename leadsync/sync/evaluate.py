@@ -283,15 +283,16 @@ class Evaluator:
 
     def _inside(self, members: Sequence[Member]) -> list[bool]:
         """Whether each of these records is in the scope of its object; none of a lead whose live rows all are not."""
-        inside, of = [True] * len(members), defaultdict[int, list[int]](list)
-        for place, member in enumerate(members):
-            of[member.source_id].append(place)
-        for places in of.values():
-            mapping = self._mapping(members[places[0]])
+        inside = [True] * len(members)
+        for source in {member.source_id for member in members}:
+            mapping = self._mapping(source)
             if mapping is not None and mapping.scope is not None:
+                places = [place for place, member in enumerate(members) if member.source_id == source]
                 facts = [members[place].facts or {} for place in places]
                 for place, holds in zip(places, fulfilled(mapping.scope, facts, self.config.fields), strict=True):
                     inside[place] = holds
+        if all(inside):
+            return inside
         live = [(member.lead_id, holds) for member, holds in zip(members, inside, strict=True) if not member.gone_at]
         left = {lead for lead, _ in live} - {lead for lead, holds in live if holds}
         return [holds and member.lead_id not in left for member, holds in zip(members, inside, strict=True)]
@@ -307,9 +308,9 @@ class Evaluator:
         days = ((lead, min(filter(None, (day, ahead.get(lead))), default=None)) for lead, day in due.iter_rows())
         return {lead: self.frames.midnight(day) for lead, day in days}
 
-    def _mapping(self, member: Member) -> ObjectMapping | None:
-        """How a record is read."""
-        source = self.sources[member.source_id]
+    def _mapping(self, id_: int) -> ObjectMapping | None:
+        """How records of this source are read."""
+        source = self.sources[id_]
         connection = self.config.connections.get(source.connection)
         return connection.mapping.reads.get(source.object) if connection else None
 

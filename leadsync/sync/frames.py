@@ -46,18 +46,17 @@ class Frames:
         mail = self.met(found, activities)
         types = {name: word.type for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
         types[NO_TO] = "text"
-        columns: dict[str, list[Value | None]] = {name: [] for name in types}
-        for lead in leads:
-            facts = self.facts(members[lead], found, mail)
-            for name, values in columns.items():
-                values.append(facts.get(name))
+        columns = defaultdict[str, list[Value | None]](lambda: [None] * len(leads))
+        for place, lead in enumerate(leads):
+            for name, value in self.facts(members[lead], found, mail).items():
+                columns[name][place] = value
         captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
         frame = pl.DataFrame(
             {
                 "lead": pl.Series(leads, dtype=pl.Int64),
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
                 "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
-                **{name: column(types[name], values) for name, values in columns.items()},
+                **{name: column(type_, columns[name]) for name, type_ in types.items()},
             }
         )
         if self.talks:
@@ -100,13 +99,13 @@ class Frames:
         """Whether mail to the lead's address arrives, by what the records with this address know of it."""
         if "mailbox" not in facts:
             return None
-        email, said, said_on = (str(facts.get(word, "")) for word in ("email", "mail_state", "mail_since"))
-        if said:
+        email, said, said_at = str(facts["email"]), "", None
+        if "mail_state" in facts:
             theirs = next((each for each in own if each.get("email") == email and "mail_state" in each), {})
-            said, said_on = str(theirs.get("mail_state", "")), str(theirs.get("mail_since", ""))
+            said, said_at = str(theirs.get("mail_state", "")), self._end_of(str(theirs.get("mail_since", "")))
         seen = [mail[m.id] for m in records if m.id in mail and m.facts and m.facts.get("email") == email]
         domain = found.mail.get(email.rpartition("@")[2]) if self.config.mail_check else None
-        return mail_state(str(facts["mailbox"]), latest(seen), said, self._end_of(said_on) if said else None, domain)
+        return mail_state(str(facts["mailbox"]), latest(seen), said, said_at, domain)
 
     def _end_of(self, day: str) -> datetime | None:
         """The last moment of a day at home, as a fact has it."""
@@ -118,7 +117,7 @@ class Frames:
     def told(self, records: Sequence[Member], found: Material) -> tuple[list[Facts], list[Facts]]:
         """What each record says, most trusted first, and what the records of its company say."""
         alive, own = self._alive(records)
-        return own, [found.companies[company] for company in self._companies(alive, own, found)]
+        return own, [*self._companies(alive, own, found).values()]
 
     def about(self, records: Sequence[Member], found: Material) -> list[About]:
         """What rules of survivorship ask of those records that `told` tells of, in its order; nothing without rules."""
@@ -138,7 +137,7 @@ class Frames:
 
     def companies(self, records: Sequence[Member], found: Material) -> list[int]:
         """The records of the company whose people these are, those that the CRMs link first."""
-        return self._companies(*self._alive(records), found)
+        return [*self._companies(*self._alive(records), found)]
 
     def _alive(self, records: Sequence[Member]) -> tuple[list[Member], list[Facts]]:
         trusted = self.by_trust(records)
@@ -146,10 +145,10 @@ class Frames:
         alive = alive or [m for m in trusted if m.facts is not None]
         return alive, [m.facts for m in alive if m.facts is not None]
 
-    def _companies(self, alive: Sequence[Member], own: Sequence[Facts], found: Material) -> list[int]:
-        """The company's records: those that the CRMs link, then those of the same domain or name."""
+    def _companies(self, alive: Sequence[Member], own: Sequence[Facts], found: Material) -> dict[int, Facts]:
+        """The company's records with their facts: those that the CRMs link, then those of the same domain or name."""
         there = found.companies
-        linked = [*{m.company_id: m for m in alive if m.company_id is not None and m.company_id in there}]
+        linked = {id_: there[id_] for m in alive if (id_ := m.company_id) is not None and id_ in there}
         near = {
             company: there[company]
             for id_ in (*[m.id for m in alive], *linked)
@@ -157,8 +156,8 @@ class Frames:
         }  # fmt: skip
         if not near:
             return linked
-        person = golden(own, [there[company] for company in linked])
-        return [*linked, *own_companies(person, near, self.config.facts.tables.forms)]
+        theirs = own_companies(golden(own, [*linked.values()]), near, self.config.facts.tables.forms)
+        return linked | {company: near[company] for company in theirs}
 
     def by_trust(self, records: Iterable[Member]) -> list[Member]:
         """Records of the connection that is preferred first, then the oldest; whichever came first into the store."""

@@ -101,8 +101,8 @@ def met(activities: Iterable[tuple[str, datetime]]) -> Met:
 
 def latest(found: Sequence[Met]) -> Met:
     """All of these as one."""
-    if not found:
-        return _NOTHING
+    if len(found) < 2:
+        return found[0] if found else _NOTHING
     return Met(*(max(filter(None, column), default=None) for column in zip(*found, strict=True)))
 
 
