@@ -4,15 +4,22 @@ A rule per activity is a table of points by age in whole days, rounded once. Wha
 or give are parts of their own. There is one scorer, in columns: a single lead is a frame of one row.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from leadsync.core.conditions import Condition
+from leadsync.core.conditions import ActivityTest, Condition
 from leadsync.core.scoring import AXES, Cuts, Group, Rule, Scoring
-from leadsync.core.truth import counting, happenings, spread, with_activity_tests, with_field_tests, with_result_tests
+from leadsync.core.truth import (
+    counting,
+    enough_until,
+    happenings,
+    spread,
+    with_field_tests,
+    with_result_tests,
+    with_truths,
+)
 
 UNSURE = "unsure"
 """Told in place of a temperature where too little is known to tell one."""
@@ -22,7 +29,7 @@ GRADES = tuple(f"{letter}{digit}" for letter in "ABCD" for digit in "1234")
 QUADRANTS = ("ready", "prospect", "interested", "neither")
 """By fit and engagement: both, fit alone, engagement alone, none."""
 _HIGHEST = 10_000
-_COUNTED = ("rule", "row", "on", "age", "count")
+_COUNTED = ("rule", "row", "on", "age", "count", "ages", "ends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,75 +64,94 @@ def score(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame) -> Sc
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """`rows` have key, truth of tests, results, `sum`, and each rule's points before caps in a column of its number.
+    """`rows` have key, truth of tests, results and `sum`. `until` tells when activity tests flip: see `enough_until`.
 
-    `hits` have what per-activity rules gave: key (the rule's number times the rows, and the row), points, on, count.
+    `counted` are the activities that give points: rule (its number), row, on, count, its place `at` in the tables, and
+    for how many days it has points `left` to lose. `hits` are what they give by rule: key (the rule's number times the
+    rows, and the row), points, kept (of these, within the rule's cap), on (the latest), count.
     """
 
     rows: pl.DataFrame
+    until: Mapping[ActivityTest, pl.Series]
+    counted: pl.DataFrame
     hits: pl.DataFrame
 
 
-def work(
-    scoring: Scoring,
-    rows: pl.DataFrame,
-    activities: pl.DataFrame,
-    also: Sequence[Condition] = (),
-    held: tuple[pl.Series, pl.Series] | None = None,
-) -> Worked:
-    """Score `rows` (as from `with_field_tests`); also work out the activity tests of the conditions `also`.
-
-    `held` are days per row by which activities count as younger than they are where they give points, and where they
-    take points: what a score cannot fall below or rise above within those days.
-    """
+def work(scoring: Scoring, rows: pl.DataFrame, activities: pl.DataFrame, also: Sequence[Condition] = ()) -> Worked:
+    """Score `rows` (as from `with_field_tests`); also work out the activity tests of the conditions `also`."""
     conditions = (*scoring.conditions, *also)
     happened = happenings(conditions, rows, activities, kinds=(r.per for r in scoring.rules if r.per is not None))
-    rows = with_activity_tests(conditions, rows, happened)
-    hits = _hits(scoring, rows, happened, held)
-    given = spread(hits, len(scoring.rules), rows.height, "points")
-    points = [
-        (rule.when.truth.cast(pl.Int64) * rule.points if rule.when is not None else pl.lit(rule.points, pl.Int64))
-        if rule.per is None
-        else given[i]
-        for i, rule in enumerate(scoring.rules)
-    ]
-    named = (each.alias(str(i)) for i, each in enumerate(points))
-    return Worked(_with_results(scoring, rows.with_columns(named)), hits)
+    until = enough_until(conditions, rows, happened)
+    rows = with_truths(rows, until)
+    return _worked(scoring, rows, until, _counted(scoring, rows, happened))
 
 
-def _hits(
-    scoring: Scoring, rows: pl.DataFrame, happened: pl.DataFrame, held: tuple[pl.Series, pl.Series] | None
-) -> pl.DataFrame:
-    """key, points, on (latest), count: what each rule gives for activities that still count.
-
-    All rules at once: their tables stand one after the other, each looked up from where it begins.
-    """
-    by_age, begins, ages = scoring.by_age
-    whole = {i: rule.per for i, rule in enumerate(scoring.rules) if rule.per is not None and rule.when is None}
-    kinds: dict[str, Any] = {"rule": pl.Int64, "kind": happened.schema["kind"]}
-    simple = pl.DataFrame({"rule": list(whole), "kind": list(whole.values())}, kinds)
-    found = [happened.join(simple, on="kind").select(_COUNTED)]
-    for i, rule in enumerate(scoring.rules):
-        if rule.per is not None and rule.when is not None:
-            own = counting(rule.when, rows, happened.filter(pl.col("kind") == rule.per))
-            found.append(own.with_columns(rule=pl.lit(i, pl.Int64)).select(_COUNTED))
-    each = pl.concat(found)
-    rules, age = each["rule"], each["age"].cast(pl.Int64)
-    if held is not None:
-        gives, takes = (back.gather(each["row"]) for back in held)
-        age -= takes.zip_with(
-            pl.Series([rule.points < 0 for rule in scoring.rules], dtype=pl.Boolean).gather(rules), gives
-        )
-    oldest = ages.gather(rules)
-    points = by_age.gather(begins.gather(rules) + age.zip_with(age < oldest, oldest))
-    return (
-        each.lazy()
-        .select("on", "count", points=points * each["count"], key=pl.col("rule") * rows.height + pl.col("row"))
-        .filter(pl.col("points") != 0)
-        .group_by("key")
-        .agg(pl.col("points").sum(), pl.col("on").max(), pl.col("count").sum())
+def later(scoring: Scoring, worked: Worked, rows: pl.DataFrame, days: pl.Series, of: pl.Series) -> Worked:
+    """Score some rows again, so many days later. Nothing new may have happened to them since, and nothing that a rule
+    per activity asks of a lead may have changed. `rows` are those that were given, with their new day."""
+    until = {test: day.gather(of) for test, day in worked.until.items()}
+    older = pl.min_horizontal("left", "days")
+    counted = (
+        worked.counted.lazy()
+        .join(pl.LazyFrame({"row": of, "days": days}).with_row_index("new"), on="row")
+        .select("rule", "on", "count", row="new", at=pl.col("at") + older, left=pl.col("left") - older)
         .collect()
     )
+    return _worked(scoring, with_truths(rows, until), until, counted)
+
+
+def _worked(
+    scoring: Scoring, rows: pl.DataFrame, until: Mapping[ActivityTest, pl.Series], counted: pl.DataFrame
+) -> Worked:
+    hits = _hits(scoring, counted.lazy(), rows.height, pl.col("on").max(), pl.col("count").sum())
+    once = (_sum(_once(rule, rule.kept) for rule in group.rules if rule.per is None) for group in scoring.groups)
+    rows = rows.with_columns(each.alias(f"once {nth}") for nth, each in enumerate(once))
+    rows = rows.hstack(_sums(scoring, rows, hits))
+    return Worked(_with_results(scoring, rows), until, counted, hits)
+
+
+def aged(scoring: Scoring, worked: Worked, asked: pl.DataFrame) -> pl.DataFrame:
+    """score, fit, engagement of some rows if the activities that give points, and those that take them, were so many
+    days older and all else were as it is. `asked`: row, gives, takes."""
+    gives = scoring.tables["gives"].gather(worked.counted["rule"])
+    older = pl.when("of").then("gives").otherwise("takes")
+    each = (
+        worked.counted.lazy()
+        .select("rule", "row", "count", "at", "left", of=gives)
+        .join(asked.lazy().select("row", "gives", "takes").with_row_index("ask"), on="row")
+        .with_columns(pl.col("at") + pl.min_horizontal("left", older), row="ask")
+    )
+    return _sums(scoring, worked.rows, _hits(scoring, each, asked.height), asked["row"])
+
+
+def _counted(scoring: Scoring, rows: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
+    """rule, row, on, count, at, left: what each rule counts, as long as it gives points."""
+    of_rules = scoring.tables.lazy().drop_nulls("per").with_columns(kind=pl.col("per").cast(happened.schema["kind"]))
+    found = []
+    for nth, when in enumerate(scoring.whens):
+        each = happened.lazy().join(of_rules.filter(pl.col("when") == nth), on="kind")
+        found.append((each if when is None else counting(when, rows, each)).select(_COUNTED))
+    left = (pl.col("ages") - pl.col("age")).clip(0)
+    return (
+        pl.concat(found)
+        .with_columns(left=left, at=pl.col("ends") - left)
+        .filter(pl.lit(scoring.by_age).gather("at") != 0)
+        .drop("age", "ages", "ends")
+        .collect()
+    )
+
+
+def _hits(scoring: Scoring, each: pl.LazyFrame, rows: int, *more: pl.Expr) -> pl.DataFrame:
+    """key, points, kept and more of what each rule gives."""
+    points, key = pl.lit(scoring.by_age).gather("at") * pl.col("count"), pl.col("rule") * rows + pl.col("row")
+    hits = each.with_columns(points=points, key=key).group_by("key").agg(pl.col("points").sum(), *more).collect()
+    cap = scoring.tables["cap"].gather(hits["key"] // max(rows, 1))
+    return hits.with_columns(kept=pl.max_horizontal(pl.min_horizontal("points", cap), -cap))
+
+
+def _once(rule: Rule, points: int) -> pl.Expr:
+    """So many points where a rule that is not about activities holds."""
+    return pl.lit(points, pl.Int64) if rule.when is None else rule.when.truth.cast(pl.Int64) * points
 
 
 def _within(value: pl.Expr, cap: int | None) -> pl.Expr:
@@ -141,19 +167,6 @@ def _whole(hundredths: pl.Expr) -> pl.Expr:
     return hundredths.sign() * ((hundredths.abs() + 50) // 100)
 
 
-def _numbered(scoring: Scoring) -> Iterator[tuple[Group, list[tuple[int, Rule]]]]:
-    """Each group with its rules and their numbers."""
-    first = 0
-    for group in scoring.groups:
-        yield group, list(enumerate(group.rules, first))
-        first += len(group.rules)
-
-
-def _before_cap(rules: Iterable[tuple[int, Rule]]) -> pl.Expr:
-    """The sum of a group's rules within their caps."""
-    return _sum(_within(pl.col(str(i)), rule.cap) for i, rule in rules)
-
-
 def _agreed(group: Group, value: pl.Expr) -> pl.Expr:
     """The sum of a group within its cap, bounded where nothing else agrees."""
     if group.alone is None:
@@ -162,14 +175,30 @@ def _agreed(group: Group, value: pl.Expr) -> pl.Expr:
     return bounded if group.agrees is None else pl.when(group.agrees.truth).then(value).otherwise(bounded)
 
 
+def _sums(scoring: Scoring, rows: pl.DataFrame, hits: pl.DataFrame, of: pl.Series | None = None) -> pl.DataFrame:
+    """By group what its rules give `before` and with`in` its cap; their sum, score, fit, engagement. `of` rows, if not
+    of all, so that hits are about these."""
+    groups = list(enumerate(scoring.groups))
+    tests = {test.column for group in scoring.groups if group.agrees for test in group.agrees.tests}
+    needed = rows.select("lead", *(f"once {nth}" for nth, _ in groups), *sorted(tests))
+    needed = needed if of is None else needed[of]
+    many = max(needed.height, 1)
+    key = scoring.tables["group"].gather(hits["key"] // many) * many + hits["key"] % many
+    given = spread(hits.group_by(key.alias("key")).agg(pl.col("kept").sum()), len(groups), needed.height, "kept")
+    agreed = [(group.axis or group.name, _agreed(group, pl.col(f"in {nth}"))) for nth, group in groups]
+    return (
+        needed.with_columns((pl.col(f"once {nth}") + given[nth]).alias(f"before {nth}") for nth, _ in groups)
+        .with_columns(_within(pl.col(f"before {nth}"), group.cap).alias(f"in {nth}") for nth, group in groups)
+        .with_columns(
+            _sum(value for _, value in agreed).alias("sum"),
+            *(_whole(_sum(value for own, value in agreed if own == axis)).alias(axis) for axis in AXES),
+        )
+        .with_columns(score=_whole(pl.col("sum").clip(0, _HIGHEST)))
+        .drop(needed.columns)
+    )
+
+
 def _with_results(scoring: Scoring, rows: pl.DataFrame) -> pl.DataFrame:
-    sums = [(f"in {nth}", group, rules) for nth, (group, rules) in enumerate(_numbered(scoring))]
-    rows = rows.with_columns(_within(_before_cap(rules), group.cap).alias(name) for name, group, rules in sums)
-    groups = [(group.axis or group.name, _agreed(group, pl.col(name))) for name, group, _ in sums]
-    rows = rows.with_columns(
-        _sum(value for _, value in groups).alias("sum"),
-        *(_whole(_sum(value for own, value in groups if own == axis)).alias(axis) for axis in AXES),
-    ).with_columns(score=_whole(pl.col("sum").clip(0, _HIGHEST)))
     rows = with_result_tests(scoring.lifts, rows, RESULTS)
     score, never = pl.col("score"), pl.lit(False)
     hot, warm, cold = (
@@ -206,8 +235,7 @@ def _quadrant(cuts: Cuts) -> pl.Expr:
 
 
 def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
-    rows, many = worked.rows, max(worked.rows.height, 1)
-    given = {*(worked.hits["key"] // many)}  # of many rules most give nothing
+    rows, hits, many = worked.rows, worked.hits, max(worked.rows.height, 1)
     names: list[tuple[str, str, str]] = []
     of_rule: list[int] = []
     asked: dict[str, pl.Expr] = {}
@@ -217,35 +245,35 @@ def _parts(scoring: Scoring, worked: Worked) -> pl.DataFrame:
             asked[str(len(names))] = points
         names.append((name, group, what))
 
-    for nth, (group, rules) in enumerate(_numbered(scoring)):
-        for i, rule in rules:
+    for nth, group in enumerate(scoring.groups):
+        for rule in group.rules:
             of_rule.append(len(names))
-            points, moves = pl.col(str(i)), rule.per is None or i in given
-            add(rule.name, group.name, "rule", points if rule.per is None else None)
-            add(
-                rule.name,
-                group.name,
-                "cap",
-                _within(points, rule.cap) - points if moves and rule.cap is not None else None,
-            )
-        within = pl.col(f"in {nth}")
-        add("", group.name, "cap", None if group.cap is None else within - _before_cap(rules))
+            over = rule.kept - rule.points
+            add(rule.name, group.name, "rule", _once(rule, rule.points) if rule.per is None else None)
+            add(rule.name, group.name, "cap", _once(rule, over) if rule.per is None and over else None)
+        before, within = pl.col(f"before {nth}"), pl.col(f"in {nth}")
+        add("", group.name, "cap", None if group.cap is None else within - before)
         add("", group.name, "alone", None if group.alone is None else _agreed(group, within) - within)
     total = pl.col("sum")
     add("", "", "floor", total.clip(lower_bound=0) - total)
     add("", "", "ceiling", total.clip(upper_bound=_HIGHEST) - total)
     add("", "", "rounding", pl.col("score") * 100 - total.clip(0, _HIGHEST))
 
-    number = pl.Series(of_rule, dtype=pl.UInt32).gather(worked.hits["key"] // many)
-    hits = worked.hits.select("points", "on", "count", row=(pl.col("key") % many).cast(pl.UInt32), part=number)
+    number = pl.Series(of_rule, dtype=pl.UInt32).gather(hits["key"] // many)
+    given = hits.lazy().with_columns(row=(pl.col("key") % many).cast(pl.UInt32), part=number)
+    capped = given.select("row", pl.col("part") + 1, points=pl.col("kept") - pl.col("points"))
     once = (
         rows.lazy()
         .select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), **asked)
         .unpivot(index="row", variable_name="part", value_name="points")
-        .filter(pl.col("points") != 0)
         .with_columns(pl.col("part").cast(pl.UInt32))
     )
-    long = pl.concat([hits.lazy(), once], how="diagonal").sort("row", "part").collect()
+    long = (
+        pl.concat([given.select("row", "part", "points", "on", "count"), capped, once], how="diagonal")
+        .filter(pl.col("points") != 0)
+        .sort("row", "part")
+        .collect()
+    )
     columns = zip(("name", "group", "what"), zip(*names, strict=True), strict=True)
     words = [pl.Series(name, of, dtype=pl.Enum(list(dict.fromkeys(of)))) for name, of in columns]
     return pl.concat(

@@ -43,6 +43,11 @@ class Rule:
         """Points of one activity by its age."""
         return _table(self.points, self.half_life_days, self.fade_days, self.window_days)
 
+    @property
+    def kept(self) -> int:
+        """Its points within its cap."""
+        return self.points if self.cap is None else max(-self.cap, min(self.cap, self.points))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -75,11 +80,8 @@ class Cuts:
     grade: Mapping[str, tuple[int, int, int]]
     quadrant: Mapping[str, int]
 
-    def level(self, axis: str) -> pl.Expr:
-        """How many of these an axis has reached: grade and quadrant follow from it, and it moves as the axis does."""
-        return pl.sum_horizontal((pl.col(axis) >= cut).cast(pl.Int64) for cut in sorted({*self._all(axis)}))
-
-    def _all(self, axis: str) -> tuple[int, ...]:
+    def every(self, axis: str) -> tuple[int, ...]:
+        """All of an axis."""
         return (*self.grade[axis], self.quadrant[axis])
 
 
@@ -138,14 +140,33 @@ class Scoring:
         return tuple(condition for condition in found if condition is not None)
 
     @cached_property
-    def by_age(self) -> tuple[pl.Series, pl.Series, pl.Series]:
-        """The tables of all rules one after the other, each with what it gives for ever; where each begins; the ages
-        that it tells of."""
+    def tables(self) -> pl.DataFrame:
+        """rule, per, when (its place in `whens`), ages (how many its table tells of), ends (where in `by_age` it tells
+        what it gives for ever), gives (whether it gives points), cap and group (its number), per rule."""
+        ages = [len(rule.table.points) for rule in self.rules]
+        of_when = {when: nth for nth, when in enumerate(self.whens)}
+        columns = {
+            "rule": range(len(ages)),
+            "when": [of_when[rule.when] if rule.per is not None else None for rule in self.rules],
+            "ages": ages,
+            "ends": [each - 1 for each in accumulate(each + 1 for each in ages)],
+            "cap": [rule.cap for rule in self.rules],
+            "group": [nth for nth, group in enumerate(self.groups) for _ in group.rules],
+        }
+        per = pl.Series("per", [rule.per for rule in self.rules], dtype=pl.String)
+        gives = pl.Series("gives", [rule.points > 0 for rule in self.rules], dtype=pl.Boolean)
+        return pl.DataFrame(columns, dict.fromkeys(columns, pl.Int64)).with_columns(per, gives)
+
+    @cached_property
+    def whens(self) -> tuple[Condition | None, ...]:
+        """What rules per activity ask for, each once, and nothing."""
+        return tuple(dict.fromkeys((None, *(rule.when for rule in self.rules if rule.per is not None))))
+
+    @cached_property
+    def by_age(self) -> pl.Series:
+        """The tables of all rules one after the other, each with what it gives for ever."""
         tables = [rule.table for rule in self.rules]
-        ages = [len(table.points) for table in tables]
-        points = [each for table in tables for each in (*table.points, table.after)]
-        begins = [0, *accumulate(each + 1 for each in ages)][: len(ages)]
-        return tuple(pl.Series(each, dtype=pl.Int64) for each in (points, begins, ages))  # type: ignore[return-value]
+        return pl.Series([each for table in tables for each in (*table.points, table.after)], dtype=pl.Int64)
 
     @property
     def everything(self) -> tuple[Condition, ...]:

@@ -5,7 +5,7 @@ their key. `activities` frames have lead:Int64, kind:String, on:Date (the calend
 column per attribute that is tested.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -14,6 +14,8 @@ from leadsync.catalog import ATTRIBUTES
 from leadsync.core.conditions import ActivityTest, Condition, FieldTest
 
 KEY = ("lead", "day", "capture")
+NEVER = 2**31 - 1
+"""A day that does not come."""
 EVENT = "event"
 """A column of activities that is handed on by `happenings`, for whoever wants to know which ones count."""
 
@@ -49,14 +51,33 @@ def _field_tests(conditions: Iterable[Condition]) -> Iterable[FieldTest]:
 
 def with_activity_tests(conditions: Iterable[Condition], rows: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
     """`rows` and the truth of every activity test; `happened` as from `happenings` of the same rows."""
+    return with_truths(rows, enough_until(conditions, rows, happened))
+
+
+def with_truths(rows: pl.DataFrame, until: Mapping[ActivityTest, pl.Series]) -> pl.DataFrame:
+    """`rows` and the truth of every activity test as of their day."""
+    today, captured = rows["day"].to_physical(), rows["capture"].is_not_null()
+    return rows.hstack([_truth(test, day > today, captured).alias(test.column) for test, day in until.items()])
+
+
+def _truth(test: ActivityTest, enough: pl.Series, captured: pl.Series) -> pl.Series:
+    truth = enough if test.least else ~enough
+    return truth & captured if test.since_capture else truth
+
+
+def enough_until(
+    conditions: Iterable[Condition], rows: pl.DataFrame, happened: pl.DataFrame
+) -> dict[ActivityTest, pl.Series]:
+    """By activity test, per row: the first day on which too little of what it counts is young enough, or `NEVER`, if
+    nothing new happens; 0 where that is so already. For a test that something did not happen one is too much."""
     tests = list(dict.fromkeys(test for condition in conditions for test in condition.windows))
     if not tests:
-        return rows
+        return {}
     asked = [
-        (i, kind, test.days, test.since_capture, test.within, topic)
+        (i, kind, test.least, test.days, test.since_capture, test.within, topic)
         for i, test in enumerate(tests) for kind in test.kinds for topic in test.topics or (None,)
     ]  # fmt: skip
-    schema: dict[str, Any] = {"test": pl.Int64, "kind": happened.schema["kind"], "days": pl.Int32,
+    schema: dict[str, Any] = {"test": pl.Int64, "kind": happened.schema["kind"], "least": pl.Int64, "days": pl.Int32,
                               "since": pl.Boolean, "within": pl.Int32, "about": pl.String}  # fmt: skip
     counts = (pl.col("age") < pl.col("days")).fill_null(True) & (pl.col("captured") | ~pl.col("since"))
     if any(test.within for test in tests):
@@ -67,12 +88,16 @@ def with_activity_tests(conditions: Iterable[Condition], rows: pl.DataFrame, hap
         happened.lazy()
         .join(pl.LazyFrame(asked, schema, orient="row"), on="kind")
         .filter(counts)
-        .group_by(key=pl.col("test") * rows.height + pl.col("row"))
-        .agg(pl.col("count").sum())
-        .collect()
+        .with_columns(
+            key=pl.col("test") * rows.height + pl.col("row"),
+            until=(pl.col("on").cast(pl.Int32) + pl.col("days")).fill_null(NEVER),
+        )
     )
-    each = zip(tests, spread(found, len(tests), rows.height, "count"), strict=True)
-    return rows.with_columns(_truth(test, count).alias(test.column) for test, count in each)
+    if any(test.least > 1 for test in tests):  # the one that makes it enough, from the latest one on
+        so_far = pl.col("count").cum_sum().over("key", order_by="age")
+        found = found.filter(so_far >= pl.col("least"))
+    each = found.group_by("key").agg(pl.col("until").max()).collect()
+    return dict(zip(tests, spread(each, len(tests), rows.height, "until"), strict=True))
 
 
 def happenings(
@@ -114,22 +139,14 @@ def happenings(
     )
 
 
-def counting(when: Condition, rows: pl.DataFrame, happened: pl.DataFrame) -> pl.DataFrame:
+def counting(when: Condition, rows: pl.DataFrame, happened: pl.LazyFrame) -> pl.LazyFrame:
     """Those of `happened` for which the condition holds: what it says of a lead, and of each single activity."""
-    if when.fields.isdisjoint(ATTRIBUTES):
-        holds = rows.select(when.truth).to_series()
-        return happened.filter(holds.gather(happened["row"]))
     of_leads = {test.column: rows[test.column] for test in when.tests if test.column in rows}
-    told = (truth.gather(happened["row"]).alias(column) for column, truth in of_leads.items())
-    return happened.filter(happened.with_columns(told).select(when.truth).to_series())
+    told = (pl.lit(truth).gather("row").alias(column) for column, truth in of_leads.items())
+    return happened.with_columns(told).filter(when.truth)
 
 
 def spread(found: pl.DataFrame, many: int, rows: int, value: str) -> list[pl.Series]:
-    """As many columns of `rows` numbers: `value` of `found` at its `key` (column times rows, and row), 0 elsewhere."""
-    every = pl.zeros(many * rows, pl.Int64, eager=True).scatter(found["key"], found[value])
+    """As many columns of `rows` values: `value` of `found` at its `key` (column times rows, and row), 0 elsewhere."""
+    every = pl.zeros(many * rows, found.schema[value], eager=True).scatter(found["key"], found[value])
     return [every.slice(i * rows, rows) for i in range(many)]
-
-
-def _truth(test: ActivityTest, count: pl.Series) -> pl.Expr:
-    truth = pl.lit(count >= test.least if test.least else count == 0)
-    return truth & pl.col("capture").is_not_null() if test.since_capture else truth

@@ -167,7 +167,8 @@ def _events(subject: Subject, group: str, name: str) -> list[str]:
     if rule.when is not None and not rule.when.fields.isdisjoint(ATTRIBUTES):
         rows = with_field_tests([rule.when], subject.frame)
         named = events.with_columns(pl.col("id").alias(EVENT), count="counts")
-        kept = counting(rule.when, rows, happenings([rule.when], rows, named, kinds=[rule.per]))
+        happened = happenings([rule.when], rows, named, kinds=[rule.per])
+        kept = counting(rule.when, rows, happened.lazy()).collect()
         events = events.filter(pl.col("id").is_in(kept[EVENT].implode()))
     given = len(rule.table.points) if not rule.table.after else subject.today.toordinal()
     first = subject.today - timedelta(days=given - 1)
