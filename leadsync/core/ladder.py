@@ -122,12 +122,18 @@ class Ladder:
 
     def beside(self, stage: str | None) -> str:
         """What has become of leads of this stage, if that is more than their place: customer, lost or recycled."""
-        when = next((each.when for each in self.stages if each.name == stage), "")
+        own = self._named.get(stage or "")
+        when = own.when if own else ""
         return {"won": "customer", "lost": "lost", RECYCLED: RECYCLED}.get(when, "")
 
     def shown(self, stage: str | None, label: str) -> str | None:
         """A label of the stage, if it has one."""
-        return next((each.shows.get(label) for each in self.stages if each.name == stage), None)
+        own = self._named.get(stage or "")
+        return own.shows.get(label) if own else None
+
+    @cached_property
+    def _named(self) -> Mapping[str, Stage]:
+        return {stage.name: stage for stage in reversed(self.stages)}
 
 
 def _parts(stage: Stage) -> Iterator[tuple[str, Condition]]:

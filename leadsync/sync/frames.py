@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -20,6 +20,7 @@ from leadsync.core.frames import column
 from leadsync.core.keys import own_companies
 from leadsync.core.survive import golden
 from leadsync.core.survivorship import About
+from leadsync.core.write_field import WriteField
 from leadsync.store.column_types import from_microseconds
 from leadsync.store.evaluation import Material, Member
 from leadsync.store.sources import Source
@@ -29,7 +30,7 @@ _NOT_OF_FACTS = {*NOT_OF_RECORDS, *talk.WORDS}
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Frames:
     """Builds the frames that are described in `core.truth`, from what the store holds; what `core.talk` tells only
     where it `talks`."""
@@ -37,6 +38,14 @@ class Frames:
     config: Config
     sources: Mapping[int, Source]
     talks: bool = False
+
+    @cached_property
+    def writes(self) -> Mapping[int, Sequence[WriteField]]:
+        """What is written to the records of each source."""
+        return {
+            id_: own.mapping.writes.get(source.object, ()) if own else ()
+            for id_, source in self.sources.items() for own in (self.config.connections.get(source.connection),)
+        }  # fmt: skip
 
     def leads(
         self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime, activities: pl.DataFrame
@@ -191,7 +200,12 @@ class Frames:
 
     def midnight(self, day: date | None) -> datetime | None:
         """When a day begins at home."""
-        return datetime.combine(day, time(), self.config.zone).astimezone(UTC) if day else None
+        return _begin(day, self.config.zone) if day else None
+
+
+@lru_cache(maxsize=4096)
+def _begin(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 @lru_cache(maxsize=4096)

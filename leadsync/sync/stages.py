@@ -1,7 +1,7 @@
 """Where leads stand: what the store keeps of each, what a person has set in a CRM, and what follows from both."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -48,28 +48,26 @@ def _staged(
     members: Mapping[int, Sequence[Member]], found: Material, early: Collection[int],
 ) -> pl.DataFrame:  # fmt: skip
     """Lead and stage of those on one funnel; all else is added to `made`."""
-    before: dict[int, Place] = {}
-    set_by: dict[int, Mapping[str, str]] = {}
-    rows = []
-    for lead in frame["lead"]:
-        known = found.results[lead].place if lead in found.results else None
-        before[lead] = known or {}
-        set_by[lead] = _set_by_people(frames, members[lead], ladder)
-        former = before[lead].get("people")
-        told = _news(set_by[lead], former if isinstance(former, Mapping) else {})
-        rows.append({**_read(before[lead]), "told": told, "outcome": found.outcomes.get(lead)})
-        made.funnels[lead] = ladder
-    states = pl.DataFrame(rows, schema={**STATE, "told": pl.String, "outcome": pl.String})
+    leads = frame["lead"].to_list()
+    before = {lead: (known.place if (known := found.results.get(lead)) else None) or {} for lead in leads}
+    set_by = dict(_set_by_people(frames, leads, members, ladder))
+    told = {
+        "told": [_news(set_by[lead], before[lead]) if lead in set_by else None for lead in leads],
+        "outcome": [found.outcomes.get(lead) for lead in leads],
+    }
+    kept = {name: [own.get(name) for own in before.values()] for name in STATE}
+    states = pl.DataFrame({**kept, **told}, dict.fromkeys((*kept, *told), pl.String))
+    states = states.with_columns(pl.col(*STATE).exclude("stage").str.to_date("%Y-%m-%d"))
     placed = place(ladder, frame, activities, states)
-    for row in placed.states.iter_rows(named=True):
-        lead = row["lead"]
+    made.funnels |= dict.fromkeys(leads, ladder)
+    for lead, due, *values in placed.states.select("lead", "due", pl.col(*STATE).cast(pl.String)).iter_rows():
         if lead in early:
             made.places[lead] = before[lead]
             continue
-        kept: dict[str, str | Mapping[str, str] | None] = {n: text(str(row[n])) for n in STATE if row[n] is not None}
-        made.places[lead] = kept | ({"people": set_by[lead]} if set_by[lead] else {})
-        if row["due"] is not None:
-            made.due[lead] = row["due"]
+        own: Place = {name: value for name, value in zip(STATE, values, strict=True) if value is not None}
+        made.places[lead] = {**own, "people": set_by[lead]} if lead in set_by else own
+        if due is not None:
+            made.due[lead] = due
     for lead, _, was, now, why, gate in placed.moves.iter_rows():
         if lead not in early:
             made.moves[lead].append(Move(was, now, why, gate))
@@ -77,32 +75,30 @@ def _staged(
     return placed.states.select("lead", pl.when(waits).then(pl.lit(ladder.names[0])).otherwise("stage").alias("stage"))
 
 
-def _read(kept: Place) -> dict[str, str | date | None]:
-    """A row of `STATE`."""
-    found = {name: kept.get(name) for name in STATE}
-    return {n: v if n == "stage" or v is None else date.fromisoformat(str(v)) for n, v in found.items()}  # type: ignore[misc]
-
-
-def _news(now: Mapping[str, str], before: Mapping[str, str]) -> str | None:
+def _news(now: Mapping[str, str], before: Place) -> str | None:
     """The stage that a person has set since, in the CRM that is trusted most."""
-    return next((stage for record, stage in now.items() if before.get(record) != stage), None)
+    former = before.get("people")
+    known = former if isinstance(former, Mapping) else {}
+    return next((stage for record, stage in now.items() if known.get(record) != stage), None)
 
 
-def _set_by_people(frames: Frames, records: Sequence[Member], ladder: Ladder) -> dict[str, str]:
-    """record → the stage that it shows where that is not what leadsync wrote last; most trusted first."""
-    found: dict[str, str] = {}
-    for member in frames.by_trust(records):
-        source = frames.sources[member.source_id]
-        connection = frames.config.connections.get(source.connection)
-        writes = connection.mapping.writes.get(source.object, ()) if connection else ()
-        if member.gone_at is not None or member.fields is None or not member.ours:
-            continue
-        for write in writes:
-            if write.value == "stage" and write.field in member.ours:
-                shown = member.fields.get(write.field)
-                if not same(shown, member.ours[write.field][0]) and (stage := _meant(write, shown, ladder)):
-                    found[str(member.id)] = stage
-    return found
+def _set_by_people(
+    frames: Frames, leads: Sequence[int], members: Mapping[int, Sequence[Member]], ladder: Ladder
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """Leads of which some record shows another stage than leadsync wrote last: record → stage, most trusted first."""
+    writes = {id_: [write for write in own if write.value == "stage"] for id_, own in frames.writes.items()}
+    for lead in leads:
+        found: dict[str, str] = {}
+        for member in frames.by_trust(members[lead]):
+            if member.gone_at is not None or member.fields is None or not member.ours:
+                continue
+            for write in writes[member.source_id]:
+                if write.field in member.ours:
+                    shown = member.fields.get(write.field)
+                    if not same(shown, member.ours[write.field][0]) and (stage := _meant(write, shown, ladder)):
+                        found[str(member.id)] = stage
+        if found:
+            yield lead, found
 
 
 def _meant(write: WriteField, shown: object, ladder: Ladder) -> str | None:
