@@ -1,6 +1,7 @@
 """What a sales rep does next with a lead, by its place on the funnel and its temperature."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Literal
 
 from leadsync.catalog import LANGUAGES
@@ -132,6 +133,7 @@ def _by_the_way(temperature: str, call: Way, write: Way) -> str:
     return "" if call == OPEN or temperature != "hot" else "no calls" if call == REFUSED else "no phone"
 
 
+@cache
 def told(step: Step, language: str = "en") -> str:
     """A step in one of `LANGUAGES`, without a full stop."""
     *what, ask = step

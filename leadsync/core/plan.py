@@ -235,18 +235,16 @@ def _small(write: WriteField, before: Value, after: Value, bands: Sequence[float
     return write.value != "score" or not any(min(x, y) < band <= max(x, y) for band in bands)
 
 
-def score_before(writes: Sequence[WriteField], seen: Seen, score: int) -> int | None:
-    """The other score that the CRM was last shown before this one, as it confirmed; None where there was none.
+def score_before(write: WriteField, ours: Sequence[Any], score: int) -> int | None:
+    """The other score that the CRM was last shown before this one, as it confirmed; None where there was none. `ours`:
+    what we wrote, as in `Seen`.
 
     It stays the same until another score is confirmed, and so does what is told by it.
     """
-    for write in writes:
-        if write.value == "score" and write.field in seen.ours:
-            last, _, *earlier = seen.ours[write.field]
-            shown = _number(write, last)
-            told = shown if shown != score else _number(write, earlier[0] if earlier else None)
-            return None if told is None else round(told)
-    return None
+    last, _, *earlier = ours
+    shown = _number(write, last)
+    told = shown if shown != score else _number(write, earlier[0] if earlier else None)
+    return None if told is None else round(told)
 
 
 def _number(write: WriteField, held: Value) -> float | None:

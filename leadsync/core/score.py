@@ -46,7 +46,9 @@ class Scores:
     parts: pl.DataFrame
 
     def of(self, leads: Sequence[int]) -> "Scores":
-        """Those of some leads."""
+        """Those of some leads, which are among them."""
+        if len(leads) == self.totals.height:
+            return self
         theirs = pl.col("lead").is_in(leads)
         return Scores(self.totals.filter(theirs), self.parts.filter(theirs))
 

@@ -37,7 +37,10 @@ def split(scoring: Scoring, leads: pl.DataFrame) -> Iterator[tuple[str | None, p
 
 def together(leads: pl.DataFrame, parts: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """What was found of the leads of each segment (lead, day and more), in rows as in `leads`."""
-    return leads.select(_KEY).join(pl.concat(parts), on=_KEY, how="left", maintain_order="left")
+    found = [*parts]
+    if len(found) == 1:
+        return found[0]
+    return leads.select(_KEY).join(pl.concat(found), on=_KEY, how="left", maintain_order="left")
 
 
 def scored(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame) -> Scores:

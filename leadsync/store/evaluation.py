@@ -51,8 +51,7 @@ class Marks:
     late: bool = False  # none of them is of what has just happened
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A lead's result as the store keeps it."""
 
     lead_id: int

@@ -1,11 +1,11 @@
 """Touched leads in, decisions out: survive, score, stage, assign, plan. Decides with core and stores nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping
 from leadsync.core.merging import Merge
 from leadsync.core.next_change import next_change
-from leadsync.core.plan import Account, Planned, Seen, Verdict, left_alone, planned, verdicts
+from leadsync.core.plan import Account, Seen, Verdict, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores
 from leadsync.core.scoring import Scoring
@@ -42,7 +42,8 @@ from leadsync.sync.stages import Place, staged
 from leadsync.sync.telling import Telling, kept, named, parts_with
 from leadsync.types import Role, Value
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_T = TypeVar("_T", date, datetime)
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass
@@ -139,7 +140,7 @@ class Evaluator:
         own = self.frames.companies(there, found) if decision.result.words else []
         if own:
             words = {**decision.result.words, THEIR_COMPANIES: " ".join(map(str, own))}
-            decision.result = replace(decision.result, words=words)
+            decision.result = decision.result._replace(words=words)
         decision.companies = {*own, *(companies_of(before.words) if before else ())}
 
     def _known(
@@ -164,7 +165,7 @@ class Evaluator:
         frame = frame.hstack(scores.totals.select(RESULTS))
         early = {*lists.waits, *lists.probation}
         standing = staged(self.frames, frame, activities, members, found, early)
-        frame = frame.join(standing.stages, on="lead", maintain_order="left")
+        frame = frame.with_columns(standing.stages["stage"])
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), self._telling.ask_for(frame))
         always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
@@ -188,7 +189,8 @@ class Evaluator:
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
-            wanted = frame.filter(pl.col("lead").is_in(list(languages)))
+            every = len(languages) == frame.height
+            wanted = frame if every else frame.filter(pl.col("lead").is_in(list(languages)))
             more: Any = {"languages": languages, "before": before, "actions": actions}
             told = (
                 reason_lines(shown.of(part["lead"].to_list()), named(past, scoring.of(name).labels), **more)
@@ -199,11 +201,11 @@ class Evaluator:
         reasons = dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
         words = self._telling.words(frame, owners, reasons, steps, standing.funnels)
         translated = self._telling.translated(words, frame, owners, lines, steps)
-        for lead, known in words.items():
-            said, own = known | translated.get(lead, {}), parts.get(lead, [])
-            on = min(filter(None, (due[lead], ahead.get(lead), standing.due.get(lead))), default=None)
-            decision = self._decision(lead, said, own, routed[lead], on, members[lead], now, lists, found,
-                                      standing.places[lead])  # fmt: skip
+        for lead, said in words.items():
+            said.update(translated.get(lead, {}))
+            on = _first(due[lead], ahead.get(lead), standing.due.get(lead), lists.until.get(lead))
+            decision = self._decision(lead, said, parts.get(lead, []), routed[lead], on, members[lead], now, lists,
+                                      found, standing.places[lead])  # fmt: skip
             decision.moves = standing.moves.get(lead, ())
             yield decision
 
@@ -244,28 +246,32 @@ class Evaluator:
         ahead = begins(frame, activities) if self.frames.talks else {}
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
-            on = min(filter(None, (due[lead], ahead.get(lead))), default=None)
+            on = _first(due[lead], ahead.get(lead), lists.until.get(lead))
             yield self._decision(lead, known | more, [], routed[lead], on, members[lead], now, lists, material)
 
     def _decision(
-        self, lead: int, words: Mapping[str, Value], parts: Sequence[Mapping[str, Any]], whose: Whose,
+        self, lead: int, words: dict[str, Value], parts: Sequence[Mapping[str, Any]], whose: Whose,
         on: date | None, records: Sequence[Member], now: datetime, lists: Judged, found: Material,
         place: Place | None = None,
     ) -> Decision:  # fmt: skip
         """What follows from what is said of a lead. `on`: the day on which that changes next."""
-        on = min(filter(None, (on, lists.until.get(lead))), default=None)
         finding = lists.waits.get(lead)
-        wanted_merges = [] if finding is not None else list(merging.proposals(self, records, found))
-        words = {**words, "duplicates": self._duplicates(records, wanted_merges)}
+        several = finding is None and len(records) > 1
+        wanted_merges = list(merging.proposals(self, records, found)) if several else []
+        words["duplicates"] = self._duplicates(records, wanted_merges) if len(records) > 1 else ""
         if finding is not None:
             about = finding.value if finding.other is None else ""  # of others nothing is kept here
-            words = {**words, "waits": told(finding.reason, about, self.config.classes.labels)}
-        wanted = [] if finding is not None else list(self._writes(records, words, now))
-        again = [_EPOCH + timedelta(microseconds=p.again_us) for _, p in wanted if p.again_us is not None]
-        dates = [at for at in (self.frames.midnight(on), whose.again, *again) if at is not None]
-        stored = Stored(lead, words, parts, whose.rep, min(dates, default=None), place, whose.waits)
-        written = [(record, p.fields) for record, p in wanted if p.fields]
-        return Decision(stored, written, routed=whose.decided, merges=[m for s, m in wanted_merges if self._can(s)])
+            words["waits"] = told(finding.reason, about, self.config.classes.labels)
+        due, written = _first(self.frames.midnight(on), whose.again), []
+        for record in () if finding is not None else records:
+            wanted = planned(self.verdicts(record, words, now))
+            if wanted is not None and wanted.fields:
+                written.append((record.id, wanted.fields))
+            if wanted is not None and wanted.again_us is not None:
+                due = _first(due, _EPOCH + timedelta(microseconds=wanted.again_us))
+        stored = Stored(lead, words, parts, whose.rep, due, place, whose.waits)
+        merges = [merge for source, merge in wanted_merges if self._can(source)]
+        return Decision(stored, written, routed=whose.decided, merges=merges)
 
     def _can(self, source: Source) -> bool:
         """Whether its CRM merges rows of this object."""
@@ -316,14 +322,6 @@ class Evaluator:
 
     # what follows for the CRMs
 
-    def _writes(
-        self, records: Sequence[Member], words: Mapping[str, Value], now: datetime
-    ) -> Iterable[tuple[int, Planned]]:
-        for member in records:
-            found = planned(self.verdicts(member, words, now))
-            if found is not None:
-                yield member.id, found
-
     def verdicts(
         self, member: Member, words: Mapping[str, Value], now: datetime, why: str | None = None
     ) -> list[Verdict]:
@@ -331,24 +329,22 @@ class Evaluator:
 
         `why`: what keeps leadsync from the whole record, if anything.
         """
-        source = self.sources[member.source_id]
-        connection = self.config.connections.get(source.connection)
-        if connection is None or member.gone_at is not None or member.fields is None:
+        writes = self.frames.writes[member.source_id]
+        if not writes or member.gone_at is not None or member.fields is None:
             return []
-        writes = connection.mapping.writes.get(source.object, ())
         seen = Seen(member.fields, member.ours or {}, member.refused or {})
         if why is not None:
             return left_alone(writes, seen, why)
-        account = self._account(source, words.get(COLUMN))
-        now_us = (now - _EPOCH) // timedelta(microseconds=1)
-        return verdicts(writes, seen, words, account, now_us)
+        account = self._account(member.source_id, words.get(COLUMN))
+        return verdicts(writes, seen, words, account, (now - _EPOCH) // _MICROSECOND)
 
-    def _account(self, source: Source, segment: Value) -> Account:
-        name, directory, known = source.connection, self.directory, self.accounts.get(source.connection)
-        if (found := self._known_accounts.get((source.id, segment))) is not None:
+    def _account(self, source_id: int, segment: Value) -> Account:
+        if (found := self._known_accounts.get((source_id, segment))) is not None:
             return found
+        source, directory = self.sources[source_id], self.directory
+        name, known = source.connection, self.accounts.get(source.connection)
         scoring = self.config.scoring.of(segment)
-        found = self._known_accounts[source.id, segment] = Account(
+        found = self._known_accounts[source_id, segment] = Account(
             known.options.get(source.object, {}) if known else {},
             known.blocked.get(source.object, ()) if known else (),
             lambda email: directory.id.get((name, email)),
@@ -368,9 +364,13 @@ def stored_evaluator(store: Store, config: Config) -> Evaluator:
     return Evaluator(config, there, people, known)
 
 
+def _first(*times: _T | None) -> _T | None:
+    return min((time for time in times if time is not None), default=None)
+
+
 def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:
     parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
     told = scores.parts.with_columns(pl.col("on").cast(pl.String).fill_null("")).drop("day")
-    for lead, name, group, what, points, on, count in told.iter_rows():
+    for lead, name, group, what, points, on, count in zip(*(column.to_list() for column in told), strict=True):
         parts[lead].append({"name": name, "group": group, "what": what, "points": points, "on": on, "count": count})
     return parts

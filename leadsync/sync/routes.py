@@ -143,6 +143,16 @@ class Router:
         return found
 
     @cached_property
+    def _owned(self) -> Mapping[int, tuple[str, str | None]]:
+        """By source: its connection, and the field that holds the owner, if one does."""
+        found = {}
+        for id_, source in self.frames.sources.items():
+            connection = self.frames.config.connections.get(source.connection)
+            read = connection.mapping.reads.get(source.object) if connection else None
+            found[id_] = source.connection, read.owner if read else None
+        return found
+
+    @cached_property
     def _partners(self) -> Collection[str]:
         return {rep.email for rep in self.reps if rep.partner}
 
@@ -163,13 +173,11 @@ class Router:
     def owners(self, records: Sequence[Member]) -> Iterator[tuple[Member, str, bool]]:
         """The records that somebody owns, by trust: whose each is, and whether leadsync wrote that."""
         for member in self.frames.by_trust(records):
-            source = self.frames.sources[member.source_id]
-            connection = self.frames.config.connections.get(source.connection)
-            mapping = connection.mapping.reads.get(source.object) if connection else None
-            if member.gone_at is None and member.fields is not None and mapping is not None and mapping.owner:
-                ext_id = text(member.fields.get(mapping.owner)) or None
-                if email := self.directory.owner(source.connection, ext_id):
-                    wrote = (member.ours or {}).get(mapping.owner)
+            connection, field = self._owned[member.source_id]
+            if field and member.gone_at is None and member.fields is not None:
+                ext_id = text(member.fields.get(field)) or None
+                if email := self.directory.owner(connection, ext_id):
+                    wrote = (member.ours or {}).get(field)
                     yield member, email, wrote is not None and same(ext_id, wrote[0])
 
     def whose(

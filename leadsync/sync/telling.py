@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +16,7 @@ from leadsync.core.completeness import unanswered, worth_asking
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.ladder import Ladder
 from leadsync.core.next_action import ASKED, NONE, OPEN, REFUSED, Step, Way
-from leadsync.core.plan import Seen, score_before
+from leadsync.core.plan import score_before
 from leadsync.core.score import RESULTS, Scores
 from leadsync.core.scoring import Labels
 from leadsync.core.segments import COLUMN, split, together
@@ -63,33 +62,30 @@ class Telling:
 
     def steps(self, frame: pl.DataFrame, funnels: Mapping[int, Ladder]) -> dict[int, Step]:
         """What to do next with each buyer."""
-        told_of = frame.select(
-            "lead", "stage", "temperature", *map(unanswered, ASKED), "consent",
+        kinds = frame.select(
+            "stage", "temperature", *map(unanswered, ASKED), "consent",
             pl.col("consent_phone").fill_null("") == DENIED, pl.col("phone").is_not_null(),
             pl.col("consent_email").fill_null("") == DENIED,
             (pl.col("email").is_not_null() & (pl.col("mail_state").fill_null("") != "invalid")).alias("mailbox"),
         )  # fmt: skip
-        found: dict[int, Step] = {}
-        for lead, stage, temperature, need, budget, consent, no_calls, phone, no_mail, mailbox in told_of.iter_rows():
+        found, known = dict[int, Step](), dict[tuple[str, tuple[Any, ...]], Step]()
+        for lead, kind in zip(frame["lead"].to_list(), kinds.iter_rows(), strict=True):
             funnel = funnels[lead]
-            found[lead] = next_action.next_step(
-                funnel.places.get(stage), len(funnel.steps), temperature,
-                "opted out" if consent == DENIED else funnel.beside(stage),
-                call=_way(no_calls, phone), write=_way(no_mail, mailbox),
-                ask=[name for name, is_open in zip(ASKED, (need, budget), strict=True) if is_open],
-            )  # fmt: skip
+            if (step := known.get((funnel.name, kind))) is None:  # many leads are of one kind
+                step = known[funnel.name, kind] = _step(funnel, *kind)
+            found[lead] = step
         return found
 
     def before(self, members: Mapping[int, Sequence[Member]], frame: pl.DataFrame) -> dict[int, int]:
         """The score that each lead was last shown with before this one, in the CRM that is trusted most."""
+        scores = {id_: [write for write in own if write.value == "score"] for id_, own in self.frames.writes.items()}
         found: dict[int, int] = {}
         for lead, now in frame.select("lead", "score").iter_rows():
-            for member in self.frames.by_trust(m for m in members[lead] if m.gone_at is None and m.ours):
-                source = self.frames.sources[member.source_id]
-                connection = self.config.connections.get(source.connection)
-                writes = connection.mapping.writes.get(source.object, ()) if connection else ()
-                if any(w.value == "score" and w.field in (member.ours or {}) for w in writes):
-                    if (was := score_before(writes, Seen({}, member.ours or {}), now)) is not None:
+            for member in self.frames.by_trust(members[lead]):
+                ours = member.ours if member.ours and member.gone_at is None else {}
+                writes = [write for write in scores[member.source_id] if write.field in ours]
+                if writes:
+                    if (was := score_before(writes[0], ours[writes[0].field], now)) is not None:
                         found[lead] = was
                     break
         return found
@@ -102,12 +98,16 @@ class Telling:
         written = sorted({w.value for w in self._write_fields} & self.config.fields.keys())
         fields = [*dict.fromkeys((*written, "class", COLUMN, "consent"))]
         found: dict[int, dict[str, Value]] = {}
-        for row in frame.select("lead", *RESULTS, "stage", "enough", "ask_for", *fields).iter_rows(named=True):
-            lead, enough, missing = row.pop("lead"), row.pop("enough"), row.pop("ask_for")
-            words: dict[str, Value] = {n: _plain(v) for n, v in row.items() if v is not None or n not in fields}
+        columns = frame.select(*RESULTS, "stage", *fields).with_columns(pl.col(pl.Date).cast(pl.String))
+        rest = frame.select("lead", "stage", "enough", "ask_for").iter_rows()
+        for words, (lead, stage, enough, missing) in zip(columns.rows(named=True), rest, strict=True):
+            for name in fields:
+                if words[name] is None:
+                    del words[name]
             funnel = funnels.get(lead, self.config.ladder)
-            words |= {label: funnel.shown(row["stage"], label) for label in ("step", "band")}
-            words |= {"data": ENOUGH if enough else NOT_ENOUGH, "owner": owners[lead], "reasons": reasons[lead]}
+            words["step"], words["band"] = funnel.shown(stage, "step"), funnel.shown(stage, "band")
+            words["data"] = ENOUGH if enough else NOT_ENOUGH
+            words["owner"], words["reasons"] = owners[lead], reasons[lead]
             words["next_action"] = next_action.told(steps[lead]) if lead in steps else None
             words["ask_for"] = self.config.fields[missing].labels["en"] if missing else None
             found[lead] = words
@@ -173,9 +173,17 @@ def named(past: Scores, labels: Labels) -> Labels:
     return {**labels, **{key: dict.fromkeys(LANGUAGES, key[1].replace("_", " ")) for key in gone}} if gone else labels
 
 
+def _step(
+    funnel: Ladder, stage: str, temperature: str, need: bool, budget: bool, consent: str | None, no_calls: bool,
+    phone: bool, no_mail: bool, mailbox: bool,
+) -> Step:  # fmt: skip
+    return next_action.next_step(
+        funnel.places.get(stage), len(funnel.steps), temperature,
+        "opted out" if consent == DENIED else funnel.beside(stage),
+        call=_way(no_calls, phone), write=_way(no_mail, mailbox),
+        ask=[name for name, is_open in zip(ASKED, (need, budget), strict=True) if is_open],
+    )  # fmt: skip
+
+
 def _way(refused: bool, there: bool) -> Way:
     return REFUSED if refused else OPEN if there else NONE
-
-
-def _plain(value: Any) -> Value:
-    return value.isoformat() if isinstance(value, date) else value
