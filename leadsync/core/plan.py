@@ -1,6 +1,6 @@
 """The difference between what a CRM holds and what it should hold: pure, per record, with a reason for every field."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -62,6 +62,10 @@ class Verdict(NamedTuple):
     until: int | None = None
 
 
+Fate = tuple[WriteField, Value, Value, str, int | None]
+"""The parts of a `Verdict`, without their names: to give them those costs as much as to find the parts."""
+
+
 class Planned(NamedTuple):
     """Fields of one record to set: field → (before, after). `again_us`: when a field that waits may be written."""
 
@@ -102,8 +106,8 @@ def same(a: Value, b: Value) -> bool:
     return (x := number(left)) is not None and x == number(right)
 
 
-def planned(found: Sequence[Verdict]) -> Planned | None:
-    """What to write to a record by the verdicts on its fields; None where it holds all it should and nothing waits."""
+def planned(found: Iterable[Fate]) -> Planned | None:
+    """What to write to a record by what becomes of its fields; None where it holds all it should and nothing waits."""
     fields = dict[str, tuple[Value, Value]]()
     again: int | None = None
     for write, before, after, why, until in found:
@@ -117,31 +121,39 @@ def planned(found: Sequence[Verdict]) -> Planned | None:
 def verdicts(
     writes: Sequence[WriteField], seen: Seen, results: Mapping[str, Value], account: Account, now_us: int = 0
 ) -> list[Verdict]:
+    """The same as `fates`, with names."""
+    return [Verdict(*fate) for fate in fates(writes, seen, results, account, now_us)]
+
+
+def fates(
+    writes: Sequence[WriteField], seen: Seen, results: Mapping[str, Value], account: Account, now_us: int = 0
+) -> Collection[Fate]:
     """What becomes of each field; `results` are the lead's words.
 
     A small change, and a field that rides with another, never cause a write: they are part of one that something else
     causes. Only reasons that say something else than other points are a cause, where that other one stands as it should
     or has not moved enough.
     """
-    found = {write.field: _verdict(write, seen, results, account, now_us) for write in writes}
-    held = [verdict for verdict in found.values() if verdict.why in _HELD]
-    for verdict in held:
-        if verdict.why == "rides" and _leads(found, verdict) in _STANDS and _outdated(verdict, seen):
-            found[verdict.write.field] = _written(verdict)
-    if held and any(not verdict.why for verdict in found.values()):
-        for verdict in [v for v in held if v.why == "least" or _leads(found, v) in ("", "least")]:
-            found[verdict.write.field] = _written(verdict)
-    return [*found.values()]
+    found, held, caused = dict[str, Fate](), list[Fate](), False
+    for write in writes:
+        fate = found[write.field] = _fate(write, seen, results, account, now_us)
+        if not fate[3]:
+            caused = True
+        elif fate[3] in _HELD:
+            held.append(fate)
+    for write, before, after, why, _ in held:
+        if why == "rides" and _first(write, found) in _STANDS and _outdated(write, before, after, seen):
+            found[write.field], caused = (write, before, after, "", None), True
+    if held and caused:
+        for write, before, after, *_ in [f for f in held if f[3] == "least" or _first(f[0], found) in ("", "least")]:
+            found[write.field] = write, before, after, "", None
+    return found.values()
 
 
-def _leads(found: Mapping[str, Verdict], verdict: Verdict) -> str | None:
-    """What becomes of the field that a field rides with."""
-    first = found.get(verdict.write.rides_with or "")
-    return first.why if first is not None else None
-
-
-def _written(verdict: Verdict) -> Verdict:
-    return Verdict(verdict.write, verdict.before, verdict.after)
+def _first(write: WriteField, found: Mapping[str, Fate]) -> str | None:
+    """Why the field is not written that this one rides with."""
+    first = found.get(write.rides_with or "")
+    return None if first is None else first[3]
 
 
 def left_alone(writes: Sequence[WriteField], seen: Seen, why: str) -> list[Verdict]:
@@ -150,43 +162,50 @@ def left_alone(writes: Sequence[WriteField], seen: Seen, why: str) -> list[Verdi
     return [Verdict(write, seen.fields.get(write.field), None, why) for write in writes]
 
 
-def _verdict(write: WriteField, seen: Seen, results: Mapping[str, Value], account: Account, now_us: int) -> Verdict:
+def _fate(write: WriteField, seen: Seen, results: Mapping[str, Value], account: Account, now_us: int) -> Fate:
     name, value = write.field, write.value
     before, after = seen.fields.get(name), results.get(write.word if write.word in results else value)
     if after is None:
-        return Verdict(write, before, None, "no_value")
+        return write, before, None, "no_value", None
     if value == "owner":
         after = account.owner_id(text(after))
         if after is None:
-            return Verdict(write, before, None, "no_rep")
+            return write, before, None, "no_rep", None
     elif write.map is not None:
         if (word := text(after)) not in write.map:
-            return Verdict(write, before, None, "not_in_map")
+            return write, before, None, "not_in_map", None
         after = write.map[word]
     if after is not None:
         after = shown(write, after, account.lengths.get(name))
     if same(before, after):
-        return Verdict(write, before, after, "same")
+        return write, before, after, "same", None
     if value in CAUSE_CONTACT and results.get("consent") == DENIED:
-        return Verdict(write, before, after, "consent")
+        return write, before, after, "consent", None
+    why, until = _why(write, before, after, seen, account, now_us)
+    return write, before, after, why, until
+
+
+def _why(
+    write: WriteField, before: Value, after: Value, seen: Seen, account: Account, now_us: int
+) -> tuple[str, int | None]:
+    """Why a field that should change is not written."""
+    name = write.field
     if name in account.blocked:
-        return Verdict(write, before, after, "blocked")
+        return "blocked", None
     options = account.options.get(name)
-    if options and value != "owner" and text(after) not in ("", *options):
-        return Verdict(write, before, after, "no_option")
+    if options and write.value != "owner" and text(after) not in ("", *options):
+        return "no_option", None
     if write.policy != "always" and not _allowed(write, before, after, seen, account):
-        return Verdict(write, before, after, write.policy)
+        return write.policy, None
     if name in seen.refused and same(seen.refused[name], after):
-        return Verdict(write, before, after, "refused")
+        return "refused", None
     if write.every_us is not None and name in seen.ours:
         until = seen.ours[name][1] + write.every_us
         if now_us < until:
-            return Verdict(write, before, after, "wait", until)
+            return "wait", until
     if write.rides_with is not None:
-        return Verdict(write, before, after, "rides")
-    if _small(write, before, after, account.bands):
-        return Verdict(write, before, after, "least")
-    return Verdict(write, before, after)
+        return "rides", None
+    return ("least", None) if _small(write, before, after, account.bands) else ("", None)
 
 
 def _allowed(write: WriteField, before: Value, after: Value, seen: Seen, account: Account) -> bool:
@@ -213,12 +232,11 @@ def _forward(options: Sequence[str], now: str, then: str) -> bool:
     return now.lower() in ladder and then.lower() in ladder and ladder.index(then.lower()) > ladder.index(now.lower())
 
 
-def _outdated(verdict: Verdict, seen: Seen) -> bool:
+def _outdated(write: WriteField, before: Value, after: Value, seen: Seen) -> bool:
     """Whether a line of reasons that we wrote has come to say something else than other points, or is still missing."""
-    write, before = verdict.write, verdict.before
     if write.value != "reasons" or not _ours(write, before, seen):
         return False
-    return outdated(_inside(write, before), _inside(write, verdict.after))
+    return outdated(_inside(write, before), _inside(write, after))
 
 
 def _ours(write: WriteField, before: Value, seen: Seen) -> bool:

@@ -20,13 +20,14 @@ from leadsync.core.lists import told
 from leadsync.core.mapping import ObjectMapping
 from leadsync.core.merging import Merge
 from leadsync.core.next_change import next_change
-from leadsync.core.plan import Account, Seen, Verdict, left_alone, planned, verdicts
+from leadsync.core.plan import Account, Seen, Verdict, fates, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
 from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores
 from leadsync.core.scoring import Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.talk import WORDS, begins
 from leadsync.core.truth import truths
+from leadsync.core.write_field import WriteField
 from leadsync.store import evaluation, sources
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Material, Member, Stored
@@ -264,11 +265,12 @@ class Evaluator:
             words["waits"] = told(finding.reason, about, self.config.classes.labels)
         due, written = _first(self.frames.midnight(on), whose.again), []
         for record in () if finding is not None else records:
-            wanted = planned(self.verdicts(record, words, now))
+            asked = self._asked(record, words, now)
+            wanted = planned(fates(*asked)) if asked is not None else None
             if wanted is not None and wanted.fields:
                 written.append((record.id, wanted.fields))
             if wanted is not None and wanted.again_us is not None:
-                due = _first(due, _EPOCH + timedelta(microseconds=wanted.again_us))
+                due = _first(due, _EPOCH + wanted.again_us * _MICROSECOND)
         stored = Stored(lead, words, parts, whose.rep, due, place, whose.waits)
         merges = [merge for source, merge in wanted_merges if self._can(source)]
         return Decision(stored, written, routed=whose.decided, merges=merges)
@@ -329,14 +331,20 @@ class Evaluator:
 
         `why`: what keeps leadsync from the whole record, if anything.
         """
-        writes = self.frames.writes[member.source_id]
-        if not writes or member.gone_at is not None or member.fields is None:
+        asked = self._asked(member, words, now)
+        if asked is None:
             return []
+        return verdicts(*asked) if why is None else left_alone(*asked[:2], why)
+
+    def _asked(
+        self, member: Member, words: Mapping[str, Value], now: datetime
+    ) -> tuple[Sequence[WriteField], Seen, Mapping[str, Value], Account, int] | None:
+        """What `fates` wants to know of a record; nothing of one that is not there."""
+        if member.gone_at is not None or member.fields is None:
+            return None
         seen = Seen(member.fields, member.ours or {}, member.refused or {})
-        if why is not None:
-            return left_alone(writes, seen, why)
         account = self._account(member.source_id, words.get(COLUMN))
-        return verdicts(writes, seen, words, account, (now - _EPOCH) // _MICROSECOND)
+        return self.frames.writes[member.source_id], seen, words, account, (now - _EPOCH) // _MICROSECOND
 
     def _account(self, source_id: int, segment: Value) -> Account:
         if (found := self._known_accounts.get((source_id, segment))) is not None:
