@@ -108,7 +108,7 @@ def same(a: Value, b: Value) -> bool:
 
 def planned(found: Iterable[Fate]) -> Planned | None:
     """What to write to a record by what becomes of its fields; None where it holds all it should and nothing waits."""
-    fields = dict[str, tuple[Value, Value]]()
+    fields: dict[str, tuple[Value, Value]] = {}
     again: int | None = None
     for write, before, after, why, until in found:
         if not why:
@@ -134,7 +134,9 @@ def fates(
     causes. Only reasons that say something else than other points are a cause, where that other one stands as it should
     or has not moved enough.
     """
-    found, held, caused = dict[str, Fate](), list[Fate](), False
+    found: dict[str, Fate] = {}
+    held: list[Fate] = []
+    caused = False
     for write in writes:
         fate = found[write.field] = _fate(write, seen, results, account, now_us)
         if not fate[3]:
@@ -145,7 +147,7 @@ def fates(
         if why == "rides" and _first(write, found) in _STANDS and _outdated(write, before, after, seen):
             found[write.field], caused = (write, before, after, "", None), True
     if held and caused:
-        for write, before, after, *_ in [f for f in held if f[3] == "least" or _first(f[0], found) in ("", "least")]:
+        for write, before, after, _, _ in [f for f in held if f[3] == "least" or _first(f[0], found) in ("", "least")]:
             found[write.field] = write, before, after, "", None
     return found.values()
 
