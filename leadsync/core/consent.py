@@ -15,7 +15,7 @@ CAUSE_CONTACT = frozenset(("owner", "stage"))
 """Results that make somebody get in touch with the lead once a CRM shows them; `next_action` then says not to."""
 
 
-def with_consent(facts: Mapping[str, Value], records: Sequence[Facts], opted_out: date | None) -> Mapping[str, Value]:
+def with_consent(facts: dict[str, Value], records: Sequence[Facts], opted_out: date | None) -> dict[str, Value]:
     """What is known of a lead, with its consent by all its `records`, most trusted first, instead of the first one's.
 
     Of each word a denial counts wherever it stands. A lead that denies its consent denies every way; one that grants

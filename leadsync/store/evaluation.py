@@ -335,10 +335,12 @@ def addressed_since(
         changed = sa.select(c.record_id).where(c.record_id.in_(among(part)), *then).group_by(c.record_id)
         changed = changed.having(sa.func.count() > 1)
         query = sa.select(c.record_id, c.happened_at, c.fields).where(c.record_id.in_(changed), *then)
-        for id_, at, fields in store.connection.execute(query.order_by(c.id)):
-            told = {value.strip().lower() for value in fields.values() if isinstance(value, str)}
-            if id_ in seen and address[id_] in told:
-                found[id_] = max(at, found.get(id_, at))
+        for id_, when, fields in plain_rows(store.connection, query.order_by(c.id)):
+            if id_ in seen:  # the first change is all that was known at first
+                told = {value.strip().lower() for value in _read(fields).values() if isinstance(value, str)}
+                if address[id_] in told:
+                    at = from_microseconds(when)
+                    found[id_] = max(at, found.get(id_, at))
             seen.add(id_)
     return found
 

@@ -87,7 +87,8 @@ class Frames:
         opted_out = datetime.fromtimestamp(at / 1e6, self.config.zone).date() if at is not None else None
         facts = with_consent(known, own, opted_out)
         answered = {*facts, *str(facts.get(NO_TO, "")).split()} if NO_TO in facts else facts
-        return {**facts, "completeness": float(sum(map(answered.__contains__, self.config.facts.complete)))}
+        facts["completeness"] = float(sum(map(answered.__contains__, self.config.facts.complete)))
+        return facts
 
     def met(self, found: Material, activities: pl.DataFrame) -> Mapping[int, Met]:
         """By record what happened to mail to its address. A click counts where it is among `activities`: what a mail
