@@ -27,7 +27,7 @@ from leadsync.types import Role, Value
 
 
 class Member(NamedTuple):
-    """A record of a lead, as evaluation needs it."""
+    """A record of a lead, as evaluation needs it; `created_at` is in microseconds since 1970."""
 
     id: int
     lead_id: int
@@ -38,7 +38,7 @@ class Member(NamedTuple):
     facts: Facts | None
     ours: Mapping[str, Sequence[Any]] | None
     refused: Mapping[str, Value] | None
-    created_at: datetime | None
+    created_at: int | None
     gone_at: datetime | None
 
 
@@ -236,7 +236,7 @@ def material(store: Store, leads: Sequence[int]) -> Material:
     read = records.c.source_id.not_in(unread)
     for part in chunks(leads):
         query = sa.select(*columns).where(records.c.lead_id.in_(among(part)), read)
-        members += _members(plain_rows(db, query))
+        members += members_of(plain_rows(db, query))
         query = (
             sa.select(*told)
             .join(records, records.c.id == activities.c.record_id)
@@ -270,11 +270,12 @@ def results(store: Store, leads: Sequence[int]) -> dict[int, Result]:
     return found
 
 
-def _members(rows: Sequence[Any]) -> Iterator[Member]:
+def members_of(rows: Sequence[Any]) -> Iterator[Member]:
+    """The members that are read so, from plain rows of their columns."""
     for id_, lead, source, ext, company, fields, facts, ours, refused, created, gone in rows:
         yield Member(
             id_, lead, source, ext, company, _read(fields), _read(facts), _read(ours), _read(refused),
-            None if created is None else from_microseconds(created), None if gone is None else from_microseconds(gone),
+            created, None if gone is None else from_microseconds(gone),
         )  # fmt: skip
 
 

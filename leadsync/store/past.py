@@ -14,8 +14,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from leadsync.store import schema
-from leadsync.store.database import Store, among, chunks
-from leadsync.store.evaluation import Member, Move, events_of, in_columns
+from leadsync.store.database import Store, among, chunks, plain_rows
+from leadsync.store.evaluation import Member, Move, events_of, in_columns, members_of
 from leadsync.types import Value
 
 _A_PAGE = timedelta(minutes=10)  # what happened that long before a record was known was told by its CRM's own history
@@ -62,12 +62,12 @@ def known_at(store: Store, leads: Collection[int], at: datetime) -> Known:
     """The records of these leads with their activities, as they were."""
     db, r, m, a = store.connection, schema.records.c, schema.membership, schema.activities
     read = _read(store)
-    columns = [r[name] for name in Member._fields if name != "lead_id"]
+    columns = [m.c.lead_id if name == "lead_id" else r[name] for name in Member._fields]
     query = (
-        sa.select(m.c.lead_id, *columns).join(schema.records, r.id == m.c.record_id)
+        sa.select(*columns).join(schema.records, r.id == m.c.record_id)
         .where(m.c.lead_id.in_(leads), r.source_id.in_(read), *_then(m, at)).order_by(m.c.lead_id, r.source_id, r.id)
     )  # fmt: skip
-    found = [Member(**row._mapping) for row in db.execute(query)]
+    found = [*members_of(plain_rows(db, query))]
     rows = rows_at(store, [member.id for member in found], at)
     members = [
         member._replace(

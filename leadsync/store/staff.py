@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from leadsync.core.classes import BUYER
 from leadsync.core.company_score import Person
 from leadsync.store import keys, schema
-from leadsync.store.database import Store, chunks
-from leadsync.store.evaluation import Member
+from leadsync.store.database import Store, chunks, plain_rows
+from leadsync.store.evaluation import Member, members_of
 from leadsync.store.records import COMPANIES as LATE
 from leadsync.store.records import companies_of
 
@@ -54,8 +54,8 @@ def records(store: Store, companies: Collection[int]) -> list[Member]:
     r, found = schema.records.c, list[Member]()
     columns = [r[name] for name in Member._fields]
     for part in chunks(sorted(companies)):
-        rows = store.connection.execute(sa.select(*columns).where(r.id.in_(part)))
-        found += (Member(**{**row._mapping, "lead_id": -row.id}) for row in rows)
+        rows = plain_rows(store.connection, sa.select(*columns).where(r.id.in_(part)))
+        found += (member._replace(lead_id=-member.id) for member in members_of(rows))
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
+from math import inf
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -27,7 +28,6 @@ from leadsync.store.sources import Source
 
 NOT_OF_RECORDS = ("class", "scored_as")  # worked out of the frame itself
 _NOT_OF_FACTS = {*NOT_OF_RECORDS, *talk.WORDS}
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,15 @@ class Frames:
         for place, lead in enumerate(leads):
             for name, value in self.facts(members[lead], found, mail).items():
                 columns[name][place] = value
-        captured = [min((m.created_at for m in members[lead] if m.created_at), default=None) for lead in leads]
+        created = ([m.created_at for m in members[lead] if m.created_at is not None] for lead in leads)
         frame = pl.DataFrame(
             {
                 "lead": pl.Series(leads, dtype=pl.Int64),
                 "day": pl.Series([today] * len(leads), dtype=pl.Date),
-                "capture": pl.Series([c and c.astimezone(self.config.zone).date() for c in captured], dtype=pl.Date),
+                "capture": pl.Series([min(each, default=None) for each in created], dtype=pl.Int64),
                 **{name: column(type_, columns[name]) for name, type_ in types.items()},
             }
-        )
+        ).with_columns(self._home("capture").dt.date())
         if self.talks:
             return frame.join(talk.talk(activities, today), on="lead", how="left", maintain_order="left")
         return frame.with_columns(**talk.none())
@@ -136,12 +136,10 @@ class Frames:
         alive, _ = self._alive(records)
         events = found.activities.filter(pl.col("record").is_in([m.id for m in alive]))
         times = Counter(events["record"])
-
-        def at(m: Member) -> int | None:
-            return None if m.created_at is None else int(m.created_at.timestamp() * 1e6)
-
         return [
-            About(self.connection(m), at(m), found.changed.get(m.id, at(m)), times[m.id], len(m.facts or {}))
+            About(
+                self.connection(m), m.created_at, found.changed.get(m.id, m.created_at), times[m.id], len(m.facts or {})
+            )
             for m in alive
         ]
 
@@ -176,8 +174,9 @@ class Frames:
             return found
         rank = {name: place for place, name in enumerate(self.config.prefer)}
 
-        def place(m: Member) -> tuple[int, datetime, int, str]:
-            return rank.get(self.connection(m), len(rank)), m.created_at or _NEVER, m.source_id, m.ext_id
+        def place(m: Member) -> tuple[int, float, int, str]:
+            created = inf if m.created_at is None else m.created_at
+            return rank.get(self.connection(m), len(rank)), created, m.source_id, m.ext_id
 
         return sorted(found, key=place)
 
@@ -193,11 +192,15 @@ class Frames:
         """All that CRMs tell, as `core.counting` wants it."""
         places = {name: place for place, name in enumerate(dict.fromkeys(s.connection for s in self.sources.values()))}
         origin = {id_: places[source.connection] for id_, source in self.sources.items()}
-        home = pl.from_epoch("at", "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key)
+        home = self._home("at")
         return found.activities.with_columns(
             on=home.dt.date(), day_only=home.dt.time() == time(12),  # which is how a day without a time is read
             origin=pl.col("source").replace_strict(origin, default=None, return_dtype=pl.Int64),
         )  # fmt: skip
+
+    def _home(self, name: str) -> pl.Expr:
+        """Moments in microseconds since 1970, as clocks at home show them."""
+        return pl.from_epoch(name, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key)
 
     def midnight(self, day: date | None) -> datetime | None:
         """When a day begins at home."""

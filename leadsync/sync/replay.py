@@ -154,7 +154,8 @@ class _Player:
 
     def _then(self, found: Material, now: datetime) -> Material:
         """What was known of these leads then; inside `begin()`."""
-        there = [m for m in found.members if m.created_at is None or m.created_at <= now]
+        until = int(now.timestamp() * 1e6)
+        there = [m for m in found.members if m.created_at is None or m.created_at <= until]
         values = past.values_at(self.store, [m.id for m in there] + list(found.companies), now)
         members = list(self._members(there, values, now))
         held = self.evaluator.sources
@@ -162,7 +163,7 @@ class _Player:
             id_: derive(self.evaluator.config, held[source], ext_id, values.get(id_, {})) or {}
             for id_, (source, ext_id) in past.places(self.store, found.companies).items()
         }
-        events = found.activities.filter(pl.col("at") <= int(now.timestamp() * 1e6))
+        events = found.activities.filter(pl.col("at") <= until)
         leads = {m.lead_id for m in members}
         return replace(
             found, members=members, companies=companies, activities=events, together={},

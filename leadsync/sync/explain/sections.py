@@ -20,6 +20,7 @@ from leadsync.core.plan import Verdict
 from leadsync.core.scoring import Scoring
 from leadsync.core.talk import WORDS, talk
 from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
+from leadsync.store.column_types import from_microseconds
 from leadsync.store.evaluation import Member
 from leadsync.store.records import companies_of
 from leadsync.sync.companies import Fresh, words
@@ -42,12 +43,13 @@ def records(subject: Subject) -> Iterator[Row]:
     for member in subject.members:
         source = subject.evaluator.sources[member.source_id]
         held = subject.decision.held.get(member.id)
+        created = None if member.created_at is None else from_microseconds(member.created_at)
         state = f"left on {subject.day(member.gone_at)}" if member.gone_at else "there"
         if member.fields is None:
             state = "only heard of so far"
         state += f", not touched: {PLAN_WHY[held]}" if held else ""
         yield {"connection": source.connection, "object": source.object, "id": member.ext_id,
-               "created": subject.day(member.created_at), "state": state}  # fmt: skip
+               "created": subject.day(created), "state": state}  # fmt: skip
 
 
 def one_lead(subject: Subject) -> Iterator[Row]:
