@@ -7,11 +7,13 @@ nothing changes. So days are skipped up to the first one on which something may;
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
-from leadsync.core.conditions import ActivityTest, Condition, FieldTest
+from leadsync.catalog import ATTRIBUTES
+from leadsync.core.conditions import Condition, FieldTest
 from leadsync.core.score import RESULTS, Worked, aged, later, work
 from leadsync.core.scoring import AXES, Scoring
 from leadsync.core.truth import with_field_tests, with_result_tests
@@ -52,18 +54,18 @@ def _searched(
 ) -> pl.DataFrame:
     rows = with_field_tests((*scoring.conditions, *watched), leads, but=RESULTS).with_row_index("index")
     moving = _moving(scoring, watched, rows, activities)
-    arrivals = moving.filter(pl.col("on") > pl.col("day")).select("index", "on")
+    arrivals = moving.filter(pl.col("on") > pl.col("day")).select("index", pl.col("on").to_physical(), new=True)
     rows = rows.filter(pl.col("index").is_in(moving["index"].unique().implode()))
     due, first = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})], True
     while not rows.is_empty():
         worked = work(scoring, rows, activities.join(rows, on="lead", how="semi"), watched)
         if first:
             rows, first = rows.hstack(_seen(watched, worked.rows)), False
-        again = []
+        flips, again = _flips(scoring, watched, worked, arrivals), []
         while True:
             changed = _differ(_seen(watched, worked.rows), rows)
             due.append(rows.filter(changed).select("index", due="day"))
-            ahead, new = _ahead(scoring, watched, worked, rows, arrivals, ~changed)
+            ahead, new = _ahead(scoring, watched, worked, rows, flips, ~changed)
             rows = rows.with_columns(pl.col("day") + pl.duration(days=pl.lit(ahead)))
             again.append(rows.filter(new))
             of = (ahead.is_not_null() & ~new).arg_true()
@@ -112,28 +114,43 @@ def _seen(watched: Sequence[Condition], rows: pl.DataFrame) -> pl.DataFrame:
     return with_result_tests(watched, rows, RESULTS).select(*results, *truths)
 
 
+def _flips(scoring: Scoring, watched: Sequence[Condition], worked: Worked, arrivals: pl.DataFrame) -> pl.DataFrame:
+    """index, on, new: the days on which an activity test flips that something hangs on, and the arrivals. `new`: from
+    then on other activities count."""
+    timed = {test: f"flips {i}" for i, test in enumerate(worked.until) if test.days is not None}
+    choosing = {test for when in scoring.whens if when is not None for test in when.windows}
+    needed = {test: pl.lit(test in choosing) for test in timed}
+    turned = worked.rows.with_columns(~pl.col(test.column) for test in timed)
+    for condition in dict.fromkeys((*scoring.conditions, *watched)):
+        tests = [test for test in condition.windows if test.days is not None]
+        alone = len(tests) == 1 and condition.fields.isdisjoint({*RESULTS, *ATTRIBUTES})  # the rest of it stays
+        for test in tests:
+            needed[test] |= condition.truth != pl.lit(turned.select(condition.truth).to_series()) if alone else True
+    today = pl.col("day").to_physical()
+    days = {test: pl.lit(worked.until[test]) for test in timed}
+    days = {test: pl.when(needed[test] & (day > today)).then(day) for test, day in days.items()}
+    on = worked.rows.select("index", *(day.alias(timed[test]) for test, day in days.items()))
+    found = on.unpivot(index="index", variable_name="of", value_name="on").drop_nulls("on")
+    new = pl.col("of").is_in([timed[test] for test in timed if test in choosing])
+    return pl.concat([arrivals, found.select("index", pl.col("on").cast(pl.Int32), new=new)])
+
+
 def _ahead(
-    scoring: Scoring, watched: Sequence[Condition], worked: Worked, rows: pl.DataFrame, arrivals: pl.DataFrame,
+    scoring: Scoring, watched: Sequence[Condition], worked: Worked, rows: pl.DataFrame, flips: pl.DataFrame,
     wanted: pl.Series,
 ) -> tuple[pl.Series, pl.Series]:  # fmt: skip
     """In how many days the results may be others; null where they never are, or where it is not `wanted`. And whether
-    that is because something new happens, or a rule per activity asks something else of the lead."""
-    today, asked = pl.col("day").to_physical(), {test for when in scoring.whens if when for test in when.windows}
-
-    def next_of(tests: Iterable[ActivityTest]) -> list[pl.Expr]:
-        days = (pl.lit(worked.until[test]) for test in tests if test.days is not None)
-        return [pl.when(day > today).then(day - today) for day in days]
-
-    nearest = arrivals.join(rows.select("index", "day"), on="index").filter(pl.col("on") > pl.col("day"))
-    nearest = nearest.group_by("index").agg(arrival=(pl.col("on").to_physical() - today).min())
-    event = (
-        rows.join(nearest, on="index", how="left", maintain_order="left")
-        .select(
-            new=pl.min_horizontal("arrival", *next_of(asked)), flip=pl.min_horizontal("arrival", *next_of(worked.until))
-        )
-        .with_columns(ahead=pl.when(wanted).then(pl.min_horizontal("new", "flip")).cast(pl.Int64))
+    other activities count from then on."""
+    days = pl.col("on") - pl.col("day").to_physical()
+    nearest = (
+        flips.join(rows.select("index", "day"), on="index")
+        .select("index", "new", days=days)
+        .filter(pl.col("days") > 0)
+        .group_by("index")
+        .agg(pl.col("days").min(), new=pl.col("days").filter("new").min())
     )
-    ahead = event["ahead"]
+    event = rows.select("index").join(nearest, on="index", how="left", maintain_order="left")
+    ahead = event["days"].cast(pl.Int64).zip_with(wanted, pl.Series([None], dtype=pl.Int64))
     fading = (
         worked.counted.lazy()
         .select("row", "left", gives=scoring.tables["gives"].gather(worked.counted["rule"]))
@@ -146,8 +163,8 @@ def _ahead(
         .filter(pl.col("hi") > 0)
         .collect()
     )  # fmt: skip
-    for row, days in _faded(scoring, watched, worked, fading):
-        ahead = ahead.scatter(row, days)
+    for row, faded in _faded(scoring, watched, worked, fading):
+        ahead = ahead.scatter(row, faded)
     return ahead, (ahead == event["new"]).fill_null(False)
 
 
@@ -161,6 +178,7 @@ def _faded(
     level = _level(scoring, watched)
     now = worked.rows.select(level)
     while not spans.is_empty():
+        worked = replace(worked, counted=worked.counted.join(spans, on="row", how="semi"))
         many = min(max(_AT_ONCE // (spans.height + worked.counted.height // _PER_DAY), _FEW), _MANY)
         asked = _asked(spans, many)
         then = aged(scoring, worked, asked).select(level)
