@@ -6,7 +6,6 @@ gives points had grown older, and if only what takes them had. As long as both c
 nothing changes. So days are skipped up to the first one on which something may; on that one the lead is scored.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -18,7 +17,7 @@ from leadsync.core.score import RESULTS, Worked, aged, later, work
 from leadsync.core.scoring import AXES, Scoring
 from leadsync.core.truth import with_field_tests, with_result_tests
 
-_AT_ONCE = 12_000  # so many days are looked at at little more than what a round costs anyway
+_AT_ONCE = 4_000  # so many days are looked at at little more than what a round costs anyway
 _FEW, _MANY = 5, 64  # how many days of each lead: of many leads, and of few
 _PER_DAY = 10  # so many activities cost as much as a day
 _MOST = 250_000  # activities of the leads that are searched together: what is asked takes memory by them
@@ -26,16 +25,22 @@ _FURTHEST = 3_653  # days: what lies ten years ahead is a date that nobody meant
 
 
 def next_change(
-    scoring: Scoring, watched: Sequence[Condition], leads: pl.DataFrame, activities: pl.DataFrame
+    scoring: Scoring,
+    watched: Sequence[Condition],
+    leads: pl.DataFrame,
+    activities: pl.DataFrame,
+    worked: Worked | None = None,
 ) -> pl.DataFrame:
     """lead, due:Date per row of `leads`: the first day after its own on which the score, the temperature, the grade,
     the quadrant or the truth of a watched condition differs, if nothing new comes in; null where none ever does.
 
     Watched conditions may read the results of scoring; other columns count as constant.
-    Activities with a day still to come are taken to happen then, unless that is ten years away. What no passing of
-    time can move costs nothing.
+    Activities with a day still to come are taken to happen then, unless that is ten years away. `worked` is what these
+    leads were scored with, if it is at hand.
     """
     parts = _portions(leads, activities)
+    if len(parts) == 1:
+        return _searched(scoring, watched, leads, activities, worked)
     return pl.concat(_searched(scoring, watched, *part) for part in parts)
 
 
@@ -50,17 +55,20 @@ def _portions(leads: pl.DataFrame, activities: pl.DataFrame) -> list[tuple[pl.Da
 
 
 def _searched(
-    scoring: Scoring, watched: Sequence[Condition], leads: pl.DataFrame, activities: pl.DataFrame
+    scoring: Scoring,
+    watched: Sequence[Condition],
+    leads: pl.DataFrame,
+    activities: pl.DataFrame,
+    worked: Worked | None = None,
 ) -> pl.DataFrame:
     rows = with_field_tests((*scoring.conditions, *watched), leads, but=RESULTS).with_row_index("index")
-    moving = _moving(scoring, watched, rows, activities)
-    arrivals = moving.filter(pl.col("on") > pl.col("day")).select("index", pl.col("on").to_physical(), new=True)
-    rows = rows.filter(pl.col("index").is_in(moving["index"].unique().implode()))
-    due, first = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})], True
+    arrivals = _arrivals(scoring, watched, rows, activities)
+    worked = worked or work(scoring, rows, activities, watched)
+    more = [name for name in rows.columns if name not in worked.rows]
+    worked = replace(worked, rows=worked.rows.hstack(rows.select(more)))
+    rows = rows.hstack(_seen(watched, worked.rows))
+    due = [pl.DataFrame(schema={"index": pl.UInt32, "due": pl.Date})]
     while not rows.is_empty():
-        worked = work(scoring, rows, activities.join(rows, on="lead", how="semi"), watched)
-        if first:
-            rows, first = rows.hstack(_seen(watched, worked.rows)), False
         flips, again = _flips(scoring, watched, worked, arrivals), []
         while True:
             changed = _differ(_seen(watched, worked.rows), rows)
@@ -74,6 +82,8 @@ def _searched(
             rows = rows[of]
             worked = later(scoring, worked, rows, ahead.gather(of), of)
         rows = pl.concat(again)
+        activities = activities.join(rows, on="lead", how="semi")
+        worked = work(scoring, rows, activities, watched) if not rows.is_empty() else worked
     every = leads.select("lead").with_row_index("index")
     return every.join(pl.concat(due), on="index", how="left", maintain_order="left").drop("index")
 
@@ -83,26 +93,19 @@ def _differ(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
     return one.select(pl.any_horizontal(pl.col(name) != other[name] for name in one.columns)).to_series()
 
 
-def _moving(
+def _arrivals(
     scoring: Scoring, watched: Sequence[Condition], rows: pl.DataFrame, activities: pl.DataFrame
 ) -> pl.DataFrame:
-    """index, day, on: the activities that time can still move something of."""
-    lasts: dict[str, int] = defaultdict(int)  # kind → the longest table of a rule or window of a test, in days
-    for rule in scoring.rules:
-        if rule.per is not None:
-            lasts[rule.per] = max(lasts[rule.per], len(rule.table.points))
-    for test in {test for condition in (*scoring.conditions, *watched) for test in condition.windows}:
-        for kind in test.kinds:
-            lasts[kind] = max(lasts[kind], test.days or 0)
-    last = pl.col("on") + pl.duration(days=pl.col("kind").replace_strict(lasts, return_dtype=pl.Int64))
+    """index, on, new: the activities that lie ahead, of kinds that something hangs on."""
+    kinds = {rule.per for rule in scoring.rules} - {None}
+    kinds |= {kind for each in (*scoring.conditions, *watched) for test in each.windows for kind in test.kinds}
+    ahead = pl.col("on").to_physical() - pl.col("day").to_physical()
     return (
         activities.lazy()
-        .filter(pl.col("kind").is_in([*lasts]))
-        .select("lead", "on", last=last)
-        .filter(pl.col("last") > pl.lit(rows["day"].min(), pl.Date))
+        .filter((pl.col("on") > pl.lit(rows["day"].min(), pl.Date)) & pl.col("kind").is_in(kinds))
         .join(rows.lazy().select("index", "lead", "day"), on="lead")
-        .filter((pl.col("last") > pl.col("day")) & (pl.col("on") <= pl.col("day") + pl.duration(days=_FURTHEST)))
-        .select("index", "day", "on")
+        .filter(ahead.is_between(1, _FURTHEST))
+        .select("index", pl.col("on").to_physical(), new=True)
         .collect()
     )
 

@@ -5,7 +5,7 @@ or give are parts of their own. There is one scorer, in columns: a single lead i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -33,17 +33,33 @@ _COUNTED = ("rule", "row", "on", "age", "count", "ages", "ends")
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """`rows` have key, truth of tests, results and `sum`. `until` tells when activity tests flip: see `enough_until`.
+
+    `counted` are the activities that give points: rule (its number), row, on, count, its place `at` in the tables, and
+    for how many days it has points `left` to lose. `hits` are what they give by rule: key (the rule's number times the
+    rows, and the row), points, kept (of these, within the rule's cap), on (the latest), count.
+    """
+
+    rows: pl.DataFrame
+    until: Mapping[ActivityTest, pl.Series]
+    counted: pl.DataFrame
+    hits: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """`totals`: lead, day, score, fit, engagement (whole points), temperature, grade, quadrant; rows as the leads were
     given.
 
     `parts`: lead, day, name, group, what (rule, cap, alone, floor, ceiling, rounding), points (hundredths, never 0), on
     (the latest activity), count (of activities); per lead in the order of the files. A cap without a name is its
-    group's.
+    group's. `worked` is how they came about, by segment.
     """
 
     totals: pl.DataFrame
     parts: pl.DataFrame
+    worked: Mapping[str | None, Worked] = field(default_factory=dict)
 
     def of(self, leads: Sequence[int]) -> "Scores":
         """Those of some leads, which are among them."""
@@ -58,25 +74,10 @@ class Scores:
         return Scores(self.totals.with_columns(temperature=told), self.parts)
 
 
-def score(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame) -> Scores:
-    """Score every row of `leads` as of its day. The frames are described in `truth`."""
-    worked = work(scoring, with_field_tests(scoring.conditions, leads, but=RESULTS), activities)
-    return Scores(worked.rows.select("lead", "day", *RESULTS), _parts(scoring, worked))
-
-
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """`rows` have key, truth of tests, results and `sum`. `until` tells when activity tests flip: see `enough_until`.
-
-    `counted` are the activities that give points: rule (its number), row, on, count, its place `at` in the tables, and
-    for how many days it has points `left` to lose. `hits` are what they give by rule: key (the rule's number times the
-    rows, and the row), points, kept (of these, within the rule's cap), on (the latest), count.
-    """
-
-    rows: pl.DataFrame
-    until: Mapping[ActivityTest, pl.Series]
-    counted: pl.DataFrame
-    hits: pl.DataFrame
+def score(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame, also: Sequence[Condition] = ()) -> Scores:
+    """Score every row of `leads` as of its day; `also` as in `work`. The frames are described in `truth`."""
+    worked = work(scoring, with_field_tests(scoring.conditions, leads, but=RESULTS), activities, also)
+    return Scores(worked.rows.select("lead", "day", *RESULTS), _parts(scoring, worked), {None: worked})
 
 
 def work(scoring: Scoring, rows: pl.DataFrame, activities: pl.DataFrame, also: Sequence[Condition] = ()) -> Worked:

@@ -1,13 +1,13 @@
 """Leads that are scored by rules of their own: each by those of the first segment that fits, else by the file's."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import polars as pl
 
 from leadsync.core.conditions import Condition
 from leadsync.core.next_change import next_change
-from leadsync.core.score import Scores, score
+from leadsync.core.score import Scores, Worked, score
 from leadsync.core.scoring import Scoring
 from leadsync.core.truth import truths
 
@@ -43,21 +43,34 @@ def together(leads: pl.DataFrame, parts: Iterable[pl.DataFrame]) -> pl.DataFrame
     return leads.select(_KEY).join(pl.concat(found), on=_KEY, how="left", maintain_order="left")
 
 
-def scored(scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame) -> Scores:
-    """Every lead scored by the rules of its segment; otherwise as `score`."""
-    found = [score(scoring.of(name), part, activities) for name, part in split(scoring, leads)]
+def scored(
+    scoring: Scoring, leads: pl.DataFrame, activities: pl.DataFrame, watched: Sequence[Condition] | None = None
+) -> Scores:
+    """Every lead scored by the rules of its segment; otherwise as `score`. `watched`: what `next_changes` will ask."""
+    found = {}
+    for name, part in split(scoring, leads):
+        also = () if watched is None else (*watched, *scoring.leaving(name))
+        found[name] = score(scoring.of(name), part, activities, also)
     if len(found) == 1:
-        return found[0]
-    parts = [each.parts.with_columns(pl.col(_WORDS).cast(pl.String)) for each in found]
-    return Scores(together(leads, (each.totals for each in found)), pl.concat(parts))
+        ((name, each),) = found.items()
+        return Scores(each.totals, each.parts, {name: each.worked[None]})
+    parts = [each.parts.with_columns(pl.col(_WORDS).cast(pl.String)) for each in found.values()]
+    totals = together(leads, (each.totals for each in found.values()))
+    return Scores(totals, pl.concat(parts), {name: each.worked[None] for name, each in found.items()})
 
 
 def next_changes(
-    scoring: Scoring, watched: Sequence[Condition], leads: pl.DataFrame, activities: pl.DataFrame
+    scoring: Scoring,
+    watched: Sequence[Condition],
+    leads: pl.DataFrame,
+    activities: pl.DataFrame,
+    worked: Mapping[str | None, Worked] | None = None,
 ) -> dict[int, date | None]:
-    """Lead → the day on which its result changes next, as from `next_change`, or its segment does."""
+    """Lead → the day on which its result changes next, as from `next_change`, or its segment does. `worked` as from
+    `scored`."""
     found: dict[int, date | None] = {}
     for name, part in split(scoring, leads):
-        rows = next_change(scoring.of(name), [*watched, *scoring.leaving(name)], part, activities)
+        conditions = [*watched, *scoring.leaving(name)]
+        rows = next_change(scoring.of(name), conditions, part, activities, (worked or {}).get(name))
         found.update(rows.iter_rows())
     return found

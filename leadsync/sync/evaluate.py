@@ -162,17 +162,17 @@ class Evaluator:
     ) -> Iterator[Decision]:  # fmt: skip
         """Decisions on buyers, the leads of `frame`; `members` are their records in scope."""
         scoring = self.config.scoring
-        scores = scored(scoring, frame, activities)
+        always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
+        watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
+        watched += self.config.routing.conditions if self.config.routing else []
+        scores = scored(scoring, frame, activities, watched)
         frame = frame.hstack(scores.totals.select(RESULTS))
         early = {*lists.waits, *lists.probation}
         standing = staged(self.frames, frame, activities, members, found, early)
         frame = frame.with_columns(standing.stages["stage"])
         enough = truths([self.config.facts.enough], frame, activities)["0"]
         frame = frame.with_columns(enough.alias("enough"), self._telling.ask_for(frame))
-        always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
-        watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
-        watched += self.config.routing.conditions if self.config.routing else []
-        due = next_changes(scoring, watched, frame, activities)
+        due = next_changes(scoring, watched, frame, activities, scores.worked)
         at_end = {lead for lead, outcome in found.outcomes.items() if outcome != RETURNED}
         ended = frame.filter(pl.col("lead").is_in(list(at_end)))
         if not ended.is_empty():

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from core_frames import LEADS, activities_frame, cond, happened, leads_frame, on, scoring, scorings
+from core_frames import LEADS, activities_frame, cond, gate, happened, leads_frame, on, scoring, scorings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -68,10 +68,14 @@ def test_the_next_change_is_the_first_day_that_brings_another_result_or_segment(
     days = range(9 * 14 + 5)  # then all that fades has faded
     ahead = pl.concat([leads.with_columns(pl.col("day") + timedelta(days=k)) for k in days])
     told, many = seen(how, ahead, acts), leads.height
-    assert next_changes(how, [], leads, acts) == {
+    expected = {
         lead: next((ahead["day"][k] for k in range(i + many, len(told), many) if told[k] != told[i]), None)
         for i, lead in enumerate(leads["lead"])
     }
+    assert next_changes(how, [], leads, acts) == expected
+    watched = [gate("visit in 20d or score >= 0")]  # that never changes
+    worked = scored(how, leads, acts, watched).worked
+    assert next_changes(how, watched, leads, acts, worked) == expected
 
 
 def test_a_lead_that_time_takes_out_of_its_segment_changes_on_that_day() -> None:
