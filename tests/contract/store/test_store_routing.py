@@ -1,7 +1,5 @@
 """Whose leads are, as the store keeps it."""
 
-from dataclasses import replace
-
 from store_kit import DAY, NOW, Kit, record
 
 from leadsync.core.assign import UNIT, Routed
@@ -11,7 +9,7 @@ from leadsync.store import erase, evaluation, routing
 def decided(kit: Kit, lead: int, rep: str | None, **more: object) -> evaluation.Decision:
     """A decision on a lead; by turns where `shares` say so."""
     waits, score = more.pop("waits_for", None), more.pop("score", 0)
-    result = replace(kit.result(lead, rep=rep, score=score), waits_for=waits)  # type: ignore[arg-type]
+    result = kit.result(lead, rep=rep, score=score)._replace(waits_for=waits)  # type: ignore[arg-type]
     owner = f"{rep}@example.com" if rep else None
     why = "rotation" if rep else "waits"
     return evaluation.Decision(result, routed=Routed(lead, owner, rep, why, "rest", **more))  # type: ignore[arg-type]
