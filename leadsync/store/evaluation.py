@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from math import inf
 from typing import Any, NamedTuple
 
@@ -105,7 +106,7 @@ ACTIVITY = pl.Schema(
 that of its row in the CRM."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Material:
     """All that is known of some leads. `activities` have the columns of `ACTIVITY`.
 
@@ -133,6 +134,11 @@ class Material:
     together: Mapping[int, str] = field(default_factory=dict)
     changed: Mapping[int, int] = field(default_factory=dict)
     unmerged: Mapping[tuple[int, int], Sequence[Mapping[str, Value]]] = field(default_factory=dict)
+
+    @cached_property
+    def times(self) -> Counter[int]:
+        """How many activities each record has."""
+        return Counter(self.activities["record"])
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """What is known of leads, in the columns that core decides on: facts of all their records, and what they did."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -134,12 +134,9 @@ class Frames:
         if len(records) < 2 or not self.config.matching.survive:
             return []
         alive, _ = self._alive(records)
-        events = found.activities.filter(pl.col("record").is_in([m.id for m in alive]))
-        times = Counter(events["record"])
+        times, changed = found.times, found.changed
         return [
-            About(
-                self.connection(m), m.created_at, found.changed.get(m.id, m.created_at), times[m.id], len(m.facts or {})
-            )
+            About(self.connection(m), m.created_at, changed.get(m.id, m.created_at), times[m.id], len(m.facts or {}))
             for m in alive
         ]
 
