@@ -246,6 +246,21 @@ def test_what_a_counter_counted_says_how_many_it_is(opened: Open, clock: Clock, 
     assert (part["points"], part["times"], part["events"]) == ("+12", 12, "2026-03-03 crm ×12")
 
 
+def test_the_events_of_a_rule_that_asks_what_they_are_about_and_what_else_happened(
+    opened: Open, clock: Clock, tmp_path: Path
+) -> None:
+    crm = Crm(clock)
+    crm.columns["Lead"]["Views"] = FieldSchema("Views", "text")
+    people = replace(MAPPING.reads["Lead"], counters=(Counter("Views", "visit", topic="price"),))
+    mapping = replace(MAPPING, reads={**MAPPING.reads, "Lead": people})
+    rules = "own: {rules: {views: {points: 2, per: visit, when: topic = price and no meeting in 9d}}}\n"
+    found = scored_by(config(tmp_path, {"crm": maker(crm)}, mapping=mapping), rules)
+    id_ = crm.add("Lead", {"Email": "first@example.com", "Views": "3"})
+    opened(found).cycle()
+    [lead] = subjects(found, id_, clock.now())
+    assert body(lead)["score"][0]["events"] == "2026-03-02 crm ×3 “price”"
+
+
 SEGMENTS = """\
 fit: {rules: {market: {points: 20, when: country = PL}}}
 segments:

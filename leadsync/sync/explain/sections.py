@@ -19,7 +19,7 @@ from leadsync.core.plan import WHY as PLAN_WHY
 from leadsync.core.plan import Verdict
 from leadsync.core.scoring import Scoring
 from leadsync.core.talk import WORDS, talk
-from leadsync.core.truth import EVENT, counting, happenings, with_field_tests
+from leadsync.core.truth import EVENT, counting, happenings, with_activity_tests, with_field_tests
 from leadsync.store.column_types import from_microseconds
 from leadsync.store.evaluation import Member
 from leadsync.store.records import companies_of
@@ -167,9 +167,10 @@ def _events(subject: Subject, group: str, name: str) -> list[str]:
         return []
     events = subject.events.filter((pl.col("kind") == rule.per) & (pl.col("counts") > 0))
     if rule.when is not None and not rule.when.fields.isdisjoint(ATTRIBUTES):
+        every = subject.events.filter(pl.col("counts") > 0).with_columns(pl.col("id").alias(EVENT), count="counts")
         rows = with_field_tests([rule.when], subject.frame)
-        named = events.with_columns(pl.col("id").alias(EVENT), count="counts")
-        happened = happenings([rule.when], rows, named, kinds=[rule.per])
+        happened = happenings([rule.when], rows, every, kinds=[rule.per])
+        rows = with_activity_tests([rule.when], rows, happened)
         kept = counting(rule.when, rows, happened.lazy()).collect()
         events = events.filter(pl.col("id").is_in(kept[EVENT].implode()))
     given = len(rule.table.points) if not rule.table.after else subject.today.toordinal()
