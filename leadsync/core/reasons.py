@@ -20,7 +20,7 @@ _DATED_DAYS = 300  # a date further back than this is told with its year
 _OF_TWO_UNITS = "[\U00010000-\U0010ffff]"
 _BETWEEN = " · "
 _DIGITS = "0123456789۰۱۲۳۴۵۶۷۸۹"
-_STEERING = re.compile(f"[{FSI}{LRI}{RLI}{PDI}]")
+_STEERING = (FSI, LRI, RLI, PDI)
 _POINTS = f"{_DIGITS}▲▼ "
 _SCORED = re.compile(f"[{_DIGITS}]+ ")
 _NEXT = tuple(f". {words.next}: " for words in WORDINGS.values())
@@ -178,7 +178,8 @@ def gist(line: str) -> tuple[str, ...]:
 
     Points and their reasons move a little every day, this does not. What is cut off ends in `…`.
     """
-    line = _STEERING.sub("", line)
+    for sign in _STEERING:
+        line = line.replace(sign, "")
     if not _SCORED.match(line):
         return (line,)
     kept, _, action = line.rpartition(next((mark for mark in _NEXT if mark in line), "\n"))
@@ -189,7 +190,7 @@ def gist(line: str) -> tuple[str, ...]:
 def outdated(before: str, after: str) -> bool:
     """Whether a line of a CRM has come to say something else than other points, as far as both tell it."""
     one, two = gist(before), gist(after)
-    return len(one) != len(two) or not all(map(_agree, one, two))
+    return one != two and (len(one) != len(two) or not all(map(_agree, one, two)))
 
 
 def _agree(one: str, two: str) -> bool:

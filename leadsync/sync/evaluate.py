@@ -373,7 +373,7 @@ def stored_evaluator(store: Store, config: Config) -> Evaluator:
 
 
 def _first(*times: _T | None) -> _T | None:
-    return min((time for time in times if time is not None), default=None)
+    return min([time for time in times if time is not None], default=None)
 
 
 def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:
