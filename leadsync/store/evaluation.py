@@ -53,15 +53,20 @@ class Marks:
 
 
 class Stored(NamedTuple):
-    """A lead's result as the store keeps it."""
+    """A lead's result as the store keeps it; the parts of the score are `divided` in JSON."""
 
     lead_id: int
     words: Mapping[str, Value]
-    parts: Sequence[Mapping[str, Any]]
+    divided: str
     rep: str | None
     due_at: datetime | None
     place: Mapping[str, Any] | None = None
     waits_for: str | None = None
+
+    @property
+    def parts(self) -> Sequence[Mapping[str, Any]]:
+        """The parts of the score."""
+        return orjson.loads(self.divided)  # type: ignore[no-any-return]
 
 
 class Former(NamedTuple):
@@ -386,9 +391,10 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
     """
     leads = [decision.result.lead_id for decision in decisions]
     insert(store, schema.results, [
-        {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words, "parts": d.result.parts,
-         "temperature": d.result.words.get("temperature"), "stage": d.result.words.get("stage"),
-         "rep": d.result.rep, "due_at": d.result.due_at, "place": d.result.place, "waits_for": d.result.waits_for,
+        {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words,
+         "parts": orjson.Fragment(d.result.divided), "temperature": d.result.words.get("temperature"),
+         "stage": d.result.words.get("stage"), "rep": d.result.rep, "due_at": d.result.due_at,
+         "place": d.result.place, "waits_for": d.result.waits_for,
          "waits": None if d.result.waits_for is None else d.result.words.get("score")}
         for d in decisions if d.result.lead_id > 0
     ], over="lead_id")  # fmt: skip

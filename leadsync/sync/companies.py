@@ -56,7 +56,7 @@ def decide(
     """What to write to each of these records."""
     return [
         Decision(
-            Stored(record.lead_id, said, [], None, None),
+            Stored(record.lead_id, said, "[]", None, None),
             [(record.id, wanted.fields)] if wanted is not None and wanted.fields else [],
         )
         for record in records

@@ -114,7 +114,7 @@ class Evaluator:
             held[lead] |= dict.fromkeys((member.id for member in members.pop(lead)), "never")
         decisions = []
         for lead in held.keys() - members.keys():
-            decisions.append(Decision(Stored(lead, {}, [], None, avoided.get(lead))))
+            decisions.append(Decision(Stored(lead, {}, "[]", None, avoided.get(lead))))
         kept = frame.filter(pl.col("lead").is_in(list(members)))
         lists = judged(self.config, kept, activities, found.lists)
         buyers, others = (kept.filter((pl.col("class") == BUYER) == is_one) for is_one in (True, False))
@@ -205,7 +205,7 @@ class Evaluator:
         for lead, said in words.items():
             said.update(translated.get(lead, {}))
             on = _first(due[lead], ahead.get(lead), standing.due.get(lead), lists.until.get(lead))
-            decision = self._decision(lead, said, parts.get(lead, []), routed[lead], on, members[lead], now, lists,
+            decision = self._decision(lead, said, parts.get(lead, "[]"), routed[lead], on, members[lead], now, lists,
                                       found, standing.places[lead])  # fmt: skip
             decision.moves = standing.moves.get(lead, ())
             yield decision
@@ -248,10 +248,10 @@ class Evaluator:
         for lead, known in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             on = _first(due[lead], ahead.get(lead), lists.until.get(lead))
-            yield self._decision(lead, known | more, [], routed[lead], on, members[lead], now, lists, material)
+            yield self._decision(lead, known | more, "[]", routed[lead], on, members[lead], now, lists, material)
 
     def _decision(
-        self, lead: int, words: dict[str, Value], parts: Sequence[Mapping[str, Any]], whose: Whose,
+        self, lead: int, words: dict[str, Value], parts: str, whose: Whose,
         on: date | None, records: Sequence[Member], now: datetime, lists: Judged, found: Material,
         place: Place | None = None,
     ) -> Decision:  # fmt: skip
@@ -376,9 +376,9 @@ def _first(*times: _T | None) -> _T | None:
     return min([time for time in times if time is not None], default=None)
 
 
-def _parts(scores: Scores) -> dict[int, list[dict[str, Any]]]:
-    parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    told = scores.parts.with_columns(pl.col("on").cast(pl.String).fill_null("")).drop("day")
-    for lead, name, group, what, points, on, count in zip(*(column.to_list() for column in told), strict=True):
-        parts[lead].append({"name": name, "group": group, "what": what, "points": points, "on": on, "count": count})
-    return parts
+def _parts(scores: Scores) -> dict[int, str]:
+    """By lead, as JSON."""
+    words = pl.col("name", "group", "what").cast(pl.String)
+    told = pl.struct(words, "points", pl.col("on").cast(pl.String).fill_null(""), "count").struct.json_encode()
+    by_lead = scores.parts.select("lead", told=told).group_by("lead", maintain_order=True)
+    return dict(by_lead.agg(pl.format("[{}]", pl.col("told").str.join(","))).iter_rows())

@@ -169,7 +169,7 @@ def test_an_owner_who_is_replaced_is_counted_and_one_who_was_nobody_is_not(
     evaluator = leadsync.evaluator()
     evaluator.directory.queues.add(("crm", "queue"))
     evaluator.directory.left["crm", "left"] = "ann@acme.example"
-    decision = Decision(Stored(1, {}, [], None, None), [(1, {"Owner": (before, after)})])
+    decision = Decision(Stored(1, {}, "[]", None, None), [(1, {"Owner": (before, after)})])
     weighed = leadsync.brake.weigh([decision], [member], evaluator)
     assert weighed == {"crm": {1: bool(loses)}}
 

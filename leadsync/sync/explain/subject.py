@@ -254,8 +254,8 @@ def _stood(
         elif move.why == "outcome" and after:
             ended[lead] = after.when
         scored = kept.get(lead)
-        words, parts = (scored.words, scored.parts) if scored else ({}, [])
-        stood[lead] = Stored(lead, words, parts, None, None, {key: value for key, value in place.items() if value})
+        words, divided = (scored.words, scored.divided) if scored else ({}, "[]")
+        stood[lead] = Stored(lead, words, divided, None, None, {key: value for key, value in place.items() if value})
     return {"results": stood, "outcomes": ended}
 
 

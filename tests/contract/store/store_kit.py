@@ -107,7 +107,7 @@ class Kit:
 
     def result(self, lead: int, *, due: datetime | None = None, rep: str | None = None, **words: Value) -> Stored:
         """A result of a lead."""
-        return Stored(lead, {"score": 1, "temperature": "cold", "stage": "MQL"} | words, [], rep, due)
+        return Stored(lead, {"score": 1, "temperature": "cold", "stage": "MQL"} | words, "[]", rep, due)
 
     def plan(self, obj: str, ext_id: str, now: datetime = NOW, **fields: tuple[Value, Value]) -> Write:
         """An intended write to a record."""

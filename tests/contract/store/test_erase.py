@@ -115,7 +115,7 @@ def fill(kit: Kit) -> None:
     with kit.store.begin() as db:
         told = f"duplicates {json.dumps(NAMES['persian'])} {MAIL.title()}"
         db.execute(sa.update(schema.writes).where(schema.writes.c.id == refused.id).values(message=told))
-        part = [{"name": "met", "what": NOTES["polish"]}]
+        part = json.dumps([{"name": "met", "what": NOTES["polish"]}])
         whole = evaluation.Stored(result.lead_id, result.words, part, "rep@example.com", NOW)
         evaluation.save(kit.store, [Decision(whole), Decision(other)], [], NOW)
         error = {"code": "x", "message": f"HTTP 500 for {NAMES['vietnamese']} <{MAIL}>", "fix": ""}
