@@ -7,6 +7,7 @@ from unicodedata import bidirectional, category
 LONGEST = 255
 """In UTF-16 code units, as Salesforce documents the length of its texts; no other way of counting finds more."""
 FSI, LRI, RLI, PDI = "\u2068", "\u2066", "\u2067", "\u2069"  # isolates: first strong, left to right, right to left, end
+_ISOLATES = frozenset((FSI, LRI, RLI, PDI))
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _FOREIGN = {False: frozenset(("R", "AL", "AN")), True: frozenset(("L", "EN", "AN", "ES", "ET"))}
 
@@ -46,14 +47,16 @@ def cut(text: str, most: int) -> str:
         return text
     used = opened = end = 0
     for place, c in enumerate(text, 1):
-        used, opened = used + units(c), _opened(opened, c)
+        used += 2 if c > "\uffff" else 1
+        if c in _ISOLATES:
+            opened = _opened(opened, c)
         if used >= most:
             break
         end = place if used + opened < most else end
     while end and _joined(text[end - 1], text[end]):
         end -= 1
     kept = text[:end].rstrip(f" {_ZWNJ}")
-    return kept + "…" + PDI * reduce(_opened, kept, 0) if most > 0 else ""
+    return kept + "…" + PDI * reduce(_opened, (c for c in kept if c in _ISOLATES), 0) if most > 0 else ""
 
 
 def _opened(opened: int, c: str) -> int:
