@@ -232,9 +232,9 @@ class Router:
                 continue
             wanted, *fits = _truths([when, *(rule.when for rule in rules)], frame, activities)
             asked = [
-                self._as_asked(row, [column[n] for column in fits], members, found, given, at[row["lead"]])
-                for n, row in enumerate(frame.select("lead", "score", "domain", "company").iter_rows(named=True))
-                if kinds[n] == kind and wanted[n] and row["lead"] in leads
+                self._as_asked(row, [column[n] for column in fits], members, found, given, at[row[0]])
+                for n, row in enumerate(frame.select("lead", "score", "domain", "company").iter_rows())
+                if kinds[n] == kind and wanted[n] and row[0] in leads
             ]
             yield kind, rules, asked
 
@@ -253,11 +253,12 @@ class Router:
         return last.owner if last is not None and there and last.why != "kept" else None
 
     def _as_asked(
-        self, row: Mapping[str, Any], fits: Sequence[bool], members: Mapping[int, Sequence[Member]], found: Material,
+        self, row: tuple[Any, ...], fits: Sequence[bool], members: Mapping[int, Sequence[Member]], found: Material,
         given: Mapping[int, str], at: datetime,
     ) -> Asked:  # fmt: skip
-        """A lead as `core.assign` wants it."""
-        lead, config, last = row["lead"], self.frames.config, found.routed.get(row["lead"])
+        """A lead as `core.assign` wants it; its `row` is lead, score, domain and company."""
+        (lead, score, domain, company), config = row, self.frames.config
+        last = found.routed.get(lead)
         live = [m for m in members[lead] if m.gone_at is None and m.fields is not None]
         account = None
         if found.accounts:
@@ -267,8 +268,8 @@ class Router:
         there = last is None or last.owner in self._users or last.owner in self._partners
         left = None if there or last is None else last.owner
         return Asked(
-            lead, at, fits, row["score"], self.owner(members[lead]), given.get(lead), account,
-            company_key(config, row["domain"], row["company"]) if config.routing and config.routing.together else None,
+            lead, at, fits, score, self.owner(members[lead]), given.get(lead), account,
+            company_key(config, domain, company) if config.routing and config.routing.together else None,
             frozenset(self.frames.connection(m) for m in live), left,
         )  # fmt: skip
 
