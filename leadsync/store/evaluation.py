@@ -236,8 +236,9 @@ def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple
     return tuple(lead for lead in found if lead not in busy)[:limit]
 
 
-def material(store: Store, leads: Sequence[int]) -> Material:
-    """All that is known of these leads: nothing of objects that are not read any more."""
+def material(store: Store, leads: Sequence[int], *, mail_check: bool = True) -> Material:
+    """All that is known of these leads: nothing of objects that are not read any more; of mail domains what the DNS
+    says, where they are checked."""
     db, records, activities = store.connection, schema.records, schema.activities
     columns = [records.c[name] for name in Member._fields]
     a, told = activities.c, events_of(records.c.lead_id)
@@ -264,7 +265,8 @@ def material(store: Store, leads: Sequence[int]) -> Material:
         companies.update((id_, orjson.loads(told)) for id_, told in plain_rows(db, query))
     happened = in_columns(events)
     addressed = addressed_since(store, members, happened)
-    mail = mail_domains.answers(store, {asked_about(m.facts) for m in members if m.facts} - {""})
+    domains = {asked_about(m.facts) for m in members if m.facts} - {""} if mail_check else ()
+    mail = mail_domains.answers(store, domains)
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
     ended = outcomes(store, leads, happened)
     out = opted_out(happened)

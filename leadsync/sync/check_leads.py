@@ -76,7 +76,8 @@ def reach(config: Config, now: datetime, also: Sequence[Condition] = ()) -> Reac
         while True:
             with store.begin():
                 part = _leads(store, last, step)
-                found = routes.material(store, config, there, evaluation.material(store, part))
+                found = evaluation.material(store, part, mail_check=config.mail_check is not None)
+                found = routes.material(store, config, there, found)
             if not part:
                 return Reach(
                     list(zip(wanted, holds, strict=False)), leads, total, census.heat, census.scored, census.fired,

@@ -48,7 +48,8 @@ def listed(config: Config, sources: Mapping[int, Source], members: Iterable[Memb
 
 def material(store: Store, config: Config, sources: Mapping[int, Source], leads: Sequence[int]) -> Material:
     """All that is known of these leads, and what is known besides of those that are of lists; inside `begin()`."""
-    found = routes.material(store, config, sources, evaluation.material(store, leads))
+    found = evaluation.material(store, leads, mail_check=config.mail_check is not None)
+    found = routes.material(store, config, sources, found)
     if any(rule.pick == "changed" for rule in config.matching.survive.values()):
         found = replace(found, changed=evaluation.changed(store, found.members))
     if config.matching.merge:
