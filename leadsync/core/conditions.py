@@ -60,6 +60,7 @@ class FieldTest:
             case "known":
                 return column.is_not_null() & (column != "") if self.type == "text" else column.is_not_null()
             case "in":
+                column = column.cast(pl.Float64) if self.type == "number" else column  # results are whole numbers
                 truth = column.is_in(list(self.values))
             case "between":
                 truth = (column >= first) & (column <= self.values[1])

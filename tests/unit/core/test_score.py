@@ -225,7 +225,8 @@ def brute_force(
     ]
 
 
-WATCHED = ("visit in 4d", "score >= 20 and fit < 10", "no activity in 3d or temperature = warm", "engagement > -5")
+WATCHED = ("visit in 4d", "score >= 20 and fit < 10", "no activity in 3d or temperature = warm", "engagement > -5",
+           "score in [9, 20] or fit in [5, 12.5]")  # fmt: skip
 
 
 @settings(max_examples=80)
