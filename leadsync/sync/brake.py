@@ -12,7 +12,7 @@ from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.mapping import text
 from leadsync.errors import ConnectionFailed
-from leadsync.store import again, evaluation, schema
+from leadsync.store import again, agenda, schema
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Material, Member
 from leadsync.store.sources import THERE, Source
@@ -98,10 +98,10 @@ class Brake:
         with self._store.begin():
             most = min(map(self._most, live))  # the least number of changes that can be too many
             few = max(FEW, most // _LITTLE)
-            if fresh and evaluation.backlog(self._store, few + 1, late=False) <= few:
+            if fresh and agenda.backlog(self._store, few + 1, late=False) <= few:
                 return False
             if self._looking is None:
-                if evaluation.backlog(self._store, most + 1, now if late else None, late=late) <= most:
+                if agenda.backlog(self._store, most + 1, now if late else None, late=late) <= most:
                     return False
                 order = in_order(self._store, now, at_once(self._config), late=late)
                 self._looking = _Look(ahead(self._store, evaluator, self._clock, now, order), late)

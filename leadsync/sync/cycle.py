@@ -10,7 +10,7 @@ from datetime import datetime
 from leadsync.config.load import Config
 from leadsync.connector import Clock
 from leadsync.core.merging import MERGED_INTO, Merge
-from leadsync.store import again, evaluation, matching, outbox, runs, staff
+from leadsync.store import again, agenda, evaluation, matching, outbox, runs, staff
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision
 from leadsync.store.outbox import Write
@@ -276,12 +276,12 @@ class Coordinator:
             if self.matcher.step(late=False):
                 return True
             many, past = at_once(self.config), 0 if todo else matching.past(store)
-            marks = evaluation.touched(store, busy, many, late=False, past=past)
+            marks = agenda.touched(store, busy, many, late=False, past=past)
             if not marks.leads and not todo:
                 if self.matcher.step():
                     return True
-                marks = evaluation.touched(store, busy, many)
-            due = () if marks.leads or todo else evaluation.due(store, now, busy, many)
+                marks = agenda.touched(store, busy, many)
+            due = () if marks.leads or todo else agenda.due(store, now, busy, many)
             leads = marks.leads or due
             if not leads and not todo:
                 companies = staff.waiting(store, {-id_ for id_ in busy if id_ < 0}, AT_ONCE)
@@ -302,11 +302,11 @@ class Coordinator:
             self._evaluate(leads, marks, now)
         return True
 
-    def _evaluate(self, leads: Sequence[int], marks: evaluation.Marks, now: datetime) -> None:
+    def _evaluate(self, leads: Sequence[int], marks: agenda.Marks, now: datetime) -> None:
         """Evaluate these leads, keep what was decided, and send what is to be written. Without `marks` they are due."""
         store, evaluator, due = self.store, self.evaluator(), not marks.leads
         with store.begin():
-            following = evaluation.backlog(store, MOST) if marks.late and not due else None
+            following = agenda.backlog(store, MOST) if marks.late and not due else None
             found = lists.material(store, self.config, self.connections.sources, leads)
             self.mail.want(found.members)
             turns = routes.turns(store, self.config)

@@ -13,7 +13,7 @@ from leadsync.connector import Clock
 from leadsync.core import facts, mapping
 from leadsync.core.facts import Facts
 from leadsync.core.keys import keys as keys_of
-from leadsync.store import again, evaluation, keys, matching, records, schema
+from leadsync.store import again, agenda, keys, matching, records, schema
 from leadsync.store.again import Todo
 from leadsync.store.database import Store, chunks
 from leadsync.store.records import Row
@@ -55,7 +55,7 @@ class Rederive:
     def _mark_all(self, *, facts: bool) -> None:
         """Every lead is evaluated again. Where no `facts` are others, matching has nothing to compare for that."""
         matched = not facts and matching.is_past(self._store)
-        evaluation.mark_all(self._store)
+        agenda.mark_all(self._store)
         if matched:
             matching.go_past(self._store)
 

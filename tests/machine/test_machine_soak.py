@@ -25,7 +25,7 @@ from connectors.hubspot import api
 from connectors.salesforce import reading
 from leadsync.config.load import Config, load_config
 from leadsync.core.mapping import CrmMapping
-from leadsync.store import evaluation, schema
+from leadsync.store import agenda, schema
 from leadsync.store.database import open_store
 from leadsync.sync.cycle import Coordinator
 from leadsync.sync.report import ConnectionReport
@@ -197,7 +197,7 @@ class Soak:
         """What a second evaluation of everything still finds to write; the first one may tell of parts that faded."""
         for _ in range(2):
             with self.leadsync.store.begin():
-                evaluation.mark_all(self.leadsync.store)
+                agenda.mark_all(self.leadsync.store)
             reports = self.cycle()
         found = []
         for name, report in reports.items():

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from leadsync.config.facts import usual_tables
 from leadsync.core.mapping import Counter, CrmMapping, Kind, ObjectMapping, OutcomeRule, ReadField, Test
-from leadsync.store import evaluation, outbox, schema, sources
+from leadsync.store import agenda, evaluation, outbox, schema, sources
 from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Stored
 from leadsync.store.outbox import Write
@@ -97,12 +97,12 @@ class Kit:
     def marked(self) -> set[int]:
         """The leads that wait to be evaluated."""
         with self.store.begin():
-            return set(evaluation.touched(self.store, (), 1000).leads)
+            return set(agenda.touched(self.store, (), 1000).leads)
 
     def clear(self) -> None:
         """Forget all marks, as an evaluation does."""
         with self.store.begin():
-            marks = evaluation.touched(self.store, (), 1000)
+            marks = agenda.touched(self.store, (), 1000)
             evaluation.save(self.store, [], [seq for seqs in marks.seqs.values() for seq in seqs], NOW)
 
     def result(self, lead: int, *, due: datetime | None = None, rep: str | None = None, **words: Value) -> Stored:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_kit import DAY, NOW, Kit, record
 
-from leadsync.store import evaluation, routing, schema
+from leadsync.store import agenda, evaluation, routing, schema
 from leadsync.types import Gone, Moved
 
 
@@ -118,7 +118,7 @@ def test_the_lead_that_was_united_away_leaves_no_result(kit: Kit) -> None:
     kit.keep("Lead", moved=(merged("L2", "L1"),))
 
     with kit.store.begin():
-        assert evaluation.due(kit.store, NOW + 2 * DAY, (), 10) == (stays,)
+        assert agenda.due(kit.store, NOW + 2 * DAY, (), 10) == (stays,)
         assert routing.turns(kit.store, [f"rep{stays}", f"rep{left}"]).load == {f"rep{stays}": 1}
 
 

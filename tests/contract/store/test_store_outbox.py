@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from store_kit import DAY, HOUR, MINUTE, NOW, Kit, record
 
-from leadsync.store import again, evaluation, outbox, routing, runs, schema, sources
+from leadsync.store import again, agenda, evaluation, outbox, routing, runs, schema, sources
 from leadsync.types import WriteStatus
 
 CONFIRMED = [WriteStatus.APPLIED, WriteStatus.UNCHANGED]
@@ -103,7 +103,7 @@ def test_a_dropped_write_is_planned_again(one: Kit) -> None:
 def test_evaluation_clears_only_the_marks_that_it_read(kit: Kit) -> None:
     kit.keep("Lead", record("L1"))
     with kit.store.begin():
-        marks = evaluation.touched(kit.store, (), 10)
+        marks = agenda.touched(kit.store, (), 10)
     kit.keep("Lead", record("L1", FirstName="Ola", at=NOW), now=NOW + HOUR)  # arrives meanwhile
     lead = kit.lead("Lead", "L1")
     with kit.store.begin():
@@ -118,7 +118,7 @@ def test_a_lead_waits_once_behind_what_has_just_happened(kit: Kit) -> None:
     with kit.store.begin():
         again.mark_source(kit.store, kit.sources["Task"])
         again.mark_source(kit.store, kit.sources["Lead"])
-        evaluation.mark_all(kit.store)
+        agenda.mark_all(kit.store)
     marks = [(mark.record_id, mark.late) for mark in kit.rows(schema.dirty)]
     assert marks == [(kit.record("Lead", "L1").id, 1), (kit.record("Lead", "L2").id, 1)]
 
@@ -127,7 +127,7 @@ def test_marks_of_busy_leads_wait_and_hold_nobody_up(kit: Kit) -> None:
     kit.keep("Lead", *(record(f"L{i}") for i in range(6)))
     busy = {kit.lead("Lead", f"L{i}") for i in range(4)}
     with kit.store.begin():
-        marks = evaluation.touched(kit.store, busy, 2)
+        marks = agenda.touched(kit.store, busy, 2)
     assert set(marks.leads) == {kit.lead("Lead", "L4"), kit.lead("Lead", "L5")}
     assert len(kit.marked()) == 6
 
@@ -142,17 +142,17 @@ def test_the_next_leads_cost_the_same_however_many_wait(one: Kit) -> None:
 
         with one.store.begin():
             raw.set_progress_handler(count, 1)
-            assert len(evaluation.touched(one.store, (), 20).leads) == 20
+            assert len(agenda.touched(one.store, (), 20).leads) == 20
             raw.set_progress_handler(None, 0)
         return counted[0]
 
     one.keep("Lead", *(record(f"L{i}") for i in range(100)))
     with one.store.begin():
-        evaluation.mark_all(one.store)
+        agenda.mark_all(one.store)
     few = steps()
     one.keep("Lead", *(record(f"M{i}") for i in range(900)))
     with one.store.begin():
-        evaluation.mark_all(one.store)
+        agenda.mark_all(one.store)
     assert steps() < 2 * few
 
 
@@ -162,7 +162,7 @@ def test_due_leads_that_are_busy_hold_nobody_up(kit: Kit) -> None:
     with kit.store.begin():
         results = [kit.result(lead, due=NOW - (4 - i) * DAY) for i, lead in enumerate(leads)]
         evaluation.save(kit.store, [evaluation.Decision(result) for result in results], [], NOW)
-        assert evaluation.due(kit.store, NOW, set(leads[:2]), 2) == tuple(leads[2:])
+        assert agenda.due(kit.store, NOW, set(leads[:2]), 2) == tuple(leads[2:])
 
 
 def test_what_is_due_comes_the_longest_due_first(kit: Kit) -> None:
@@ -172,8 +172,8 @@ def test_what_is_due_comes_the_longest_due_first(kit: Kit) -> None:
     with kit.store.begin():
         decisions = [evaluation.Decision(kit.result(lead, due=moment)) for lead, moment in due.items()]
         evaluation.save(kit.store, decisions, [], NOW)
-        assert evaluation.due(kit.store, NOW, (), 10) == (b, a)
-        assert evaluation.due(kit.store, NOW - 2 * DAY, (), 10) == ()
+        assert agenda.due(kit.store, NOW, (), 10) == (b, a)
+        assert agenda.due(kit.store, NOW - 2 * DAY, (), 10) == ()
 
 
 def test_a_result_is_kept_whole_and_replaced(kit: Kit) -> None:
