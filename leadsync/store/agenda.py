@@ -32,15 +32,14 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
 
     With them all marks of these leads, those that stand further back too; `late` ones up to the one that is `past`.
     """
-    seqs: dict[int, list[int]] = defaultdict(list)
-    idle, all_late = [], True
+    leads, idle, all_late = dict[int, None](), list[int](), True
     for seq, lead, behind in _marks(store, limit, late):
-        if len(seqs) == limit:
+        if len(leads) == limit:
             break  # a connection that is down may keep many leads busy; it holds up no others
         if lead is None:
             idle.append(seq)  # only heard of so far: its own page will mark it
         elif lead not in busy:
-            seqs[lead].append(seq)
+            leads[lead] = None
             all_late &= bool(behind)
     table = schema.dirty
     companies = sa.select(schema.sources.c.id).where(schema.sources.c.role == Role.COMPANY)
@@ -49,7 +48,7 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
         own = table.c.seq.in_(part)
         store.connection.execute(sa.update(table).where(own, table.c.record_id.in_(theirs)).values(late=COMPANIES))
         store.connection.execute(sa.delete(table).where(own, table.c.late < COMPANIES))
-    return Marks(tuple(seqs), _every_mark(store, list(seqs), past), all_late)
+    return Marks(tuple(leads), _every_mark(store, list(leads), past), all_late)
 
 
 def _marks(store: Store, many: int, late: bool) -> Iterator[tuple[int, int | None, int]]:

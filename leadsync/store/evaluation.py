@@ -243,9 +243,9 @@ def outcomes(
             found[row.lead_id] = "won" if found.get(row.lead_id) == "won" else row.kind
             if row.kind == "lost" and row.happened_at is not None:
                 lost[row.lead_id] = int((row.happened_at + timedelta(days=1)).timestamp() * 1e6)
-    theirs = activities.filter(~pl.col("kind").is_in([*NOT_INTEREST, *TRACKED])) if lost else activities.clear()
-    for lead, at in theirs.select("lead", "at").iter_rows():
-        if found.get(lead) == "lost" and at > lost.get(lead, at):
+    own = pl.col("lead").is_in([*lost]) & ~pl.col("kind").is_in([*NOT_INTEREST, *TRACKED])
+    for lead, at in activities.filter(own).select("lead", "at").iter_rows():
+        if found[lead] == "lost" and at > lost[lead]:
             found[lead] = RETURNED
     return found
 

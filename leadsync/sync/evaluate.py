@@ -313,8 +313,7 @@ class Evaluator:
         frame = frame.filter(truths([never], frame, activities)["0"])
         due = next_change(self._no_scoring, [never], frame, activities)
         ahead = begins(frame, activities) if self.frames.talks else {}
-        days = ((lead, min(filter(None, (day, ahead.get(lead))), default=None)) for lead, day in due.iter_rows())
-        return {lead: self.frames.midnight(day) for lead, day in days}
+        return {lead: self.frames.midnight(_first(day, ahead.get(lead))) for lead, day in due.iter_rows()}
 
     def _mapping(self, id_: int) -> ObjectMapping | None:
         """How records of this source are read."""

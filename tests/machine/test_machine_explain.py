@@ -71,10 +71,13 @@ def stored(leadsync: Coordinator, zone: ZoneInfo) -> dict[int, tuple[Any, ...]]:
                 for row in rows}  # fmt: skip
 
 
-def then(found: Subject, like: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    """What is told of a moment: the parts where `like` has them."""
-    parts = None if like is not None and like[-1] is None else found.result.parts
-    return (*(found.result.words.get(word) for word in WORDS), parts)
+def explained(found: Config, crm: Crm, clock: Clock, at: datetime | None = None) -> dict[int, tuple[Any, ...]]:
+    """What is told of now, or of a moment, lead by lead."""
+    told: dict[int, Subject] = {}
+    for id_ in crm.rows["Lead"]:
+        with suppress(UsageError):  # it was not known then
+            told.update({each.lead: each for each in subjects(found, id_, clock.now(), at)})
+    return {lead: (*(each.result.words.get(word) for word in WORDS), each.result.parts) for lead, each in told.items()}
 
 
 def telling(crm: Crm, path: Path) -> Config:
@@ -140,19 +143,18 @@ def test_as_of_a_moment_is_what_was_computed_then(
         leadsync.allow()
         leadsync.cycle()
         moments: dict[datetime, dict[int, tuple[Any, ...]]] = {clock.now(): stored(leadsync, found.zone)}
+        shown = {at: explained(found, crm, clock) for at in moments}
         for step in steps:
             play(crm, clock, step)
             clock.pass_(timedelta(minutes=6))  # until what is found late is found
             leadsync.cycle()
-            moments[clock.now()] = stored(leadsync, found.zone)
-        ids = crm.rows["Lead"]
+            at = clock.now()
+            moments[at], shown[at] = stored(leadsync, found.zone), explained(found, crm, clock)
         for at, computed in moments.items():
-            told: dict[int, tuple[Any, ...]] = {}
-            for id_ in ids:
-                with suppress(UsageError):  # it was not known then
-                    of = subjects(found, id_, clock.now(), at)
-                    told.update({each.lead: then(each, computed.get(each.lead)) for each in of})
-            assert told == computed
+            told = explained(found, crm, clock, at)
+            assert told == shown[at]
+            assert {lead: (*own[:-1], own[-1] if computed[lead][-1] is not None else None)
+                    for lead, own in told.items()} == computed  # fmt: skip
     finally:
         leadsync.close()
 
