@@ -103,6 +103,14 @@ def later(scoring: Scoring, worked: Worked, rows: pl.DataFrame, days: pl.Series,
     return _worked(scoring, with_truths(rows, until), until, counted)
 
 
+def divided(scores: Scores) -> dict[int, str]:
+    """The parts of each lead that has any, as JSON."""
+    words = pl.col("name", "group", "what").cast(pl.String)
+    told = pl.struct(words, "points", pl.col("on").cast(pl.String).fill_null(""), "count").struct.json_encode()
+    by_lead = scores.parts.select("lead", told=told).group_by("lead", maintain_order=True)
+    return dict(by_lead.agg(pl.format("[{}]", pl.col("told").str.join(","))).iter_rows())
+
+
 def _worked(
     scoring: Scoring, rows: pl.DataFrame, until: Mapping[ActivityTest, pl.Series], counted: pl.DataFrame
 ) -> Worked:

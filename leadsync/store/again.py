@@ -23,7 +23,7 @@ class Todo:
     Of these sources the `facts` or `outcomes` are derived again. `owner` and `counters` name sources with the fields
     that their mapping had: an owner's were so at one time or other, since the walk began; counters were there all the
     time. `users` (connection → ids) and `emails` are owners who are not who they were. `all`: in the end every lead is
-    evaluated.
+    evaluated; `scores`: or else every lead is scored, as all up to lead `scored` were.
     """
 
     last: int = 0
@@ -36,11 +36,13 @@ class Todo:
     users: dict[str, list[str]] = field(default_factory=dict)
     emails: list[str] = field(default_factory=list)
     all: bool = False
+    scores: bool = False
+    scored: int = 0
 
     @property
     def empty(self) -> bool:
         """Whether it asks for nothing."""
-        return not self.walks and not self.all
+        return not self.walks and not self.all and not self.scores
 
     @property
     def walks(self) -> bool:
@@ -84,6 +86,8 @@ def demand(store: Store, more: Todo) -> None:
         todo.users[connection] = sorted({*todo.users.get(connection, ()), *ids})
     todo.emails = sorted({*todo.emails, *more.emails})
     todo.all = todo.all or more.all
+    if more.scores:
+        todo.scores, todo.scored = True, 0
     keep(store, todo)
 
 

@@ -19,9 +19,10 @@ from leadsync.core.facts.mail_state import TELLS, Checked, asked_about
 from leadsync.core.ladder import RETURNED
 from leadsync.core.lists import Beside, Finding
 from leadsync.core.merging import Merge
-from leadsync.store import keys, mail_domains, review, routing, schema
+from leadsync.store import golden, keys, mail_domains, review, routing, schema
 from leadsync.store.column_types import from_microseconds
 from leadsync.store.database import Store, among, chunks, plain_rows
+from leadsync.store.golden import Golden
 from leadsync.store.records import COMPANIES, Row, insert, mark
 from leadsync.types import Value
 
@@ -142,7 +143,8 @@ class Decision:
 
     `held` are the records that leadsync keeps away from, with the reason. `waits` is what a person is to decide on, by
     a record of the lead. `moves` are the stages that it came to, `routed` is whose it became. `companies` are the
-    records of companies that are to be scored anew because of it. `merges` are to be carried out in the CRMs.
+    records of companies that are to be scored anew because of it. `merges` are to be carried out in the CRMs. `golden`
+    is what it rests on.
 
     A decision on a company has minus the id of its record in place of the lead; of its result nothing is kept.
     """
@@ -155,6 +157,7 @@ class Decision:
     companies: Collection[int] = ()
     routed: Routed | None = None
     merges: Sequence[Merge] = ()
+    golden: Golden | None = None
 
 
 def material(store: Store, leads: Sequence[int], *, mail_check: bool = True) -> Material:
@@ -321,6 +324,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
          "waits": None if d.result.waits_for is None else d.result.words.get("score")}
         for d in decisions if d.result.lead_id > 0
     ], over="lead_id")  # fmt: skip
+    golden.keep(store, {d.result.lead_id: d.golden for d in decisions if d.result.lead_id > 0})
     routing.keep(store, [d.routed for d in decisions if d.routed is not None], now)
     moves = [(d.result.lead_id, move) for d in decisions for move in d.moves]
     ids = store.new_ids(schema.transitions, len(moves)) if moves else ()

@@ -223,6 +223,7 @@ def forget_results(store: Store, leads: Iterable[int]) -> None:
         words = store.connection.scalars(sa.select(t.words).where(t.lead_id.in_(part)))
         companies = {company for each in words for company in companies_of(each)}
         store.connection.execute(sa.delete(schema.results).where(t.lead_id.in_(part)))
+        store.connection.execute(sa.delete(schema.golden).where(schema.golden.c.lead_id.in_(part)))
         mark(store, sorted(companies), late=COMPANIES)
 
 

@@ -178,6 +178,18 @@ results = sa.Table(
     sa.Index("ix_results_waits", "waits_for", "waits"),
 )
 
+golden = sa.Table(  # what evaluation made of the records of each lead, for whoever asks about many of them at once
+    "golden",
+    metadata,
+    sa.Column("lead_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Integer, nullable=False),  # as of which it was evaluated: days since 1970
+    sa.Column("stage", sa.Text),
+    sa.Column("facts", sa.Text, nullable=False),  # JSON: word → value
+    sa.Column("activities", sa.Text, nullable=False),  # JSON: those that count, column by column
+    sa.Column("digest", sa.BigInteger),  # of its score: see core/score_digest.py; null: it gets no points
+    sa.Column("ended", sa.Boolean, nullable=False),  # it came to an outcome, and keeps the score of its result
+)
+
 transitions = sa.Table(  # every stage that a lead came to, and why; append-only
     "transitions",
     metadata,

@@ -26,7 +26,6 @@ _RULES = (
     "classes",
     "lists",
     "survive",
-    "scoring",
     "funnel",
     "routing",
     "hours",
@@ -34,7 +33,7 @@ _RULES = (
     "fields",
     "zone",
     "mail_check",
-)  # what every result depends on
+)  # what every result depends on, besides scoring
 _READING = ("leadsync", "tables", "home", "fields")  # and every fact
 _APART = ("owner", "counters", "outcomes", "scope")  # of a section: what is no fact
 _FILES, _PENDING = "files", "forgive"  # in the store
@@ -103,7 +102,7 @@ class _Touched:
 
     def __init__(self, config: Config, store: Store, before: Parts, now: Parts) -> None:
         self._config, self._store, self._before, self._now = config, store, before, now
-        self._todo = Todo(all=self._differ(*_RULES) or self._other_order())
+        self._todo = Todo(all=self._differ(*_RULES) or self._other_order(), scores=self._differ("scoring"))
         self._derive = self._differ(*_READING)
         self._marked: dict[int, Source] = {}
         self.forgiven: set[int] = set()

@@ -13,6 +13,7 @@ from leadsync.config.load import Config
 from leadsync.core import next_action
 from leadsync.core.assign import Rotation
 from leadsync.core.classes import BUYER, classify
+from leadsync.core.conditions import Condition
 from leadsync.core.convert.consent import DENIED
 from leadsync.core.frames import fulfilled
 from leadsync.core.ladder import RETURNED
@@ -22,7 +23,8 @@ from leadsync.core.merging import Merge
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Seen, Verdict, fates, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores
+from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, divided
+from leadsync.core.score_digest import score_digests
 from leadsync.core.scoring import Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
 from leadsync.core.talk import WORDS, begins
@@ -33,7 +35,7 @@ from leadsync.store.database import Store
 from leadsync.store.evaluation import Decision, Material, Member, Stored
 from leadsync.store.records import THEIR_COMPANIES, companies_of
 from leadsync.store.sources import Source
-from leadsync.sync import accounts, merging
+from leadsync.sync import accounts, golden, merging
 from leadsync.sync.check_conditions import conditions
 from leadsync.sync.directory import Directory, directory
 from leadsync.sync.frames import Frames
@@ -76,8 +78,19 @@ class Evaluator:
         return Router(self.frames, self.directory)
 
     @cached_property
-    def _telling(self) -> Telling:
+    def telling(self) -> Telling:
+        """What tells of leads."""
         return Telling(self.frames, self.directory, self.router.reps)
+
+    @cached_property
+    def _always(self) -> Sequence[Condition]:
+        return [*filter(None, (self.config.never,)), *self.config.classes.watched]
+
+    @cached_property
+    def watched(self) -> Sequence[Condition]:
+        """What else hangs on a buyer's fields, activity and score."""
+        gates = [*self.config.ladder.conditions, self.config.facts.enough]
+        return [*self._always, *gates, *(self.config.routing.conditions if self.config.routing else ())]
 
     @cached_property
     def _no_scoring(self) -> Scoring:
@@ -162,31 +175,31 @@ class Evaluator:
     ) -> Iterator[Decision]:  # fmt: skip
         """Decisions on buyers, the leads of `frame`; `members` are their records in scope."""
         scoring = self.config.scoring
-        always = [*filter(None, (self.config.never,)), *self.config.classes.watched]
-        watched = [*always, *self.config.ladder.conditions, self.config.facts.enough]
-        watched += self.config.routing.conditions if self.config.routing else []
+        watched = self.watched
         scores = scored(scoring, frame, activities, watched)
         frame = frame.hstack(scores.totals.select(RESULTS))
         early = {*lists.waits, *lists.probation}
         standing = staged(self.frames, frame, activities, members, found, early)
         frame = frame.with_columns(standing.stages["stage"])
         enough = truths([self.config.facts.enough], frame, activities)["0"]
-        frame = frame.with_columns(enough.alias("enough"), self._telling.ask_for(frame))
+        frame = frame.with_columns(enough.alias("enough"), self.telling.ask_for(frame))
         due = next_changes(scoring, watched, frame, activities, scores.worked)
         at_end = {lead for lead, outcome in found.outcomes.items() if outcome != RETURNED}
         ended = frame.filter(pl.col("lead").is_in(list(at_end)))
         if not ended.is_empty():
-            due |= dict(next_change(self._no_scoring, always, ended, activities).iter_rows())
+            due |= dict(next_change(self._no_scoring, self._always, ended, activities).iter_rows())
         ahead = begins(frame, activities) if self.frames.talks else {}
         barred = {*early, *frame.filter(pl.col("consent") == DENIED)["lead"]}
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
-        steps, past = self._telling.steps(frame, standing.funnels), kept(found, frame, at_end)
+        steps, past = self.telling.steps(frame, standing.funnels), kept(found.results, frame, at_end)
         if not past.totals.is_empty():
             frame = frame.update(past.totals, on="lead", include_nulls=True)
             scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
-        shown, parts = scores.unsure(~frame["enough"]), _parts(scores)
-        before = self._telling.before(members, frame)
+        shown, parts = scores.unsure(~frame["enough"]), divided(scores)
+        digests = score_digests(scoring, frame, scores.parts, parts, due | dict.fromkeys(at_end))
+        known = golden.records(self.config.fields, frame, activities, digests, at_end)
+        before = self.telling.before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
             actions = {lead: next_action.told(steps[lead], language) for lead, language in languages.items()}
@@ -200,14 +213,14 @@ class Evaluator:
             return together(wanted, told)
 
         reasons = dict(lines(dict.fromkeys(steps, "en")).select("lead", "reasons").iter_rows())
-        words = self._telling.words(frame, owners, reasons, steps, standing.funnels)
-        translated = self._telling.translated(words, frame, owners, lines, steps)
+        words = self.telling.words(frame, owners, reasons, steps, standing.funnels)
+        translated = self.telling.translated(words, frame, owners, lines, steps)
         for lead, said in words.items():
             said.update(translated.get(lead, {}))
             on = _first(due[lead], ahead.get(lead), standing.due.get(lead), lists.until.get(lead))
             decision = self._decision(lead, said, parts.get(lead, "[]"), routed[lead], on, members[lead], now, lists,
                                       found, standing.places[lead])  # fmt: skip
-            decision.moves = standing.moves.get(lead, ())
+            decision.moves, decision.golden = standing.moves.get(lead, ()), known[lead]
             yield decision
 
     def _set_aside(
@@ -240,15 +253,17 @@ class Evaluator:
             return pl.DataFrame({"lead": list(languages), "reasons": [by_lead[lead] for lead in languages]})
 
         reasons = {lead: classes.line(name, evidence[lead], "en") for lead, name in named.items()}
-        words = self._telling.words(frame, owners, reasons, {}, {})
-        translated = self._telling.translated(words, frame, owners, lines, {})
-        watched = [*filter(None, (self.config.never,)), *classes.watched]
-        due = dict(next_change(self._no_scoring, watched, frame, activities).iter_rows())
+        words = self.telling.words(frame, owners, reasons, {}, {})
+        translated = self.telling.translated(words, frame, owners, lines, {})
+        due = dict(next_change(self._no_scoring, self._always, frame, activities).iter_rows())
         ahead = begins(frame, activities) if self.frames.talks else {}
-        for lead, known in words.items():
+        known = golden.records(self.config.fields, frame, activities, {})
+        for lead, said in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             on = _first(due[lead], ahead.get(lead), lists.until.get(lead))
-            yield self._decision(lead, known | more, "[]", routed[lead], on, members[lead], now, lists, material)
+            decision = self._decision(lead, said | more, "[]", routed[lead], on, members[lead], now, lists, material)
+            decision.golden = known[lead]
+            yield decision
 
     def _decision(
         self, lead: int, words: dict[str, Value], parts: str, whose: Whose,
@@ -373,11 +388,3 @@ def stored_evaluator(store: Store, config: Config) -> Evaluator:
 
 def _first(*times: _T | None) -> _T | None:
     return min([time for time in times if time is not None], default=None)
-
-
-def _parts(scores: Scores) -> dict[int, str]:
-    """By lead, as JSON."""
-    words = pl.col("name", "group", "what").cast(pl.String)
-    told = pl.struct(words, "points", pl.col("on").cast(pl.String).fill_null(""), "count").struct.json_encode()
-    by_lead = scores.parts.select("lead", told=told).group_by("lead", maintain_order=True)
-    return dict(by_lead.agg(pl.format("[{}]", pl.col("told").str.join(","))).iter_rows())

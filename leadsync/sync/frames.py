@@ -27,7 +27,7 @@ from leadsync.store.evaluation import Material, Member
 from leadsync.store.sources import Source
 
 NOT_OF_RECORDS = ("class", "scored_as")  # worked out of the frame itself
-_NOT_OF_FACTS = {*NOT_OF_RECORDS, *talk.WORDS}
+NOT_OF_FACTS = {*NOT_OF_RECORDS, *talk.WORDS}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Frames:
         """A row per lead, in ascending order; `members` are its records in scope, `activities` what counts."""
         leads, today = sorted(members), now.astimezone(self.config.zone).date()
         mail = self.met(found, activities)
-        types = {name: word.type for name, word in self.config.fields.items() if name not in _NOT_OF_FACTS}
+        types = {name: word.type for name, word in self.config.fields.items() if name not in NOT_OF_FACTS}
         types[NO_TO] = "text"
         columns = defaultdict[str, list[Value | None]](lambda: [None] * len(leads))
         for place, lead in enumerate(leads):

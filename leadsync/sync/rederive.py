@@ -19,6 +19,7 @@ from leadsync.store.database import Store, chunks
 from leadsync.store.records import Row
 from leadsync.store.sources import Source
 from leadsync.sync.pull import activity_row, outcome_row
+from leadsync.sync.rescore import Rescore
 from leadsync.types import Record, Role, Value
 
 _AT_ONCE = 2000  # records of one transaction
@@ -29,6 +30,7 @@ class Rederive:
 
     def __init__(self, config: Config, store: Store, clock: Clock, sources: Mapping[int, Source]) -> None:
         self._config, self._store, self._clock, self._sources = config, store, clock, sources
+        self._rescore = Rescore(config, store, sources)
 
     def run(self, stopping: threading.Event) -> None:
         """All that is demanded, unless the process is asked to stop."""
@@ -47,9 +49,11 @@ class Rederive:
                 again.mark_evaluated(self._store, touched)
             if (ended := todo.past(_AT_ONCE)) and todo.walks:
                 matching.rewind(self._store)
-            again.keep(self._store, None if ended else todo)
             if ended and todo.all:
                 self._mark_all(facts=todo.walks)
+            elif ended and todo.scores and (scored := self._rescore.slice(todo.scored)) is not None:
+                todo, ended = Todo(scores=True, scored=scored), False
+            again.keep(self._store, None if ended else todo)
         return True
 
     def _mark_all(self, *, facts: bool) -> None:

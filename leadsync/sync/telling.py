@@ -22,7 +22,7 @@ from leadsync.core.scoring import Labels
 from leadsync.core.segments import COLUMN, split, together
 from leadsync.core.translate import label, translations
 from leadsync.core.write_field import WriteField
-from leadsync.store.evaluation import Material, Member
+from leadsync.store.evaluation import Member, Result
 from leadsync.sync.directory import Directory
 from leadsync.sync.frames import Frames
 from leadsync.types import Value
@@ -135,12 +135,12 @@ class Telling:
         return translations(self._write_fields, {lead: known.get(owners[lead] or "", "en") for lead in words}, tell)
 
 
-def kept(found: Material, frame: pl.DataFrame, ended: Collection[int]) -> Scores:
+def kept(results: Mapping[int, Result], frame: pl.DataFrame, ended: Collection[int]) -> Scores:
     """What leads that came to an outcome had been scored with before, and keep; with their segment, and whether enough
     was known. They are told of anew, since owner, language and next step may be others."""
     rows, parts = list[Mapping[str, Any]](), list[Mapping[str, Any]]()
     for lead, day in frame.filter(pl.col("lead").is_in(list(ended))).select("lead", "day").iter_rows():
-        former = found.results.get(lead)
+        former = results.get(lead)
         words = former.words if former is not None else {}
         if former is None or words.get("score") is None:
             continue

@@ -28,7 +28,7 @@ from tests.bench.child import cpu, peak
 
 LEADS, READ, CHANGED = 1_000_000, 10_000, 500
 _APART = 1_000_000  # more than any id of what is read
-_GROWN = ("leads", "records", "keys", "membership", "changes", "activities", "results", "match_records")
+_GROWN = ("leads", "records", "keys", "membership", "changes", "activities", "results", "match_records", "golden")
 
 
 OTHERWISE = "use: b2b\nfit: {rules: {anywhere: {points: 3, when: country known or not country known}}}\n"

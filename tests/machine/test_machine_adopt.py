@@ -38,7 +38,9 @@ def reversed_keys(files: dict[str, Any]) -> None:
         (put("leadsync", "every", "5m"), 0),
         (put("leadsync", "brake", {"share": 50}), 0),
         (put("leadsync", "prefer", ["crm"]), 0),
-        (put("scoring", FILES["scoring"].replace("20", "21")), 6),
+        (put("scoring", FILES["scoring"].replace("20", "21")), 3),  # those of these countries
+        (put("scoring", FILES["scoring"].replace("steel: {", "steel: {label: of steel, ")), 4),
+        (put("scoring", FILES["scoring"] + "temperature: {hot: 71}\n"), 6),
         (put("funnel", "stages", 0, "name", "stranger"), 6),
         (put("routing", "reps", "bob", ...), 6),
         (put("leadsync", "home", "time_zone", "Asia/Tehran"), 6),

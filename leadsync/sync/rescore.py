@@ -1,0 +1,76 @@
+"""Other rules of scoring: every lead is scored by them in columns, from its golden record, and those of whom nothing
+else follows are left as they are."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import polars as pl
+
+from leadsync.catalog import Word
+from leadsync.config.load import Config
+from leadsync.core.classes import BUYER
+from leadsync.core.score import RESULTS, Scores, divided
+from leadsync.core.score_digest import score_digests
+from leadsync.core.segments import next_changes, scored, segment_of
+from leadsync.store import agenda, evaluation, golden, matching
+from leadsync.store.database import Store
+from leadsync.store.golden import Golden
+from leadsync.store.sources import Source
+from leadsync.sync.directory import directory
+from leadsync.sync.evaluate import Evaluator
+from leadsync.sync.golden import in_columns
+from leadsync.sync.routes import at_once
+from leadsync.sync.telling import kept, parts_with
+
+_TIMES = 4  # as many leads at once as are evaluated: less is known of each
+
+
+class Rescore:
+    """Scores the stored leads in slices, and marks those who are to be evaluated."""
+
+    def __init__(self, config: Config, store: Store, sources: Mapping[int, Source]) -> None:
+        self._config, self._store = config, store
+        self._evaluator = Evaluator(config, sources, directory([], {}), {})
+        self._many = _TIMES * at_once(config)
+
+    @cached_property
+    def _words(self) -> Mapping[str, Word]:
+        """The fields that something hangs on."""
+        conditions = (*self._config.scoring.everything, *self._evaluator.watched)
+        asked = {*self._config.facts.complete, *(name for each in conditions for name in each.fields)}
+        return {name: word for name, word in self._config.fields.items() if name in asked}
+
+    def slice(self, after: int) -> int | None:
+        """The leads that come after this one; the last of them, or None where no more are to be scored. Inside
+        `begin()`."""
+        store, matched = self._store, matching.is_past(self._store)
+        talks = self._evaluator.frames.talks  # of what golden records do not tell
+        rows = [] if talks else golden.scored(store, after, self._many)
+        digests = self._digests(rows) if rows else {}
+        changed = [row.lead_id for row in rows if digests[row.lead_id] != row.digest]
+        last = rows[-1].lead_id if len(rows) == self._many else None
+        if talks or (last is not None and 2 * len(changed) > len(rows)):  # to evaluate everybody is less to do
+            agenda.mark_all(store)
+            last = None
+        else:
+            golden.mark_leads(store, changed)
+        if matched:  # no fact is another, so there is nothing to compare
+            matching.go_past(store)
+        return last
+
+    def _digests(self, rows: Sequence[Golden]) -> dict[int, int]:
+        """Of these leads as of the days on which they were evaluated, until when nothing else has changed."""
+        scoring, watched = self._config.scoring, self._evaluator.watched
+        frame, activities = in_columns(rows, self._words)
+        frame = frame.with_columns(pl.lit(BUYER).alias("class"))
+        frame = frame.with_columns(segment_of(scoring, frame, activities))
+        scores = scored(scoring, frame, activities, watched)
+        frame = frame.hstack(scores.totals.select(RESULTS))
+        frame = frame.with_columns(self._evaluator.telling.ask_for(frame), enough=True)
+        ended = [row.lead_id for row in rows if row.ended]
+        due = next_changes(scoring, watched, frame, activities, scores.worked) | dict.fromkeys(ended)
+        past = kept(evaluation.results(self._store, ended), frame, ended)
+        if not past.totals.is_empty():
+            frame = frame.update(past.totals, on="lead", include_nulls=True)
+            scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
+        return score_digests(scoring, frame, scores.parts, divided(scores), due)

@@ -1,0 +1,72 @@
+"""Golden records: each takes the place of the one before, and goes with its lead's result."""
+
+import sqlalchemy as sa
+from store_kit import NOW, Kit, record
+
+from leadsync.store import evaluation, golden, schema
+from leadsync.store import records as people
+from leadsync.store.evaluation import Decision
+from leadsync.store.golden import Golden
+
+
+def keep(kit: Kit, *found: Golden | int) -> None:
+    """Of leads that are evaluated; of one that is told by its number nothing is known."""
+    decisions = [
+        Decision(
+            kit.result(each if isinstance(each, int) else each.lead_id), golden=None if isinstance(each, int) else each
+        )
+        for each in found
+    ]
+    with kit.store.begin():
+        evaluation.save(kit.store, decisions, [], NOW)
+
+
+def scored(kit: Kit, after: int, many: int) -> list[Golden]:
+    with kit.store.begin():
+        return golden.scored(kit.store, after, many)
+
+
+def of(lead: int, digest: int | None = 7, **more: object) -> Golden:
+    return Golden(lead, 20_000, "MQL", '{"country":"PL"}', "{}", digest, ended=False)._replace(**more)  # type: ignore[arg-type]
+
+
+def test_those_with_points_are_read_in_order_from_any_lead_on(kit: Kit) -> None:
+    kit.keep("Lead", *(record(f"L{i}") for i in range(4)))
+    one, two, three, four = (kit.lead("Lead", f"L{i}") for i in range(4))
+    found = [of(one), of(two, None), of(three, -(2**63), stage=None), of(four, 2**63 - 1, ended=True)]
+    keep(kit, *found)
+    assert scored(kit, 0, 9) == [found[0], *found[2:]]
+    assert scored(kit, 0, 2) == [found[0], found[2]]
+    assert scored(kit, three, 9) == found[3:]
+
+
+def test_an_evaluation_replaces_or_removes_it(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"), record("L2"))
+    one, two = kit.lead("Lead", "L1"), kit.lead("Lead", "L2")
+    keep(kit, of(one), of(two))
+    keep(kit, of(one, facts='{"country":"VN"}'), two)
+    assert scored(kit, 0, 9) == [of(one, facts='{"country":"VN"}')]
+
+
+def test_it_goes_with_the_result(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"))
+    lead = kit.lead("Lead", "L1")
+    keep(kit, of(lead))
+    with kit.store.begin():
+        people.forget_results(kit.store, [lead])
+    assert scored(kit, 0, 9) == []
+
+
+def test_leads_that_wait_already_are_marked_no_second_time(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"), record("L2"), record("L3"))
+    numbers = (1, 2, 3)
+    leads = [kit.lead("Lead", f"L{i}") for i in numbers]
+    ids = [kit.record("Lead", f"L{i}").id for i in numbers]
+    with kit.store.begin() as db:
+        db.execute(sa.delete(schema.dirty))
+        people.mark(kit.store, ids[:1])
+        people.mark(kit.store, ids[1:2], late=True)
+        golden.mark_leads(kit.store, leads)
+        d = schema.dirty.c
+        found = db.execute(sa.select(d.record_id, d.late).order_by(d.seq)).all()
+    assert [tuple(each) for each in found] == [(ids[0], 0), (ids[1], 1), (ids[2], 1)]
