@@ -31,8 +31,9 @@ _APART = 1_000_000  # more than any id of what is read
 _GROWN = ("leads", "records", "keys", "membership", "changes", "activities", "results", "match_records", "golden")
 
 
+SOME = "use: b2b\nfit: {rules: {polish: {points: 2, when: country = PL}}}\n"
 OTHERWISE = "use: b2b\nfit: {rules: {anywhere: {points: 3, when: country known or not country known}}}\n"
-"""A scoring file by which everybody has another score."""
+"""Scoring files by which some have another score than by the ready-made one, and everybody."""
 
 
 def grow(path: Path, copies: int) -> None:
@@ -111,6 +112,16 @@ def main() -> None:
     with store.begin():
         a = schema.activities
         found["leads"], found["activities"] = len(every), store.connection.scalar(sa.select(sa.func.count(a.c.id))) or 0
+    coordinator.close()
+    (folder / "scoring.yaml").write_text(SOME, "utf-8")
+    coordinator = opened(path)
+    used, began = cpu(), time.monotonic()
+    coordinator.rederive.run(coordinator.stopping)
+    found["scored"], found["scored_cpu"], found["scored_mb"] = time.monotonic() - began, cpu() - used, peak()
+    with coordinator.store.begin():
+        d = schema.dirty
+        found["some"] = coordinator.store.connection.scalar(sa.select(sa.func.count(d.c.seq))) or 0
+    found["some_wall"], found["some_cpu"] = spent(coordinator)
     coordinator.close()
     (folder / "scoring.yaml").write_text(OTHERWISE, "utf-8")
     coordinator = opened(path)
