@@ -24,6 +24,7 @@ class Marks:
     leads: tuple[int, ...]
     seqs: Mapping[int, tuple[int, ...]]  # lead → its marks
     late: bool = False  # none of them is of what has just happened
+    points: bool = False  # all of them are of other points alone
 
 
 def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = True, past: float = inf) -> Marks:
@@ -48,7 +49,8 @@ def touched(store: Store, busy: Collection[int], limit: int, *, late: bool = Tru
         own = table.c.seq.in_(part)
         store.connection.execute(sa.update(table).where(own, table.c.record_id.in_(theirs)).values(late=COMPANIES))
         store.connection.execute(sa.delete(table).where(own, table.c.late < COMPANIES))
-    return Marks(tuple(leads), _every_mark(store, list(leads), past), all_late)
+    seqs, points = _every_mark(store, list(leads), past)
+    return Marks(tuple(leads), seqs, all_late, points)
 
 
 def _marks(store: Store, many: int, late: bool) -> Iterator[tuple[int, int | None, int]]:
@@ -64,15 +66,17 @@ def _marks(store: Store, many: int, late: bool) -> Iterator[tuple[int, int | Non
                 yield last, lead, behind
 
 
-def _every_mark(store: Store, leads: Sequence[int], past: float) -> dict[int, tuple[int, ...]]:
-    d, r, found = schema.dirty.c, schema.records.c, defaultdict[int, list[int]](list)
-    query = sa.select(d.seq, r.lead_id).join(schema.records, r.id == d.record_id)
+def _every_mark(store: Store, leads: Sequence[int], past: float) -> tuple[dict[int, tuple[int, ...]], bool]:
+    """Lead → its marks, and whether all are of other points alone."""
+    d, r, found, points = schema.dirty.c, schema.records.c, defaultdict[int, list[int]](list), True
+    query = sa.select(d.seq, r.lead_id, d.points).join(schema.records, r.id == d.record_id)
     query = query.where(d.late < COMPANIES)
     query = query if past == inf else query.where(sa.or_(d.late == 0, d.seq <= int(past)))
     for part in chunks(leads):
-        for seq, lead in store.connection.execute(query.where(r.lead_id.in_(among(part)))).all():
+        for seq, lead, of_points in store.connection.execute(query.where(r.lead_id.in_(among(part)))).all():
             found[lead].append(seq)
-    return {lead: tuple(marks) for lead, marks in found.items()}
+            points &= of_points == 1
+    return {lead: tuple(marks) for lead, marks in found.items()}, points
 
 
 def backlog(store: Store, most: int, now: datetime | None = None, *, late: bool = True) -> int:

@@ -113,6 +113,8 @@ class Material:
     its owner; `accounts`: company's record → its source and the id of its owner there; `together`: company → the rep of
     its people. `changed`: record → when somebody else than leadsync has changed it last, in microseconds since 1970,
     where a rule asks for it. `unmerged`: two rows that their CRM refused to merge → what they held then.
+
+    Where there are `golden` records, they are of all leads, and nothing that they tell is here besides.
     """
 
     members: Sequence[Member]
@@ -130,6 +132,7 @@ class Material:
     together: Mapping[int, str] = field(default_factory=dict)
     changed: Mapping[int, int] = field(default_factory=dict)
     unmerged: Mapping[tuple[int, int], Sequence[Mapping[str, Value]]] = field(default_factory=dict)
+    golden: Mapping[int, Golden] = field(default_factory=dict)
 
     @cached_property
     def times(self) -> Counter[int]:
@@ -163,38 +166,68 @@ class Decision:
 def material(store: Store, leads: Sequence[int], *, mail_check: bool = True) -> Material:
     """All that is known of these leads: nothing of objects that are not read any more; of mail domains what the DNS
     says, where they are checked."""
-    db, records, activities = store.connection, schema.records, schema.activities
+    members, near, companies = _records(store, leads, companies=True)
+    happened = in_columns(_events(store, leads))
+    addressed = addressed_since(store, members, happened)
+    domains = {asked_about(m.facts) for m in members if m.facts} - {""} if mail_check else ()
+    mail = mail_domains.answers(store, domains)
+    ended = outcomes(store, leads, happened)
+    out = opted_out(happened)
+    return Material(members, companies, happened, results(store, leads), near, addressed, mail, out, ended)
+
+
+def from_golden(store: Store, leads: Sequence[int], *, companies: bool) -> Material | None:
+    """The same by their golden records, for who knows that these are not out of date, with what their `companies` say
+    if that is asked for; nothing where one of them has none."""
+    own = golden.of(store, leads)
+    if own.keys() != {*leads}:
+        return None
+    members, near, of_companies = _records(store, leads, companies=companies)
+    happened = in_columns(())
+    ended = {
+        lead: RETURNED if kind == "lost" and not own[lead].ended else kind
+        for lead, kind in outcomes(store, leads, happened).items()
+    }
+    return Material(members, of_companies, happened, results(store, leads), near, outcomes=ended, golden=own)
+
+
+def _records(
+    store: Store, leads: Sequence[int], *, companies: bool
+) -> tuple[list[Member], Mapping[int, Sequence[int]], dict[int, Facts]]:
+    """The records of these leads, in order; and `near` and `companies` of `Material`."""
+    db, records, members = store.connection, schema.records, list[Member]()
     columns = [records.c[name] for name in Member._fields]
-    a, told = activities.c, events_of(records.c.lead_id)
-    members: list[Member] = []
-    events: list[tuple[Any, ...]] = []
-    unread = list(db.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
-    read = records.c.source_id.not_in(unread)
+    read = records.c.source_id.not_in(_unread(store))
     for part in chunks(leads):
         query = sa.select(*columns).where(records.c.lead_id.in_(among(part)), read)
         members += members_of(plain_rows(db, query))
-        query = (
-            sa.select(*told)
-            .join(records, records.c.id == activities.c.record_id)
-            .where(records.c.lead_id.in_(among(part)), a.closed_at.is_(None), read, a.source_id.not_in(unread))
-        )
-        events += plain_rows(db, query)
+    members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
+    if not companies:
+        return members, {}, {}
     linked = {m.company_id for m in members if m.company_id is not None}
     near = keys.companies_near(store, {m.id for m in members} | linked)
-    companies: dict[int, Facts] = {}
+    found: dict[int, Facts] = {}
     for part in chunks(sorted(linked.union(*near.values()))):
         query = sa.select(records.c.id, records.c.facts).where(
             records.c.id.in_(among(part)), records.c.facts.is_not(None), records.c.gone_at.is_(None), read
         )
-        companies.update((id_, orjson.loads(told)) for id_, told in plain_rows(db, query))
-    happened = in_columns(events)
-    addressed = addressed_since(store, members, happened)
-    domains = {asked_about(m.facts) for m in members if m.facts} - {""} if mail_check else ()
-    mail = mail_domains.answers(store, domains)
-    members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    ended = outcomes(store, leads, happened)
-    out = opted_out(happened)
-    return Material(members, companies, happened, results(store, leads), near, addressed, mail, out, ended)
+        found.update((id_, orjson.loads(told)) for id_, told in plain_rows(db, query))
+    return members, near, found
+
+
+def _events(store: Store, leads: Sequence[int]) -> list[Sequence[Any]]:
+    """Rows of `ACTIVITY`."""
+    records, a, unread, found = schema.records, schema.activities.c, _unread(store), list[Sequence[Any]]()
+    query = sa.select(*events_of(records.c.lead_id)).join(records, records.c.id == a.record_id)
+    query = query.where(a.closed_at.is_(None), records.c.source_id.not_in(unread), a.source_id.not_in(unread))
+    for part in chunks(leads):
+        found += plain_rows(store.connection, query.where(records.c.lead_id.in_(among(part))))
+    return found
+
+
+def _unread(store: Store) -> list[int]:
+    """The sources whose objects are not read any more."""
+    return list(store.connection.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
 
 
 def results(store: Store, leads: Sequence[int]) -> dict[int, Result]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from leadsync.store import schema
-from leadsync.store.database import Store, chunks, plain_rows
+from leadsync.store.database import Store, among, chunks, plain_rows
 from leadsync.store.records import insert
 
 
@@ -33,6 +33,15 @@ def keep(store: Store, found: Mapping[int, Golden | None]) -> None:
         store.connection.execute(sa.delete(schema.golden).where(schema.golden.c.lead_id.in_(part)))
 
 
+def of(store: Store, leads: Collection[int]) -> dict[int, Golden]:
+    """Those of these leads that have one."""
+    g, found = schema.golden.c, dict[int, Golden]()
+    for part in chunks([*leads]):
+        query = sa.select(*(g[name] for name in Golden._fields)).where(g.lead_id.in_(among(part)))
+        found.update((row[0], Golden(*row)) for row in plain_rows(store.connection, query))
+    return found
+
+
 def scored(store: Store, after: int, many: int) -> list[Golden]:
     """Those that get points, of the next leads by id, so many at most."""
     g = schema.golden.c
@@ -41,9 +50,19 @@ def scored(store: Store, after: int, many: int) -> list[Golden]:
 
 
 def mark_leads(store: Store, leads: Collection[int]) -> None:
-    """Mark these leads, behind what has just happened; those that wait already, no second time."""
+    """Mark these leads for other points, behind what has just happened; those that wait already, no second time."""
+    for part in chunks(sorted(leads)):
+        _mark(store, schema.records.c.lead_id.in_(part))
+
+
+def mark_scored(store: Store, after: int) -> None:
+    """Mark all that get points, of the leads by id that come after this one, in the same way."""
+    g = schema.golden.c
+    _mark(store, schema.records.c.lead_id.in_(sa.select(g.lead_id).where(g.lead_id > after, g.digest.is_not(None))))
+
+
+def _mark(store: Store, of: sa.ColumnElement[bool]) -> None:
     r, d = schema.records.c, schema.dirty.c
     waits = sa.exists().where(d.record_id == r.id, d.late <= 1)
-    for part in chunks(sorted(leads)):
-        found = sa.select(r.id, sa.literal(1)).where(r.lead_id.in_(part), r.gone_at.is_(None), ~waits).order_by(r.id)
-        store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], found))
+    found = sa.select(r.id, sa.literal(1), sa.literal(1)).where(of, r.gone_at.is_(None), ~waits).order_by(r.id)
+    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late", "points"], found))

@@ -230,7 +230,8 @@ def forget_results(store: Store, leads: Iterable[int]) -> None:
 def mark_late(store: Store, found: sa.Select[tuple[int]]) -> None:
     """Mark the records that a query finds, behind what has just happened; those that wait there already, no second
     time."""
-    waiting = sa.select(schema.dirty.c.record_id).where(schema.dirty.c.late == 1)
+    d = schema.dirty.c
+    waiting = sa.select(d.record_id).where(d.late == 1, d.points.is_(None))
     fresh = sa.except_(found, waiting).subquery()
     marks = sa.select(fresh.c[0], sa.literal(1)).order_by(fresh.c[0])
     store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late"], marks))

@@ -267,6 +267,7 @@ dirty = sa.Table(  # a mark per touch; evaluation clears those up to the sequenc
     sa.Column("seq", Id, primary_key=True, autoincrement=True),
     sa.Column("record_id", Id, nullable=False),
     sa.Column("late", sa.SmallInteger, nullable=False),  # 1: of a backfill, after what has just happened; 2: a company
+    sa.Column("points", sa.SmallInteger),  # 1: other rules of scoring, by which its golden record is what it was
     sa.Index("ix_dirty_order", "late", "seq"),
     sa.Index("ix_dirty_record", "record_id"),
     sqlite_autoincrement=True,

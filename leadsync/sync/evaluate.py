@@ -105,6 +105,12 @@ class Evaluator:
             for obj in mapping.writes
         )
 
+    @property
+    def by_golden(self) -> bool | None:
+        """Whether to ask for companies besides golden records; None where decisions rest on activity besides these."""
+        tell = not self.frames.talks and not self.config.matching.survive
+        return self.companies_scored or self.config.routing is not None if tell else None
+
     def evaluate(
         self, found: Material, turns: Rotation, now: datetime, at: Mapping[int, datetime] | None = None
     ) -> list[Decision]:
@@ -161,8 +167,12 @@ class Evaluator:
         self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime
     ) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, str]]:
         """What is known of leads with their class and segment, what they did, and what makes who is no buyer be so."""
-        activities = self.frames.activities(found)
-        frame = self.frames.leads(members, found, now, activities)
+        if found.golden:
+            rows = [found.golden[lead] for lead in sorted(members)]
+            frame, activities = golden.in_columns(rows, self.config.fields, self.frames.today(now))
+        else:
+            activities = self.frames.activities(found)
+            frame = self.frames.leads(members, found, now, activities)
         classes = classify(self.config.classes, frame, activities, fields=self.config.fields)
         evidence = classes.select("lead", "evidence").drop_nulls()
         frame = frame.with_columns(classes["class"])
@@ -198,7 +208,7 @@ class Evaluator:
             scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
         shown, parts = scores.unsure(~frame["enough"]), divided(scores)
         digests = score_digests(scoring, frame, scores.parts, parts, due | dict.fromkeys(at_end))
-        known = golden.records(self.config.fields, frame, activities, digests, at_end)
+        known = golden.records(self.config.fields, frame, activities, digests, at_end, found.golden)
         before = self.telling.before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:
@@ -257,7 +267,7 @@ class Evaluator:
         translated = self.telling.translated(words, frame, owners, lines, {})
         due = dict(next_change(self._no_scoring, self._always, frame, activities).iter_rows())
         ahead = begins(frame, activities) if self.frames.talks else {}
-        known = golden.records(self.config.fields, frame, activities, {})
+        known = golden.records(self.config.fields, frame, activities, {}, known=material.golden)
         for lead, said in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             on = _first(due[lead], ahead.get(lead), lists.until.get(lead))

@@ -51,7 +51,7 @@ class Frames:
         self, members: Mapping[int, Sequence[Member]], found: Material, now: datetime, activities: pl.DataFrame
     ) -> pl.DataFrame:
         """A row per lead, in ascending order; `members` are its records in scope, `activities` what counts."""
-        leads, today = sorted(members), now.astimezone(self.config.zone).date()
+        leads, today = sorted(members), self.today(now)
         mail = self.met(found, activities)
         types = {name: word.type for name, word in self.config.fields.items() if name not in NOT_OF_FACTS}
         types[NO_TO] = "text"
@@ -198,6 +198,10 @@ class Frames:
     def _home(self, name: str) -> pl.Expr:
         """Moments in microseconds since 1970, as clocks at home show them."""
         return pl.from_epoch(name, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(self.config.zone.key)
+
+    def today(self, now: datetime) -> date:
+        """The day that it is at home."""
+        return now.astimezone(self.config.zone).date()
 
     def midnight(self, day: date | None) -> datetime | None:
         """When a day begins at home."""

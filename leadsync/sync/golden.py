@@ -2,6 +2,8 @@
 core decides on."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -20,14 +22,19 @@ _EVENTS: Mapping[str, Any] = {
 
 def records(
     words: Mapping[str, Word], leads: pl.DataFrame, activities: pl.DataFrame, digests: Mapping[int, int],
-    ended: Collection[int] = (),
+    ended: Collection[int] = (), known: Mapping[int, Golden] = MappingProxyType({}),
 ) -> dict[int, Golden]:  # fmt: skip
     """Those of `leads`, which have their stage; frames otherwise as from `sync.frames`. `words` are the fields, `ended`
-    leads that keep their score."""
-    known = [name for name in ("capture", *_types(words)) if leads[name].null_count() < leads.height]
+    leads that keep their score; `known`: the golden records that the frames are made of, if they are."""
+    if known:
+        return {
+            lead: known[lead]._replace(day=day, stage=stage, digest=digests.get(lead), ended=lead in ended)
+            for lead, day, stage in leads.select("lead", pl.col("day").to_physical(), "stage").iter_rows()
+        }
+    filled = [name for name in ("capture", *_types(words)) if leads[name].null_count() < leads.height]
     events = activities.sort("id").group_by("lead", maintain_order=True).agg(*_EVENTS)
     did = events.select("lead", did=_json(events, [*_EVENTS]))
-    rows = leads.select("lead", pl.col("day").to_physical(), "stage", facts=_json(leads, known))
+    rows = leads.select("lead", pl.col("day").to_physical(), "stage", facts=_json(leads, filled))
     rows = rows.join(did, on="lead", how="left").with_columns(pl.col("did").fill_null("{}"))
     return {
         lead: Golden(lead, day, stage, facts, events, digests.get(lead), lead in ended)
@@ -50,18 +57,18 @@ def _json(rows: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     return days.select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
 
-def in_columns(rows: Sequence[Golden], words: Mapping[str, Word]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The leads with their stage, and their activities, as from `sync.frames` as of the days of the rows. What
-    `core.talk` tells is not known of them."""
-    leads, days, stages, facts, did, *_ = zip(*rows, strict=True) if rows else ((),) * 5
+def in_columns(
+    rows: Sequence[Golden], words: Mapping[str, Word], day: date | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The leads and their activities as from `sync.frames`, as of a day, or else of those of the rows. What `core.talk`
+    tells is not known of them."""
+    leads, days, _, facts, did, *_ = zip(*rows, strict=True) if rows else ((),) * 5
     known = _decoded(facts, {"capture": pl.Date, **_types(words)})
-    keys = pl.DataFrame(
-        {"lead": leads, "day": days, "stage": stages}, {"lead": pl.Int64, "day": pl.Int32, "stage": pl.String}
-    )
-    frame = keys.with_columns(pl.col("day").cast(pl.Date)).hstack(known).with_columns(**talk.none())
+    keys = pl.DataFrame({"lead": leads, "day": days}, {"lead": pl.Int64, "day": pl.Int32})
+    frame = keys.with_columns(pl.col("day").cast(pl.Date) if day is None else pl.lit(day).alias("day")).hstack(known)
     events = _decoded(did, {name: pl.List(type_) for name, type_ in _EVENTS.items()})
     activities = keys.select("lead").hstack(events).explode(*_EVENTS).drop_nulls("kind").with_row_index("id")
-    return frame, activities.with_columns(pl.col("id").cast(pl.Int64))
+    return frame.with_columns(**talk.none()), activities.with_columns(pl.col("id").cast(pl.Int64))
 
 
 def _decoded(told: Sequence[str], types: Mapping[str, Any]) -> pl.DataFrame:

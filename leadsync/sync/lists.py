@@ -46,9 +46,14 @@ def listed(config: Config, sources: Mapping[int, Source], members: Iterable[Memb
     return {lead: records for lead, records in own.items() if lead not in others}
 
 
-def material(store: Store, config: Config, sources: Mapping[int, Source], leads: Sequence[int]) -> Material:
-    """All that is known of these leads, and what is known besides of those that are of lists; inside `begin()`."""
-    found = evaluation.material(store, leads, mail_check=config.mail_check is not None)
+def material(
+    store: Store, config: Config, sources: Mapping[int, Source], leads: Sequence[int], golden: bool | None = None
+) -> Material:
+    """All that is known of these leads, and what is known besides of those that are of lists; inside `begin()`.
+
+    `golden`: by their golden records, and whether with their companies."""
+    found = None if golden is None else evaluation.from_golden(store, leads, companies=golden)
+    found = found or evaluation.material(store, leads, mail_check=config.mail_check is not None)
     found = routes.material(store, config, sources, found)
     if any(rule.pick == "changed" for rule in config.matching.survive.values()):
         found = replace(found, changed=evaluation.changed(store, found.members))

@@ -43,17 +43,18 @@ class Rescore:
     def slice(self, after: int) -> int | None:
         """The leads that come after this one; the last of them, or None where no more are to be scored. Inside
         `begin()`."""
-        store, matched = self._store, matching.is_past(self._store)
-        talks = self._evaluator.frames.talks  # of what golden records do not tell
-        rows = [] if talks else golden.scored(store, after, self._many)
-        digests = self._digests(rows) if rows else {}
-        changed = [row.lead_id for row in rows if digests[row.lead_id] != row.digest]
-        last = rows[-1].lead_id if len(rows) == self._many else None
-        if talks or (last is not None and 2 * len(changed) > len(rows)):  # to evaluate everybody is less to do
+        store, matched, last = self._store, matching.is_past(self._store), None
+        if self._evaluator.frames.talks:  # of what golden records do not tell
             agenda.mark_all(store)
-            last = None
-        else:
-            golden.mark_leads(store, changed)
+        elif rows := golden.scored(store, after, self._many):
+            digests = self._digests(rows)
+            changed = [row.lead_id for row in rows if digests[row.lead_id] != row.digest]
+            last = rows[-1].lead_id if len(rows) == self._many else None
+            if last is not None and 2 * len(changed) > len(rows):  # to evaluate all that follow is less to do
+                golden.mark_scored(store, after)
+                last = None
+            else:
+                golden.mark_leads(store, changed)
         if matched:  # no fact is another, so there is nothing to compare
             matching.go_past(store)
         return last
@@ -62,7 +63,8 @@ class Rescore:
         """Of these leads as of the days on which they were evaluated, until when nothing else has changed."""
         scoring, watched = self._config.scoring, self._evaluator.watched
         frame, activities = in_columns(rows, self._words)
-        frame = frame.with_columns(pl.lit(BUYER).alias("class"))
+        stages = pl.Series("stage", [row.stage for row in rows], dtype=pl.String)
+        frame = frame.with_columns(stages, pl.lit(BUYER).alias("class"))
         frame = frame.with_columns(segment_of(scoring, frame, activities))
         scores = scored(scoring, frame, activities, watched)
         frame = frame.hstack(scores.totals.select(RESULTS))

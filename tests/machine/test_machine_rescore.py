@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
-from adopt_world import COLUMNS, account, installation, put
+from adopt_world import COLUMNS, Change, account, installation, put
 from fake_crm import Clock, Crm, Open, rows
 
 from leadsync.store import agenda, schema
@@ -121,17 +121,26 @@ def stands(leadsync: Coordinator, *, parts: bool) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(24))
+SECOND: tuple[tuple[Change, ...], ...] = (
+    (put("read", "Lead", "country", "Title"),), (put("leadsync", "never", "country = VN"),),
+    (put("read", "Call", "kinds", [{"as": "call_out"}]),), (put("funnel", "stages", 2, "or", "call_in in 30d"),),
+    (put("read", "Lead", "counters", "Seen", {"as": "page_view"}),), (put("leadsync", "prefer", ["crm"]),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(30))
 def test_all_stand_as_if_everybody_had_been_evaluated(
     tmp_path: Path, clock: Clock, opened: Open, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
+    """Of some another file is changed as well, while those who were marked wait."""
     chance = random.Random(seed)
     if seed % 2:
         monkeypatch.setattr(rescore, "at_once", lambda config: 1)
     crm = people(clock, chance)
     former = scoring(chance)
-    other = edited(former, chance)
-    later = chance.choice((0, 0, 1, 6, 45))
+    other = put("scoring", yaml.safe_dump(edited(former, chance)))
+    second = SECOND[seed // 3 % len(SECOND)] if seed % 3 == 2 else ()
+    later = 0 if second else chance.choice((0, 0, 1, 6, 45))
     leadsync = opened(installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", yaml.safe_dump(former))))
     leadsync.cycle()
     leadsync.close()
@@ -141,7 +150,11 @@ def test_all_stand_as_if_everybody_had_been_evaluated(
         folder = tmp_path / str(everybody)
         folder.mkdir()
         shutil.copy(tmp_path / "leadsync.db", folder)
-        following = opened(installation(folder, {"crm": crm}, *SETUP, put("scoring", yaml.safe_dump(other))))
+        if second and not everybody:
+            waiting = opened(installation(folder, {"crm": crm}, *SETUP, other))
+            waiting.rederive.run(waiting.stopping)
+            waiting.close()
+        following = opened(installation(folder, {"crm": crm}, *SETUP, other, *second))
         if everybody:
             with following.store.begin():
                 agenda.mark_all(following.store)

@@ -68,5 +68,17 @@ def test_leads_that_wait_already_are_marked_no_second_time(kit: Kit) -> None:
         people.mark(kit.store, ids[1:2], late=True)
         golden.mark_leads(kit.store, leads)
         d = schema.dirty.c
-        found = db.execute(sa.select(d.record_id, d.late).order_by(d.seq)).all()
-    assert [tuple(each) for each in found] == [(ids[0], 0), (ids[1], 1), (ids[2], 1)]
+        found = db.execute(sa.select(d.record_id, d.late, d.points).order_by(d.seq)).all()
+    assert [tuple(each) for each in found] == [(ids[0], 0, None), (ids[1], 1, None), (ids[2], 1, 1)]
+
+
+def test_all_that_get_points_are_marked_from_any_lead_on(kit: Kit) -> None:
+    kit.keep("Lead", *(record(f"L{i}") for i in range(4)))
+    leads = [kit.lead("Lead", f"L{i}") for i in range(4)]
+    keep(kit, *(of(lead, None if lead == leads[2] else 7) for lead in leads))
+    with kit.store.begin() as db:
+        db.execute(sa.delete(schema.dirty))
+        golden.mark_scored(kit.store, leads[0])
+        golden.mark_scored(kit.store, 0)
+        found = list(db.scalars(sa.select(schema.dirty.c.record_id).order_by(schema.dirty.c.seq)))
+    assert found == [kit.record("Lead", f"L{i}").id for i in (1, 3, 0)]

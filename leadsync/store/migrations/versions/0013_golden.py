@@ -22,5 +22,6 @@ def upgrade() -> None:
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("lead_id"),
     )
+    op.add_column("dirty", sa.Column("points", sa.SmallInteger(), nullable=True))
     people = "SELECT id, 1 FROM records WHERE lead_id IS NOT NULL AND gone_at IS NULL ORDER BY id"
     op.execute(f"INSERT INTO dirty (record_id, late) {people}")  # evaluation makes them
