@@ -31,7 +31,6 @@ from leadsync.types import Finding
 
 MOST = 100_000  # leads that are looked at; of more, an even sample
 TELLING = 100  # leads from which on "none" and "all" say something
-_AT_ONCE = 2_000
 _THERE = (schema.records.c.lead_id.is_not(None), *sources.THERE)
 Fired = Mapping[tuple[str, str], tuple[int, int]]
 """Group and rule → how many leads have points by it, and how many they have together (hundredths)."""
@@ -75,7 +74,7 @@ def reach(config: Config, now: datetime, also: Sequence[Condition] = ()) -> Reac
         holds, leads, last = [0] * (len(wanted) + len(also)), 0, 0
         while True:
             with store.begin():
-                part = _leads(store, last, step)
+                part = _leads(store, last, step, routes.at_once(config))
                 found = evaluation.material(store, part, mail_check=config.mail_check is not None)
                 found = routes.material(store, config, there, found)
             if not part:
@@ -139,9 +138,9 @@ def _sample(store: Store) -> tuple[int, int]:
     return total, max(1, math.ceil(total / MOST))
 
 
-def _leads(store: Store, last: int, step: int) -> list[int]:
+def _leads(store: Store, last: int, step: int, many: int) -> list[int]:
     lead = schema.records.c.lead_id
-    query = sa.select(lead).where(*_THERE, lead > last, lead % step == 0).distinct().order_by(lead).limit(_AT_ONCE)
+    query = sa.select(lead).where(*_THERE, lead > last, lead % step == 0).distinct().order_by(lead).limit(many)
     return list(store.connection.scalars(query))
 
 
