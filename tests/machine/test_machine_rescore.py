@@ -211,7 +211,7 @@ def test_rules_by_which_most_come_to_something_else_have_everybody_evaluated_at_
     tmp_path: Path, clock: Clock, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rescore, "at_once", lambda config: 2)
-    following = after(tmp_path, clock, opened, ONE, ONE.replace("country = PL", "country or not country"))
+    following = after(tmp_path, clock, opened, ONE, TWO.replace("country = PL", "country or not country"))
     assert following.rederive.step()
     assert not following.rederive.step()
     [(every,)] = rows(following, sa.select(sa.func.count()).select_from(schema.results))
