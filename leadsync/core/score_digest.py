@@ -16,13 +16,14 @@ from leadsync.core.segments import COLUMN, split
 
 
 def score_digests(
-    scoring: Scoring, leads: pl.DataFrame, parts: pl.DataFrame, divided: Mapping[int, str],
+    scoring: Scoring, live: pl.DataFrame, leads: pl.DataFrame, parts: pl.DataFrame, divided: Mapping[int, str],
     due: Mapping[int, date | None],
 ) -> dict[int, int]:  # fmt: skip
-    """By lead. `leads` have lead, day, the results, `COLUMN` and ask_for; `divided` are their `parts` as from
-    `core.score.divided`; `due`: when the score changes next."""
-    said = leads.select(pl.concat_str(pl.col(*RESULTS, COLUMN, "ask_for").cast(pl.String).fill_null(""), separator="|"))
-    told = dict(zip(leads["lead"], said.to_series(), strict=True))
+    """By lead. `leads` have lead, day and `COLUMN`; `divided` are their `parts` as from `core.score.divided`; `due`:
+    when the score changes next. `live` are the same leads with the results, `COLUMN` and ask_for as they were before
+    those that came to an outcome were given back what they keep: funnels and rules of routing go by these."""
+    said = live.select(pl.concat_str(pl.col(*RESULTS, COLUMN, "ask_for").cast(pl.String).fill_null(""), separator="|"))
+    told = dict(zip(live["lead"], said.to_series(), strict=True))
     found = {}
     for name, part in split(scoring, leads):
         own = scoring.of(name)
@@ -30,19 +31,21 @@ def score_digests(
         labels = _labels(own, parts)
         for lead in part["lead"]:
             text = f"{head}|{told[lead]}|{due[lead]}|{divided.get(lead)}|{labels.get(lead)}"
-            found[lead] = _number(text.encode(errors="replace"))
+            found[lead] = _number(text)
     return found
 
 
-def _labels(scoring: Scoring, parts: pl.DataFrame) -> dict[int, int]:
-    """By lead, for the labels of its parts."""
-    both = ["group", "name"]
+def _labels(scoring: Scoring, parts: pl.DataFrame) -> dict[int, str]:
+    """By lead, what is said of which rule, in the order in which people read of those that weigh the same."""
+    both, first = ["group", "name"], dict[tuple[str, ...], int]()
     rules = pl.DataFrame([key for key, _ in scoring.labels.items()], dict.fromkeys(both, pl.String), orient="row")
     rules = rules.with_columns(pl.col(name).cast(parts.schema[name], strict=False) for name in both)
-    numbers = [_number("|".join(label.values()).encode(), 4) for label in scoring.labels.values()]
-    told = parts.lazy().join(rules.lazy().with_columns(label=pl.Series(numbers, dtype=pl.Int64)), on=both)
-    return dict(told.group_by("lead").agg(pl.col("label").sum()).collect().iter_rows())
+    nth = [first.setdefault((*label.values(),), number) for number, label in enumerate(scoring.labels.values())]
+    said = [str(_number(repr((key, *label.values())), 4)) for key, label in scoring.labels.items()]
+    rules = rules.with_columns(pl.Series("nth", nth, dtype=pl.UInt32), pl.Series("said", said, dtype=pl.String))
+    told = parts.lazy().join(rules.lazy(), on=both).sort("lead", "nth", "said")
+    return dict(told.group_by("lead", maintain_order=True).agg(pl.col("said").str.join(",")).collect().iter_rows())
 
 
-def _number(told: bytes, size: int = 8) -> int:
-    return int.from_bytes(blake2b(told, digest_size=size).digest(), "big", signed=True)
+def _number(told: str, size: int = 8) -> int:
+    return int.from_bytes(blake2b(told.encode(), digest_size=size).digest(), "big", signed=True)

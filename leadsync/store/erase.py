@@ -138,6 +138,10 @@ def _hush_shared(store: Store, record_ids: Sequence[int]) -> None:
     for part in chunks(sorted(others)):
         change = sa.update(schema.activities).where(a.id.in_(part))
         store.connection.execute(change.values(detail=None, topic=None))
+    r, g = schema.records.c, schema.golden.c
+    for part in chunks(sorted({*others.values()})):  # evaluation makes them anew
+        theirs = sa.select(r.lead_id).where(r.id.in_(part))
+        store.connection.execute(sa.delete(schema.golden).where(g.lead_id.in_(theirs)))
     records.mark(store, others.values())
 
 

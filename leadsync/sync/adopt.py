@@ -33,7 +33,8 @@ _RULES = (
     "fields",
     "zone",
     "mail_check",
-)  # what every result depends on, besides scoring
+    "bands",
+)  # what every result depends on, besides the rest of scoring
 _READING = ("leadsync", "tables", "home", "fields")  # and every fact
 _APART = ("owner", "counters", "outcomes", "scope")  # of a section: what is no fact
 _FILES, _PENDING = "files", "forgive"  # in the store
@@ -180,6 +181,7 @@ def parts(config: Config) -> dict[str, Any]:
         "home": _digest({k: v for k, v in home.items() if k != "hours"}),
         "hours": home.get("hours"),
         "lists": config.lists.version,
+        "bands": [config.scoring.warm, config.scoring.hot],  # whoever is no buyer is planned by them, too
         "survive": _digest(said["matching"]) if config.matching.survive or config.matching.merge else None,
         "zone": config.zone.key,
         "mail_check": None if config.mail_check is None else True,

@@ -203,11 +203,12 @@ class Evaluator:
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
         steps, past = self.telling.steps(frame, standing.funnels), kept(found.results, frame, at_end)
+        live = frame
         if not past.totals.is_empty():
             frame = frame.update(past.totals, on="lead", include_nulls=True)
             scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
         shown, parts = scores.unsure(~frame["enough"]), divided(scores)
-        digests = score_digests(scoring, frame, scores.parts, parts, due | dict.fromkeys(at_end))
+        digests = score_digests(scoring, live, frame, scores.parts, parts, due | dict.fromkeys(at_end))
         known = golden.records(self.config.fields, frame, activities, digests, at_end, found.golden)
         before = self.telling.before(members, frame)
 

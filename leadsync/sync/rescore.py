@@ -73,7 +73,8 @@ class Rescore:
         ended = [row.lead_id for row in rows if row.ended]
         due = next_changes(scoring, watched, frame, activities, scores.worked) | dict.fromkeys(ended)
         past = kept(evaluation.results(self._store, ended), frame, ended)
+        live = frame
         if not past.totals.is_empty():
             frame = frame.update(past.totals, on="lead", include_nulls=True)
             scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
-        return score_digests(scoring, frame, scores.parts, divided(scores), due)
+        return score_digests(scoring, live, frame, scores.parts, divided(scores), due)

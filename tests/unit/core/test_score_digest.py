@@ -25,7 +25,7 @@ def digests(how: Scoring, leads: pl.DataFrame, acts: pl.DataFrame, *, ask: str |
     known = leads.with_columns(pl.lit(None, pl.String).alias(COLUMN))
     found = scored(how, known, acts)
     known = known.hstack(found.totals.select(RESULTS)).with_columns(ask_for=pl.lit(ask, pl.String))
-    return score_digests(how, known, found.parts, divided(found), next_changes(how, [], known, acts))
+    return score_digests(how, known, known, found.parts, divided(found), next_changes(how, [], known, acts))
 
 
 def told(how: Scoring, leads: pl.DataFrame, acts: pl.DataFrame) -> dict[int, Any]:
