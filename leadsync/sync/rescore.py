@@ -23,6 +23,7 @@ from leadsync.sync.routes import at_once
 from leadsync.sync.telling import kept, parts_with
 
 _TIMES = 4  # as many leads at once as are evaluated: less is known of each
+_MUCH = 10_000_000  # characters of what they did, from which on it is as many
 _NEARLY_ALL = 0.8  # scoring a lead costs a fifth of evaluating it, or less
 
 
@@ -32,7 +33,7 @@ class Rescore:
     def __init__(self, config: Config, store: Store, sources: Mapping[int, Source]) -> None:
         self._config, self._store = config, store
         self._evaluator = Evaluator(config, sources, directory([], {}), {})
-        self._many = _TIMES * at_once(config)
+        self._many = at_once(config)
 
     @cached_property
     def _words(self) -> Mapping[str, Word]:
@@ -47,10 +48,10 @@ class Rescore:
         store, matched, last = self._store, matching.is_past(self._store), None
         if self._evaluator.frames.talks:  # of what golden records do not tell
             agenda.mark_all(store)
-        elif rows := golden.scored(store, after, self._many):
+        elif rows := self._rows(after):
             digests = self._digests(rows)
             changed = [row.lead_id for row in rows if digests[row.lead_id] != row.digest]
-            last = rows[-1].lead_id if len(rows) == self._many else None
+            last = rows[-1].lead_id if len(rows) >= self._many else None
             if last is not None and len(changed) > _NEARLY_ALL * len(rows):  # to evaluate all that follow is less to do
                 golden.mark_scored(store, after)
                 last = None
@@ -59,6 +60,16 @@ class Rescore:
         if matched:  # no fact is another, so there is nothing to compare
             matching.go_past(store)
         return last
+
+    def _rows(self, after: int) -> list[Golden]:
+        rows = list[Golden]()
+        for _ in range(_TIMES):
+            part = golden.scored(self._store, after, self._many)
+            rows += part
+            if len(part) < self._many or sum(len(row.activities) for row in rows) > _MUCH:
+                break
+            after = part[-1].lead_id
+        return rows
 
     def _digests(self, rows: Sequence[Golden]) -> dict[int, int]:
         """Of these leads as of the days on which they were evaluated, until when nothing else has changed."""
