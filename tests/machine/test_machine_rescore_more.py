@@ -1,0 +1,160 @@
+"""Other rules of scoring: what hangs on them besides the score of a buyer, and golden records that say nothing more."""
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from adopt_world import Change, account, installation, put
+from fake_crm import Clock, Crm, Open, rows
+from test_machine_rescore import FUNNEL, SETUP, stands
+
+from leadsync.config.document import load
+from leadsync.config.load import Config
+from leadsync.config.scoring import compile_scoring
+from leadsync.core.lists import Lists
+from leadsync.store import agenda, erase, schema
+from leadsync.sync.erase import Eraser
+from leadsync.types import FieldSchema
+
+CHIEF = {"Country": "PL", "Title": "chief", "Seen": 0}
+FEW = "fit: {rules: {market: {points: 5, when: country}}}"
+MANY = FEW.replace("5", "50")
+LABELS = (
+    "fit: {rules: {market: {points: 5, when: country, label: One}, chief: {points: 5, when: job_title, label: Two}}}"
+)
+SWAPPED = LABELS.replace("One", "Three").replace("Two", "One").replace("Three", "Two")
+FIRST = LABELS.replace("{market", "{far: {points: 5, when: country = US, label: Two}, market")
+FAR = FEW + f"\nsegments: [{{name: far, when: country = PL, {FEW}}}]"
+RICH = [{"name": "rich", "when": "score >= 35", "to": ["bob"]}]
+CLIMBED = [{"name": "suspect"}, {"name": "MQL", "gate": {"ready": "score >= 30"}}]
+CONVERTED = (
+    put("read", "Lead", "outcomes", [{"as": "converted", "when": {"Other": "won"}}]),
+    put("funnel", "stages", [*CLIMBED, {"name": "opportunity", "when": "converted"}]),
+)
+CLIENTS = [{"name": "new"}, {"name": "client", "when": "won"}]
+OF_FAR = {"stages": FUNNEL, "funnels": [{"name": "far", "when": "scored_as = far", "stages": CLIENTS}]}
+
+
+def world(clock: Clock, *leads: dict[str, Any]) -> Crm:
+    crm = account(clock)
+    more = {name: FieldSchema(name, "text") for name in ("Why", "Next", "Stage", "Ask", "Way")}
+    crm.columns["Lead"] = {**crm.columns["Lead"], **more}
+    for obj in ("Lead", "Contact", "Call"):
+        crm.rows[obj].clear()
+    for fields in leads:
+        crm.add("Lead", fields)
+    return crm
+
+
+@pytest.mark.parametrize(
+    ("former", "other", "changes"),
+    [
+        (LABELS, SWAPPED, ()),
+        (LABELS, FIRST, ()),
+        (FEW, MANY, (put("routing", "customers", RICH),)),
+        (FEW, FAR, (put("funnel", OF_FAR),)),
+        (FEW, MANY, CONVERTED),
+        (FEW, MANY, (put("funnel", "stages", CLIMBED),)),
+    ],
+    ids=["labels", "a label that was there", "customers", "funnel", "converted", "no stage for the outcome"],
+)
+def test_all_stand_as_if_everybody_had_been_evaluated(
+    tmp_path: Path, clock: Clock, opened: Open, former: str, other: str, changes: Sequence[Change]
+) -> None:
+    crm = world(clock, CHIEF | {"Other": "won"}, CHIEF, CHIEF | {"Country": None})
+    compare(
+        tmp_path, opened, lambda folder, text: installation(folder, {"crm": crm}, *SETUP, *changes, text), former, other
+    )
+
+
+def test_leads_of_lists_that_came_to_an_outcome_are_told_by_other_rules(
+    tmp_path: Path, clock: Clock, opened: Open
+) -> None:
+    crm = world(clock, CHIEF | {"Other": "won"}, CHIEF | {"Country": None})
+
+    def made(folder: Path, text: Change) -> Config:
+        found = installation(folder, {"crm": crm}, *SETUP, text)
+        return dataclasses.replace(found, lists=Lists(connections=frozenset({"crm"}), probation=True))
+
+    compare(tmp_path, opened, made, FEW, MANY)
+
+
+def compare(
+    tmp_path: Path, opened: Open, made: Callable[[Path, Change], Config], former: str, other: str
+) -> None:  # fmt: skip
+    leadsync = opened(made(tmp_path, put("scoring", former)))
+    leadsync.cycle()
+    leadsync.close()
+    found = []
+    for everybody in (False, True):
+        folder = tmp_path / str(everybody)
+        folder.mkdir()
+        shutil.copy(tmp_path / "leadsync.db", folder)
+        following = opened(made(folder, put("scoring", other)))
+        if everybody:
+            with following.store.begin():
+                agenda.mark_all(following.store)
+        following.cycle()
+        found.append(stands(following, parts=True))
+        following.close()
+    assert found[0] == found[1]
+
+
+def test_no_buyers_are_planned_by_other_bands(tmp_path: Path, clock: Clock, opened: Open) -> None:
+    crm = world(clock, CHIEF | {"Title": "student", "Score": "25"}, CHIEF)
+    changes = (*SETUP, put("live", True), put("write", "Lead", {"Score": {"value": "score", "least": 30}}))
+    for warm, shown in ((40, "25"), (20, 0)):
+        text = put("scoring", f"{FEW}\ntemperature: {{warm: {warm}, hot: 70}}")
+        leadsync = opened(installation(tmp_path, {"crm": crm}, *changes, text))
+        leadsync.cycle()
+        leadsync.close()
+        assert next(iter(crm.rows["Lead"].values())).fields["Score"] == shown
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_golden_records_of_a_field_that_was_of_another_type_are_not_read(
+    tmp_path: Path, clock: Clock, opened: Open, gone: bool
+) -> None:
+    crm = world(clock, CHIEF, CHIEF | {"Way": "soon"})
+
+    def made(kind: str, text: str) -> Config:
+        fields = put("leadsync", "fields", {"renewal": {"type": kind}})
+        found = installation(tmp_path, {"crm": crm}, *SETUP, fields, put("read", "Lead", "renewal", "Way"))
+        (tmp_path / "scoring.yaml").write_text(text)
+        document = load(tmp_path / "scoring.yaml")
+        scoring = compile_scoring(document, found.fields)
+        return dataclasses.replace(found, scoring=scoring, documents={**found.documents, "scoring": document})
+
+    leadsync = opened(made("text", FEW))
+    leadsync.cycle()
+    if gone:
+        crm.delete("Lead", list(crm.rows["Lead"])[1])
+        leadsync.cycle()
+    leadsync.close()
+    following = opened(made("number", FEW))
+    if gone:
+        following.cycle()
+    while following.rederive.step():
+        pass
+    following.close()  # without `gone` nobody has been evaluated yet
+    last = opened(made("number", "fit: {rules: {market: {points: 6, when: renewal > 5 or country}}}"))
+    assert last.cycle().connections["crm"].error is None
+
+
+def test_nothing_that_an_erased_person_shared_is_left(tmp_path: Path, clock: Clock, opened: Open) -> None:
+    crm = world(clock, CHIEF, CHIEF)
+    one, two = crm.rows["Lead"]
+    crm.add("Call", {"When": clock.now().isoformat(), "Way": "their secret"}, Lead=(one, two))
+    config = installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", FEW))
+    leadsync = opened(config)
+    leadsync.cycle()
+    eraser = Eraser(config, leadsync.store)
+    eraser.erase(eraser.person(one), clock.now())
+    erase.scrub(leadsync.store)
+    assert rows(leadsync, sa.select(schema.golden)) == []
+    leadsync.close()
+    assert b"their secret" not in (tmp_path / "leadsync.db").read_bytes()
