@@ -28,7 +28,7 @@ def score_digests(
     for name, part in split(scoring, leads):
         own = scoring.of(name)
         head = f"{own.warm}|{own.hot}|{scoring.cuts.quadrant['engagement']}"
-        labels = _labels(own, parts)
+        labels = _labels(own, parts if part.height == leads.height else parts.join(part, on="lead", how="semi"))
         for lead in part["lead"]:
             text = f"{head}|{told[lead]}|{due[lead]}|{divided.get(lead)}|{labels.get(lead)}"
             found[lead] = _number(text)

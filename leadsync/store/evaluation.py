@@ -114,7 +114,7 @@ class Material:
     its people. `changed`: record → when somebody else than leadsync has changed it last, in microseconds since 1970,
     where a rule asks for it. `unmerged`: two rows that their CRM refused to merge → what they held then.
 
-    Where there are `golden` records, they are of all leads, and nothing that they tell is here besides.
+    `golden` are of all leads or of none, and what they tell is not here besides.
     """
 
     members: Sequence[Member]
@@ -166,7 +166,7 @@ class Decision:
 def material(store: Store, leads: Sequence[int], *, mail_check: bool = True) -> Material:
     """All that is known of these leads: nothing of objects that are not read any more; of mail domains what the DNS
     says, where they are checked."""
-    members, near, companies = _records(store, leads, companies=True)
+    members, near, companies = _records(store, leads)
     happened = in_columns(_events(store, leads))
     addressed = addressed_since(store, members, happened)
     domains = {asked_about(m.facts) for m in members if m.facts} - {""} if mail_check else ()
@@ -176,24 +176,21 @@ def material(store: Store, leads: Sequence[int], *, mail_check: bool = True) -> 
     return Material(members, companies, happened, results(store, leads), near, addressed, mail, out, ended)
 
 
-def from_golden(store: Store, leads: Sequence[int], *, companies: bool) -> Material | None:
-    """The same by their golden records, for who knows that these are not out of date, with what their `companies` say
-    if that is asked for; nothing where one of them has none."""
+def from_golden(store: Store, leads: Sequence[int]) -> Material | None:
+    """The same by their golden records, for who knows that these are not out of date; nothing where one has none."""
     own = golden.of(store, leads)
     if own.keys() != {*leads}:
         return None
-    members, near, of_companies = _records(store, leads, companies=companies)
+    members, near, companies = _records(store, leads)
     happened = in_columns(())
     ended = {
         lead: RETURNED if kind == "lost" and not own[lead].ended else kind
         for lead, kind in outcomes(store, leads, happened).items()
     }
-    return Material(members, of_companies, happened, results(store, leads), near, outcomes=ended, golden=own)
+    return Material(members, companies, happened, results(store, leads), near, outcomes=ended, golden=own)
 
 
-def _records(
-    store: Store, leads: Sequence[int], *, companies: bool
-) -> tuple[list[Member], Mapping[int, Sequence[int]], dict[int, Facts]]:
+def _records(store: Store, leads: Sequence[int]) -> tuple[list[Member], Mapping[int, Sequence[int]], dict[int, Facts]]:
     """The records of these leads, in order; and `near` and `companies` of `Material`."""
     db, records, members = store.connection, schema.records, list[Member]()
     columns = [records.c[name] for name in Member._fields]
@@ -202,8 +199,6 @@ def _records(
         query = sa.select(*columns).where(records.c.lead_id.in_(among(part)), read)
         members += members_of(plain_rows(db, query))
     members.sort(key=lambda m: (m.lead_id, m.source_id, m.id))
-    if not companies:
-        return members, {}, {}
     linked = {m.company_id for m in members if m.company_id is not None}
     near = keys.companies_near(store, {m.id for m in members} | linked)
     found: dict[int, Facts] = {}

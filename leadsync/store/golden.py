@@ -1,7 +1,7 @@
-"""Golden records: what evaluation made of the records of each lead, kept so that many can be asked about in columns.
+"""Golden records: what evaluation made of the records of each buyer, kept so that many can be asked about in columns.
 
-Each is of the files and records that its lead was evaluated by last: one that something has touched since is marked.
-All of it inside `Store.begin()`.
+Each is of the files and records that its lead was evaluated by last: one that something has touched since is marked, as
+long as it has a row in some CRM. All of it inside `Store.begin()`.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +22,7 @@ class Golden(NamedTuple):
     stage: str | None
     facts: str
     activities: str
-    digest: int | None
+    digest: int
     ended: bool
 
 
@@ -42,23 +42,23 @@ def of(store: Store, leads: Collection[int]) -> dict[int, Golden]:
     return found
 
 
-def scored(store: Store, after: int, many: int) -> list[Golden]:
-    """Those that get points, of the next leads by id, so many at most."""
+def following(store: Store, after: int, many: int) -> list[Golden]:
+    """Those of the leads by id that come after this one, so many at most."""
     g = schema.golden.c
-    query = sa.select(*(g[name] for name in Golden._fields)).where(g.lead_id > after, g.digest.is_not(None))
+    query = sa.select(*(g[name] for name in Golden._fields)).where(g.lead_id > after)
     return [Golden(*row) for row in plain_rows(store.connection, query.order_by(g.lead_id).limit(many))]
 
 
-def mark_leads(store: Store, leads: Collection[int]) -> None:
+def mark_changed(store: Store, leads: Collection[int]) -> None:
     """Mark these leads for other points, behind what has just happened; those that wait already, no second time."""
     for part in chunks(sorted(leads)):
         _mark(store, schema.records.c.lead_id.in_(part))
 
 
-def mark_scored(store: Store, after: int) -> None:
-    """Mark all that get points, of the leads by id that come after this one, in the same way."""
+def mark_following(store: Store, after: int) -> None:
+    """Mark all that have one, of the leads by id that come after this one, in the same way."""
     g = schema.golden.c
-    _mark(store, schema.records.c.lead_id.in_(sa.select(g.lead_id).where(g.lead_id > after, g.digest.is_not(None))))
+    _mark(store, schema.records.c.lead_id.in_(sa.select(g.lead_id).where(g.lead_id > after)))
 
 
 def _mark(store: Store, of: sa.ColumnElement[bool]) -> None:

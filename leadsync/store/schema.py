@@ -178,7 +178,7 @@ results = sa.Table(
     sa.Index("ix_results_waits", "waits_for", "waits"),
 )
 
-golden = sa.Table(  # what evaluation made of the records of each lead, for whoever asks about many of them at once
+golden = sa.Table(  # what evaluation made of the records of each buyer, for whoever asks about many of them at once
     "golden",
     metadata,
     sa.Column("lead_id", Id, primary_key=True, autoincrement=False),
@@ -186,7 +186,7 @@ golden = sa.Table(  # what evaluation made of the records of each lead, for whoe
     sa.Column("stage", sa.Text),
     sa.Column("facts", sa.Text, nullable=False),  # JSON: word → value
     sa.Column("activities", sa.Text, nullable=False),  # JSON: those that count, column by column
-    sa.Column("digest", sa.BigInteger),  # of its score: see core/score_digest.py; null: it gets no points
+    sa.Column("digest", sa.BigInteger, nullable=False),  # of its score: see core/score_digest.py
     sa.Column("ended", sa.Boolean, nullable=False),  # it came to an outcome, and keeps the score of its result
 )
 

@@ -307,8 +307,8 @@ class Coordinator:
         store, evaluator, due = self.store, self.evaluator(), not marks.leads
         with store.begin():
             following = agenda.backlog(store, MOST) if marks.late and not due else None
-            golden = evaluator.by_golden if marks.points and not due else None
-            found = lists.material(store, self.config, self.connections.sources, leads, golden)
+            golden = marks.points and not due and evaluator.golden_tell
+            found = lists.material(store, self.config, self.connections.sources, leads, golden=golden)
             self.mail.want(found.members)
             turns = routes.turns(store, self.config)
         decisions = evaluator.evaluate(found, turns, now)

@@ -106,10 +106,9 @@ class Evaluator:
         )
 
     @property
-    def by_golden(self) -> bool | None:
-        """Whether to ask for companies besides golden records; None where decisions rest on activity besides these."""
-        tell = not self.frames.talks and not self.config.matching.survive
-        return self.companies_scored or self.config.routing is not None if tell else None
+    def golden_tell(self) -> bool:
+        """Whether decisions rest on nothing of activity that golden records do not tell."""
+        return not self.frames.talks and not self.config.matching.survive
 
     def evaluate(
         self, found: Material, turns: Rotation, now: datetime, at: Mapping[int, datetime] | None = None
@@ -268,13 +267,10 @@ class Evaluator:
         translated = self.telling.translated(words, frame, owners, lines, {})
         due = dict(next_change(self._no_scoring, self._always, frame, activities).iter_rows())
         ahead = begins(frame, activities) if self.frames.talks else {}
-        known = golden.records(self.config.fields, frame, activities, {}, known=material.golden)
         for lead, said in words.items():
             more = {"evidence": evidence[lead], **translated.get(lead, {})}
             on = _first(due[lead], ahead.get(lead), lists.until.get(lead))
-            decision = self._decision(lead, said | more, "[]", routed[lead], on, members[lead], now, lists, material)
-            decision.golden = known[lead]
-            yield decision
+            yield self._decision(lead, said | more, "[]", routed[lead], on, members[lead], now, lists, material)
 
     def _decision(
         self, lead: int, words: dict[str, Value], parts: str, whose: Whose,

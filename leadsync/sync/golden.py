@@ -3,7 +3,6 @@ core decides on."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -22,13 +21,13 @@ _EVENTS: Mapping[str, Any] = {
 
 def records(
     words: Mapping[str, Word], leads: pl.DataFrame, activities: pl.DataFrame, digests: Mapping[int, int],
-    ended: Collection[int] = (), known: Mapping[int, Golden] = MappingProxyType({}),
+    ended: Collection[int], known: Mapping[int, Golden],
 ) -> dict[int, Golden]:  # fmt: skip
     """Those of `leads`, which have their stage; frames otherwise as from `sync.frames`. `words` are the fields, `ended`
     leads that keep their score; `known`: the golden records that the frames are made of, if they are."""
     if known:
         return {
-            lead: known[lead]._replace(day=day, stage=stage, digest=digests.get(lead), ended=lead in ended)
+            lead: known[lead]._replace(day=day, stage=stage, digest=digests[lead], ended=lead in ended)
             for lead, day, stage in leads.select("lead", pl.col("day").to_physical(), "stage").iter_rows()
         }
     filled = [name for name in ("capture", *_types(words)) if leads[name].null_count() < leads.height]
@@ -37,7 +36,7 @@ def records(
     rows = leads.select("lead", pl.col("day").to_physical(), "stage", facts=_json(leads, filled))
     rows = rows.join(did, on="lead", how="left").with_columns(pl.col("did").fill_null("{}"))
     return {
-        lead: Golden(lead, day, stage, facts, events, digests.get(lead), lead in ended)
+        lead: Golden(lead, day, stage, facts, events, digests[lead], lead in ended)
         for lead, day, stage, facts, events in rows.iter_rows()
     }
 

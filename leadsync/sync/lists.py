@@ -47,12 +47,11 @@ def listed(config: Config, sources: Mapping[int, Source], members: Iterable[Memb
 
 
 def material(
-    store: Store, config: Config, sources: Mapping[int, Source], leads: Sequence[int], golden: bool | None = None
+    store: Store, config: Config, sources: Mapping[int, Source], leads: Sequence[int], *, golden: bool = False
 ) -> Material:
-    """All that is known of these leads, and what is known besides of those that are of lists; inside `begin()`.
-
-    `golden`: by their golden records, and whether with their companies."""
-    found = None if golden is None else evaluation.from_golden(store, leads, companies=golden)
+    """All that is known of these leads, by their `golden` records if so, and what is known besides of those that are of
+    lists; inside `begin()`."""
+    found = evaluation.from_golden(store, leads) if golden else None
     found = found or evaluation.material(store, leads, mail_check=config.mail_check is not None)
     found = routes.material(store, config, sources, found)
     if any(rule.pick == "changed" for rule in config.matching.survive.values()):

@@ -53,10 +53,10 @@ class Rescore:
             changed = [row.lead_id for row in rows if digests[row.lead_id] != row.digest]
             last = rows[-1].lead_id if len(rows) >= self._many else None
             if last is not None and len(changed) > _NEARLY_ALL * len(rows):  # to evaluate all that follow is less to do
-                golden.mark_scored(store, after)
+                golden.mark_following(store, after)
                 last = None
             else:
-                golden.mark_leads(store, changed)
+                golden.mark_changed(store, changed)
         if matched:  # no fact is another, so there is nothing to compare
             matching.go_past(store)
         return last
@@ -64,7 +64,7 @@ class Rescore:
     def _rows(self, after: int) -> list[Golden]:
         rows = list[Golden]()
         for _ in range(_TIMES):
-            part = golden.scored(self._store, after, self._many)
+            part = golden.following(self._store, after, self._many)
             rows += part
             if len(part) < self._many or sum(len(row.activities) for row in rows) > _MUCH:
                 break

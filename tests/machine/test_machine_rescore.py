@@ -116,7 +116,12 @@ def stands(leadsync: Coordinator, *, parts: bool) -> list[Any]:
     )
     drift = () if parts else ("reasons", "fit", "engagement", "ask_for")
     return [
-        (lead, {word: value for word, value in words.items() if word not in drift}, divided if parts else None, *rest)
+        (
+            lead,
+            {word: value for word, value in words.items() if word.partition("@")[0] not in drift},
+            divided if parts else None,
+            *rest,
+        )
         for lead, words, divided, *rest in found
     ]
 

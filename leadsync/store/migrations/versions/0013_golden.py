@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("stage", sa.Text(), nullable=True),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("activities", sa.Text(), nullable=False),
-        sa.Column("digest", sa.BigInteger(), nullable=True),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("lead_id"),
     )
