@@ -14,6 +14,8 @@ from leadsync.store.golden import Golden
 from leadsync.sync.frames import NOT_OF_FACTS
 
 _TYPES: Mapping[str, Any] = {"number": pl.Float64, "date": pl.Date, "bool": pl.Boolean}
+_NOTHING = r'"[^"\\]*":null,?'
+"""A word without a value; nothing within a text looks like it, since quotes have a backslash there."""
 _EVENTS: Mapping[str, Any] = {
     "kind": pl.String, "on": pl.Date, "day_only": pl.Boolean, "at": pl.Int64, "count": pl.Int64, "topic": pl.String,
 }  # fmt: skip
@@ -47,13 +49,14 @@ def _types(words: Mapping[str, Word]) -> dict[str, Any]:
 
 
 def _json(rows: pl.DataFrame, names: Sequence[str]) -> pl.Series:
-    """These columns of each row; days as numbers."""
+    """These columns of each row, as far as it has them; days as numbers."""
     if not names:
         return pl.repeat("{}", rows.height, eager=True)
     days = rows.select(names).with_columns(
         cs.date().cast(pl.Int32), cs.by_dtype(pl.List(pl.Date)).cast(pl.List(pl.Int32))
     )
-    return days.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    told = days.select(pl.struct(pl.all()).struct.json_encode()).to_series()
+    return told.str.replace_all(_NOTHING, "").str.replace(",}$", "}")
 
 
 def in_columns(
