@@ -27,7 +27,7 @@ def host(text: str) -> str:
     told = text[:_MOST].strip().lower()
     if scheme := _SCHEME.match(told):
         told = told[scheme.end() :]
-    told = _END.split(told, maxsplit=1)[0].rpartition("@")[2]
+    told = _END.split(told, maxsplit=1)[0].rpartition("@")[2].strip()
     told = _PORT.sub("", told.split(maxsplit=1)[0].rstrip(",;")) if told else ""
     told = told.removesuffix(".")
     if len(told) > 253:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import mappings
@@ -65,6 +65,7 @@ ADDRESS = st.lists(
 
 
 @given(ADDRESS.map("".join))
+@example("@ /")
 def test_any_text_may_be_asked_and_a_domain_is_its_own(text: str) -> None:
     found = host(text)
     assert len(found) <= 2000
