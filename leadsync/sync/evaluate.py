@@ -23,7 +23,7 @@ from leadsync.core.merging import Merge
 from leadsync.core.next_change import next_change
 from leadsync.core.plan import Account, Seen, Verdict, fates, left_alone, planned, verdicts
 from leadsync.core.reasons import reason_lines
-from leadsync.core.score import GRADES, QUADRANTS, RESULTS, Scores, divided
+from leadsync.core.score import GRADES, QUADRANTS, RESULTS, divided
 from leadsync.core.score_digest import score_digests
 from leadsync.core.scoring import Scoring
 from leadsync.core.segments import COLUMN, next_changes, scored, segment_of, split, together
@@ -42,7 +42,7 @@ from leadsync.sync.frames import Frames
 from leadsync.sync.lists import Judged, judged
 from leadsync.sync.routes import Router, Whose, release
 from leadsync.sync.stages import Place, staged
-from leadsync.sync.telling import Telling, kept, named, parts_with
+from leadsync.sync.telling import Telling, kept, named, with_kept
 from leadsync.types import Role, Value
 
 _T = TypeVar("_T", date, datetime)
@@ -202,10 +202,7 @@ class Evaluator:
         routed = whose(frame, activities, members, barred=barred)
         owners = {lead: each.owner for lead, each in routed.items()}
         steps, past = self.telling.steps(frame, standing.funnels), kept(found.results, frame, at_end)
-        live = frame
-        if not past.totals.is_empty():
-            frame = frame.update(past.totals, on="lead", include_nulls=True)
-            scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
+        live, (frame, scores) = frame, with_kept(frame, scores, past)
         shown, parts = scores.unsure(~frame["enough"]), divided(scores)
         digests = score_digests(scoring, live, frame, scores.parts, parts, due | dict.fromkeys(at_end))
         known = golden.records(self.config.fields, frame, activities, digests, at_end, found.golden)

@@ -9,7 +9,7 @@ import polars as pl
 from leadsync.catalog import Word
 from leadsync.config.load import Config
 from leadsync.core.classes import BUYER
-from leadsync.core.score import RESULTS, Scores, divided
+from leadsync.core.score import RESULTS, divided
 from leadsync.core.score_digest import score_digests
 from leadsync.core.segments import next_changes, scored, segment_of
 from leadsync.store import agenda, evaluation, golden, matching
@@ -20,7 +20,7 @@ from leadsync.sync.directory import directory
 from leadsync.sync.evaluate import Evaluator
 from leadsync.sync.golden import in_columns
 from leadsync.sync.routes import at_once
-from leadsync.sync.telling import kept, parts_with
+from leadsync.sync.telling import kept, with_kept
 
 _TIMES = 4  # as many leads at once as are evaluated: less is known of each
 _MUCH = 10_000_000  # characters of what they did, from which on it is as many
@@ -84,8 +84,5 @@ class Rescore:
         ended = [row.lead_id for row in rows if row.ended]
         due = next_changes(scoring, watched, frame, activities, scores.worked) | dict.fromkeys(ended)
         past = kept(evaluation.results(self._store, ended), frame, ended)
-        live = frame
-        if not past.totals.is_empty():
-            frame = frame.update(past.totals, on="lead", include_nulls=True)
-            scores = Scores(frame.select("lead", "day", *RESULTS), parts_with(scores.parts, past))
+        live, (frame, scores) = frame, with_kept(frame, scores, past)
         return score_digests(scoring, live, frame, scores.parts, divided(scores), due)

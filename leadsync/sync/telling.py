@@ -154,8 +154,15 @@ def kept(results: Mapping[int, Result], frame: pl.DataFrame, ended: Collection[i
     return Scores(pl.DataFrame(rows, types), told.with_columns(pl.col("on").str.to_date()))
 
 
-def parts_with(parts: pl.DataFrame, past: Scores) -> pl.DataFrame:
-    """These parts, but of leads that keep those of `past` these."""
+def with_kept(frame: pl.DataFrame, scores: Scores, past: Scores) -> tuple[pl.DataFrame, Scores]:
+    """These leads and their scores, but of those that keep the ones of `past` these."""
+    if past.totals.is_empty():
+        return frame, scores
+    frame = frame.update(past.totals, on="lead", include_nulls=True)
+    return frame, Scores(frame.select("lead", "day", *RESULTS), _parts_with(scores.parts, past))
+
+
+def _parts_with(parts: pl.DataFrame, past: Scores) -> pl.DataFrame:
     live = parts.filter(~pl.col("lead").is_in(past.totals["lead"].implode()))
     words = {name: parts.schema[name] for name in ("name", "group", "what")}
     theirs = past.parts.cast(words, strict=False)  # type: ignore[arg-type]
