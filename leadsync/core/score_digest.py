@@ -1,11 +1,11 @@
 """A number for all that follows from the points of a lead: as long as it is the same, other rules change nothing of it.
 
-Told with the score are its parts and what people read of each, the segment, the day on which it changes by time alone,
-and what is most worth asking for; with it go the scores from which on a lead is warm and hot, and engaged.
+Told with the score are its parts and what people read of each, the segment, and what is most worth asking for; with it
+go the scores from which on a lead is warm and hot, and engaged. On which day it changes by time alone is not told: that
+costs as much as the score, and nobody asks where the score is another.
 """
 
 from collections.abc import Mapping
-from datetime import date
 from hashlib import blake2b
 
 import polars as pl
@@ -16,12 +16,11 @@ from leadsync.core.segments import COLUMN, split
 
 
 def score_digests(
-    scoring: Scoring, live: pl.DataFrame, leads: pl.DataFrame, parts: pl.DataFrame, divided: Mapping[int, str],
-    due: Mapping[int, date | None],
-) -> dict[int, int]:  # fmt: skip
-    """By lead. `leads` have lead, day and `COLUMN`; `divided` are their `parts` as from `core.score.divided`; `due`:
-    when the score changes next. `live` are the same leads with the results, `COLUMN` and ask_for as they were before
-    those that came to an outcome were given back what they keep: funnels and rules of routing go by these."""
+    scoring: Scoring, live: pl.DataFrame, leads: pl.DataFrame, parts: pl.DataFrame, divided: Mapping[int, str]
+) -> dict[int, int]:
+    """By lead. `leads` have lead, day and `COLUMN`; `divided` are their `parts` as from `core.score.divided`. `live`
+    are the same leads with the results, `COLUMN` and ask_for as they were before those that came to an outcome were
+    given back what they keep: funnels and rules of routing go by these."""
     said = live.select(pl.concat_str(pl.col(*RESULTS, COLUMN, "ask_for").cast(pl.String).fill_null(""), separator="|"))
     told = dict(zip(live["lead"], said.to_series(), strict=True))
     found = {}
@@ -30,7 +29,7 @@ def score_digests(
         head = f"{own.warm}|{own.hot}|{scoring.cuts.quadrant['engagement']}"
         labels = _labels(own, parts if part.height == leads.height else parts.join(part, on="lead", how="semi"))
         for lead in part["lead"]:
-            text = f"{head}|{told[lead]}|{due[lead]}|{divided.get(lead)}|{labels.get(lead)}"
+            text = f"{head}|{told[lead]}|{divided.get(lead)}|{labels.get(lead)}"
             found[lead] = _number(text)
     return found
 

@@ -15,7 +15,8 @@ from leadsync.store.records import insert
 
 
 class Golden(NamedTuple):
-    """A golden record; `facts` and `activities` are texts of `sync.golden`. `day` is in days since 1970."""
+    """A golden record; `facts` and `activities` are texts of `sync.golden`. `day` is in days since 1970, and so is
+    `due`: when the score, or what hangs on it, changes by time alone; of who keeps it, never."""
 
     lead_id: int
     day: int
@@ -23,6 +24,7 @@ class Golden(NamedTuple):
     facts: str
     activities: str
     digest: int
+    due: int | None
     ended: bool
 
 
@@ -51,18 +53,20 @@ def following(store: Store, after: int, many: int) -> list[Golden]:
 
 def mark_changed(store: Store, leads: Collection[int]) -> None:
     """Mark these leads for other points, behind what has just happened; those that wait already, no second time."""
-    for part in chunks(sorted(leads)):
-        _mark(store, schema.records.c.lead_id.in_(part))
-
-
-def mark_following(store: Store, after: int) -> None:
-    """Mark all that have one, of the leads by id that come after this one, in the same way."""
-    g = schema.golden.c
-    _mark(store, schema.records.c.lead_id.in_(sa.select(g.lead_id).where(g.lead_id > after)))
-
-
-def _mark(store: Store, of: sa.ColumnElement[bool]) -> None:
     r, d = schema.records.c, schema.dirty.c
     waits = sa.exists().where(d.record_id == r.id, d.late <= 1)
-    found = sa.select(r.id, sa.literal(1), sa.literal(1)).where(of, r.gone_at.is_(None), ~waits).order_by(r.id)
-    store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late", "points"], found))
+    for part in chunks(sorted(leads)):
+        found = sa.select(r.id, sa.literal(1), sa.literal(1)).order_by(r.id)
+        found = found.where(r.lead_id.in_(among(part)), r.gone_at.is_(None), ~waits)
+        store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late", "points"], found))
+
+
+def marked_alone(store: Store, leads: Collection[int]) -> set[int]:
+    """Those of these leads that wait for other points and for nothing else."""
+    r, d, found = schema.records.c, schema.dirty.c, set[int]()
+    least = sa.func.min(sa.func.coalesce(d.points, 0))
+    query = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(d.late <= 1)
+    for part in chunks(sorted(leads)):
+        own = query.where(r.lead_id.in_(among(part))).group_by(r.lead_id).having(least == 1)
+        found.update(lead for (lead,) in plain_rows(store.connection, own))
+    return found

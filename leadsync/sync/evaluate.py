@@ -204,8 +204,8 @@ class Evaluator:
         steps, past = self.telling.steps(frame, standing.funnels), kept(found.results, frame, at_end)
         live, (frame, scores) = frame, with_kept(frame, scores, past)
         shown, parts = scores.unsure(~frame["enough"]), divided(scores)
-        digests = score_digests(scoring, live, frame, scores.parts, parts, due | dict.fromkeys(at_end))
-        known = golden.records(self.config.fields, frame, activities, digests, at_end, found.golden)
+        digests = score_digests(scoring, live, frame, scores.parts, parts)
+        known = golden.records(self.config.fields, frame, activities, digests, due, at_end, found.golden)
         before = self.telling.before(members, frame)
 
         def lines(languages: Mapping[int, str]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from leadsync.core import talk
 from leadsync.store.golden import Golden
 from leadsync.sync.frames import NOT_OF_FACTS
 
+_FIRST = date(1970, 1, 1).toordinal()
 _TYPES: Mapping[str, Any] = {"number": pl.Float64, "date": pl.Date, "bool": pl.Boolean}
 _NOTHING = r'"[^"\\]*":null,?'
 """A word without a value; nothing within a text looks like it, since quotes have a backslash there."""
@@ -23,13 +24,15 @@ _EVENTS: Mapping[str, Any] = {
 
 def records(
     words: Mapping[str, Word], leads: pl.DataFrame, activities: pl.DataFrame, digests: Mapping[int, int],
-    ended: Collection[int], known: Mapping[int, Golden],
+    due: Mapping[int, date | None], ended: Collection[int], known: Mapping[int, Golden],
 ) -> dict[int, Golden]:  # fmt: skip
-    """Those of `leads`, which have their stage; frames otherwise as from `sync.frames`. `words` are the fields, `ended`
-    leads that keep their score; `known`: the golden records that the frames are made of, if they are."""
+    """Those of `leads`, which have their stage; frames otherwise as from `sync.frames`. `words` are the fields, `due`
+    when scores change next, `ended` leads that keep theirs; `known`: the golden records that the frames are made of, if
+    they are."""
+    on = {lead: None if lead in ended else in_days(day) for lead, day in due.items()}
     if known:
         return {
-            lead: known[lead]._replace(day=day, stage=stage, digest=digests[lead], ended=lead in ended)
+            lead: known[lead]._replace(day=day, stage=stage, digest=digests[lead], due=on[lead], ended=lead in ended)
             for lead, day, stage in leads.select("lead", pl.col("day").to_physical(), "stage").iter_rows()
         }
     filled = [name for name in ("capture", *_types(words)) if leads[name].null_count() < leads.height]
@@ -38,9 +41,14 @@ def records(
     rows = leads.select("lead", pl.col("day").to_physical(), "stage", facts=_json(leads, filled))
     rows = rows.join(did, on="lead", how="left").with_columns(pl.col("did").fill_null("{}"))
     return {
-        lead: Golden(lead, day, stage, facts, events, digests[lead], lead in ended)
+        lead: Golden(lead, day, stage, facts, events, digests[lead], on[lead], lead in ended)
         for lead, day, stage, facts, events in rows.iter_rows()
     }
+
+
+def in_days(day: date | None) -> int | None:
+    """Since 1970."""
+    return None if day is None else day.toordinal() - _FIRST
 
 
 def _types(words: Mapping[str, Word]) -> dict[str, Any]:

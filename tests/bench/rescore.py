@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,11 +37,13 @@ OTHERWISE = "use: b2b\nfit: {rules: {anywhere: {points: 3, when: country known o
 """Scoring files by which some have another score than by the ready-made one, and everybody."""
 
 
-def grow(path: Path, copies: int) -> None:
-    """Have everybody so many times in the store, under ids and keys of their own."""
+def grow(path: Path, leads: int) -> None:
+    """Have everybody in the store as often as it takes for so many leads, under ids and keys of their own."""
     db = sqlite3.connect(path)
     db.execute("PRAGMA journal_mode=OFF")
     db.execute("PRAGMA synchronous=OFF")
+    [(once,)] = db.execute("SELECT count(*) FROM leads")
+    copies = ceil(leads / once)
     db.execute("CREATE TEMP TABLE copies (n INTEGER PRIMARY KEY)")
     db.executemany("INSERT INTO copies VALUES (?)", [(n,) for n in range(1, copies)])
     for name in _GROWN:
@@ -48,7 +51,8 @@ def grow(path: Path, copies: int) -> None:
         moved = {own: f"{own} + n * {_APART}" for own in columns if own.endswith("id")}
         moved |= {"source_id": "source_id", "ext_id": "ext_id || '-' || n", "hash": "hash + n"}
         told = ", ".join(moved.get(own, f'"{own}"') for own in columns)
-        db.execute(f"INSERT INTO {name} SELECT {told} FROM copies CROSS JOIN {name}")
+        names = ", ".join(f'"{own}"' for own in columns)
+        db.execute(f"INSERT INTO {name} ({names}) SELECT {told} FROM copies CROSS JOIN {name}")
     db.commit()
     db.close()
 
@@ -94,7 +98,7 @@ def main() -> None:
             coordinator = opened(path)
             coordinator.cycle()
             coordinator.close()
-        grow(folder / "leadsync.db", leads // READ)
+        grow(folder / "leadsync.db", leads)
         path.write_text(path.read_text("utf-8").replace("live: true", "live: false"), "utf-8")
         coordinator = opened(path)
         for pause in (2.5, 32):  # after which nothing of our own writes is met again
@@ -113,20 +117,18 @@ def main() -> None:
         a = schema.activities
         found["leads"], found["activities"] = len(every), store.connection.scalar(sa.select(sa.func.count(a.c.id))) or 0
     coordinator.close()
-    (folder / "scoring.yaml").write_text(SOME, "utf-8")
-    coordinator = opened(path)
-    used, began = cpu(), time.monotonic()
-    coordinator.rederive.run(coordinator.stopping)
-    found["scored"], found["scored_cpu"], found["scored_mb"] = time.monotonic() - began, cpu() - used, peak()
-    with coordinator.store.begin():
-        d = schema.dirty
-        found["some"] = coordinator.store.connection.scalar(sa.select(sa.func.count(d.c.seq))) or 0
-    found["some_wall"], found["some_cpu"] = spent(coordinator)
-    coordinator.close()
-    (folder / "scoring.yaml").write_text(OTHERWISE, "utf-8")
-    coordinator = opened(path)
-    found["wall"], found["cpu"] = spent(coordinator)
-    coordinator.close()
+    for name, rules in (("some", SOME), ("all", OTHERWISE)):
+        (folder / "scoring.yaml").write_text(rules, "utf-8")
+        coordinator = opened(path)
+        used, began = cpu(), time.monotonic()
+        coordinator.rederive.run(coordinator.stopping)
+        found[f"{name}_scored"], found[f"{name}_scored_cpu"] = time.monotonic() - began, cpu() - used
+        found[f"{name}_mb"] = peak()
+        with coordinator.store.begin():
+            d = schema.dirty
+            found[name] = coordinator.store.connection.scalar(sa.select(sa.func.count()).select_from(d)) or 0
+        found[f"{name}_followed"], found[f"{name}_followed_cpu"] = spent(coordinator)
+        coordinator.close()
     print(json.dumps(found | {"peak_mb": peak()}))
 
 

@@ -4,7 +4,7 @@ had been."""
 import dataclasses
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from adopt_world import COLUMNS, Change, account, installation, put
 from fake_crm import Clock, Crm, Open, rows
 
 from leadsync.store import agenda, schema
+from leadsync.store.evaluation import SCORED
 from leadsync.sync import rescore
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import FieldSchema
@@ -112,18 +113,25 @@ def stands(leadsync: Coordinator, *, parts: bool) -> list[Any]:
     engagement go along, and with a segment what to ask for of whoever came to an outcome."""
     t = schema.results.c
     found = rows(
-        leadsync, sa.select(t.lead_id, t.words, t.parts, t.rep, t.due_at, t.place, t.stage).order_by(t.lead_id)
+        leadsync,
+        sa.select(t.lead_id, t.words, t.scored, t.parts, t.rep, t.due_at, t.place, t.stage).order_by(t.lead_id),
     )
     drift = () if parts else ("reasons", "fit", "engagement", "ask_for")
     return [
         (
             lead,
-            {word: value for word, value in words.items() if word.partition("@")[0] not in drift},
+            {word: value for word, value in (words | scored).items() if word.partition("@")[0] not in drift},
             divided if parts else None,
             *rest,
         )
-        for lead, words, divided, *rest in found
+        for lead, words, scored, divided, *rest in found
     ]
+
+
+def points(stood: Sequence[Any]) -> list[Any]:
+    """Of what is kept of a lead what scoring alone says."""
+    lead, words, divided, *_ = stood
+    return [lead, {word: words.get(word) for word in SCORED}, divided]
 
 
 SECOND: tuple[tuple[Change, ...], ...] = (
@@ -143,7 +151,8 @@ def test_all_stand_as_if_everybody_had_been_evaluated(
         monkeypatch.setattr(rescore, "at_once", lambda config: 1)
     crm = people(clock, chance)
     former = scoring(chance)
-    other = put("scoring", yaml.safe_dump(edited(former, chance)))
+    rules = edited(former, chance)
+    other, first = put("scoring", yaml.safe_dump(rules)), "temperature" not in rules  # bands are of who is no buyer too
     second = SECOND[seed // 3 % len(SECOND)] if seed % 3 == 2 else ()
     later = 0 if second else chance.choice((0, 0, 1, 6, 45))
     leadsync = opened(installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", yaml.safe_dump(former))))
@@ -163,8 +172,12 @@ def test_all_stand_as_if_everybody_had_been_evaluated(
         if everybody:
             with following.store.begin():
                 agenda.mark_all(following.store)
+        following.rederive.run(following.stopping)
+        scored = stands(following, parts=True)
         following.cycle()
         found.append(stands(following, parts=not later))
+        if first and not everybody and not second and not later:
+            assert [points(each) for each in scored] == [points(each) for each in found[0]]
         assert following.cycle().connections["crm"].evaluated == 0
         following.close()
     assert found[0] == found[1]
@@ -212,15 +225,27 @@ def test_a_process_that_dies_goes_on_where_it_was(
     assert 0 < some < polish
 
 
-def test_rules_by_which_most_come_to_something_else_have_everybody_evaluated_at_once(
+def test_what_leads_are_scored_with_stands_before_they_are_evaluated(
     tmp_path: Path, clock: Clock, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rescore, "at_once", lambda config: 2)
-    following = after(tmp_path, clock, opened, ONE, TWO.replace("country = PL", "country or not country"))
-    assert following.rederive.step()
-    assert not following.rederive.step()
-    [(every,)] = rows(following, sa.select(sa.func.count()).select_from(schema.results))
-    assert waiting(following) == every
+    other = TWO.replace("country = PL", "country or not country")
+    following = after(tmp_path, clock, opened, ONE, other)
+    t = schema.results.c
+    query = sa.select(t.lead_id, t.scored, t.parts, t.temperature, t.words).order_by(t.lead_id)
+    ended = {lead for (lead,) in rows(following, sa.select(schema.golden.c.lead_id).where(schema.golden.c.ended))}
+    before = rows(following, query)
+    following.rederive.run(following.stopping)
+    scored = rows(following, query)
+    following.cycle()
+    evaluated = rows(following, query)
+    assert [row.words for row in scored] == [row.words for row in before]
+    assert ended
+    for was, then, now in zip(before, scored, evaluated, strict=True):
+        one = was if was.lead_id in ended else now
+        assert {"scored_as": None, **one.scored} == {"scored_as": None, **then.scored}
+        assert (then.parts, then.temperature) == (one.parts, one.temperature)
+        assert was.lead_id in ended or then.scored["score"] != was.scored["score"]
 
 
 def test_rules_about_talk_have_everybody_evaluated(tmp_path: Path, clock: Clock, opened: Open) -> None:

@@ -47,10 +47,12 @@ def test_nothing_is_lost(leads: list[dict[str, Any]], events: list[tuple[Any, ..
     frame = frame.with_columns(**talk.none())
     did = [event for event in events if event[0] < len(leads)]
     activities = pl.DataFrame(did, DID, orient="row").with_row_index("id").with_columns(pl.col("id").cast(pl.Int64))
-    found = records(WORDS, frame, activities, {lead: lead + 5 for lead in range(len(leads))}, {3}, {})
+    due = dict(enumerate([None, DAY, date(1969, 12, 31), DAY, *[DAY] * len(leads)][: len(leads)]))
+    found = records(WORDS, frame, activities, {lead: lead + 5 for lead in range(len(leads))}, due, {3}, {})
     assert [(each.digest, each.ended) for each in found.values()] == [
         (lead + 5, lead == 3) for lead in range(len(leads))
     ]
+    assert [each.due for each in found.values()][:5] == [None, 20_514, -1, None, 20_514][: len(leads)]
     known, happened = in_columns([found[lead] for lead in range(len(leads))], WORDS)
     assert_frame_equal(known, frame.drop("stage"), check_column_order=False, check_exact=True)
     assert [each.stage for each in found.values()] == frame["stage"].to_list()
@@ -62,7 +64,7 @@ def test_nothing_is_lost(leads: list[dict[str, Any]], events: list[tuple[Any, ..
 def test_words_that_nobody_asks_for_are_left_out() -> None:
     frame = pl.DataFrame({name: [None] for name in KNOWN}, KNOWN).with_columns(country=pl.lit("PL"), phone=pl.lit("1"))
     frame = frame.with_columns(lead=pl.lit(1, pl.Int64), day=DAY)
-    found = records(WORDS, frame, pl.DataFrame(schema=DID).with_row_index("id"), {1: 5}, (), {})
+    found = records(WORDS, frame, pl.DataFrame(schema=DID).with_row_index("id"), {1: 5}, {1: None}, (), {})
     known, happened = in_columns([*found.values()], {"country": WORDS["country"], "city": WORDS["city"]})
     assert known.select("country", "city").rows() == [("PL", None)]
     assert "phone" not in known.columns

@@ -5,7 +5,7 @@ from store_kit import NOW, Kit, record
 
 from leadsync.store import evaluation, golden, schema
 from leadsync.store import records as people
-from leadsync.store.evaluation import Decision
+from leadsync.store.evaluation import Decision, Stored
 from leadsync.store.golden import Golden
 
 
@@ -27,13 +27,13 @@ def following(kit: Kit, after: int, many: int) -> list[Golden]:
 
 
 def of(lead: int, digest: int = 7, **more: object) -> Golden:
-    return Golden(lead, 20_000, "MQL", '{"country":"PL"}', "{}", digest, ended=False)._replace(**more)  # type: ignore[arg-type]
+    return Golden(lead, 20_000, "MQL", '{"country":"PL"}', "{}", digest, 20_100, ended=False)._replace(**more)  # type: ignore[arg-type]
 
 
 def test_they_are_read_in_order_from_any_lead_on(kit: Kit) -> None:
     kit.keep("Lead", *(record(f"L{i}") for i in range(3)))
     one, two, three = (kit.lead("Lead", f"L{i}") for i in range(3))
-    found = [of(one), of(two, -(2**63), stage=None), of(three, 2**63 - 1, ended=True)]
+    found = [of(one), of(two, -(2**63), stage=None), of(three, 2**63 - 1, due=None, ended=True)]
     keep(kit, *reversed(found))
     assert following(kit, 0, 9) == found
     assert following(kit, 0, 2) == found[:2]
@@ -72,13 +72,30 @@ def test_leads_that_wait_already_are_marked_no_second_time(kit: Kit) -> None:
     assert [tuple(each) for each in found] == [(ids[0], 0, None), (ids[1], 1, None), (ids[2], 1, 1)]
 
 
-def test_all_that_follow_a_lead_are_marked(kit: Kit) -> None:
+def test_who_waits_for_more_than_other_points_is_known(kit: Kit) -> None:
     kit.keep("Lead", *(record(f"L{i}") for i in range(4)))
+    ids = [kit.record("Lead", f"L{i}").id for i in range(4)]
     leads = [kit.lead("Lead", f"L{i}") for i in range(4)]
-    keep(kit, *(of(lead) if lead != leads[2] else lead for lead in leads))
     with kit.store.begin() as db:
         db.execute(sa.delete(schema.dirty))
-        golden.mark_following(kit.store, leads[0])
-        golden.mark_following(kit.store, 0)
-        found = list(db.scalars(sa.select(schema.dirty.c.record_id).order_by(schema.dirty.c.seq)))
-    assert found == [kit.record("Lead", f"L{i}").id for i in (1, 3, 0)]
+        golden.mark_changed(kit.store, leads[:3])
+        people.mark(kit.store, ids[1:2])
+        people.mark(kit.store, ids[2:3], late=True)
+        assert golden.marked_alone(kit.store, leads) == {leads[0]}
+
+
+def test_scores_are_kept_beside_what_else_a_result_says(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"), record("L2"))
+    leads = [kit.lead("Lead", f"L{i}") for i in (1, 2)]
+    words = {"score": 40, "fit": 9, "temperature": "warm", "scored_as": "far", "reasons": "40 = 40", "owner": None}
+    before = [
+        Stored(lead, words, "[]", None, None, waits_for=wait) for lead, wait in zip(leads, ("best", None), strict=True)
+    ]
+    with kit.store.begin():
+        evaluation.save(kit.store, [Decision(result) for result in before], [], NOW)
+        told = '{"score":70,"fit":9,"temperature":"hot","scored_as":null}'
+        evaluation.save_scores(kit.store, dict.fromkeys(leads, (70, "hot", told)), {leads[0]: '[{"points":7000}]'})
+        found = evaluation.results(kit.store, leads)
+    assert [found[lead].words for lead in leads] == [words | {"score": 70, "temperature": "hot", "scored_as": None}] * 2
+    assert [found[lead].parts for lead in leads] == [[{"points": 7000}], []]
+    assert [(row.temperature, row.waits) for row in kit.rows(schema.results)] == [("hot", 70), ("hot", None)]

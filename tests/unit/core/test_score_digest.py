@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leadsync.core.score import RESULTS, Scores, divided
 from leadsync.core.score_digest import score_digests
 from leadsync.core.scoring import Group, Rule, Scoring
-from leadsync.core.segments import COLUMN, next_changes, scored
+from leadsync.core.segments import COLUMN, scored
 
 DUE = on(3)
 HISTORIES = LEADS.flatmap(lambda leads: st.tuples(st.just(leads), happened(len(leads))))
@@ -25,17 +25,16 @@ def digests(how: Scoring, leads: pl.DataFrame, acts: pl.DataFrame, *, ask: str |
     known = leads.with_columns(pl.lit(None, pl.String).alias(COLUMN))
     found = scored(how, known, acts)
     known = known.hstack(found.totals.select(RESULTS)).with_columns(ask_for=pl.lit(ask, pl.String))
-    return score_digests(how, known, known, found.parts, divided(found), next_changes(how, [], known, acts))
+    return score_digests(how, known, known, found.parts, divided(found))
 
 
 def told(how: Scoring, leads: pl.DataFrame, acts: pl.DataFrame) -> dict[int, Any]:
-    """What follows: by lead its results, its parts with what they are called, when they change, and the bounds."""
+    """What follows: by lead its results, its parts with what they are called, and the bounds."""
     known = leads.with_columns(pl.lit(None, pl.String).alias(COLUMN))
     found = scored(how, known, acts)
-    due = next_changes(how, [], known, acts)
     said = {row[0]: row[1:] for row in found.totals.select("lead", *RESULTS).iter_rows()}
     return {
-        lead: (said[lead], _parts(how, found, lead), due[lead], how.warm, how.hot, how.cuts.quadrant["engagement"])
+        lead: (said[lead], _parts(how, found, lead), how.warm, how.hot, how.cuts.quadrant["engagement"])
         for lead in said
     }
 
