@@ -79,7 +79,7 @@ class Rescore:
                 after, much = rows[-1].lead_id, much + sum(len(row.activities) for row in rows)
             for rows, found in asked:
                 self._keep(rows, found.result())
-        return after if asked else None
+        return after if asked and len(asked[-1][0]) == self._many else None
 
     def _keep(self, rows: Sequence[Golden], found: _Scored) -> None:
         """Mark those of these leads of whom something else follows, and store what they are scored with: not of who

@@ -248,6 +248,24 @@ def test_what_leads_are_scored_with_stands_before_they_are_evaluated(
         assert was.lead_id in ended or then.scored["score"] != was.scored["score"]
 
 
+def test_rules_that_are_taken_back_before_anybody_is_evaluated_leave_nothing(
+    tmp_path: Path, clock: Clock, opened: Open
+) -> None:
+    crm = people(clock, random.Random(1))
+    config = {rules: installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", rules)) for rules in (ONE, TWO)}
+    leadsync = opened(config[ONE])
+    leadsync.cycle()
+    found = [stands(leadsync, parts=True)]
+    for rules in (TWO, ONE):
+        leadsync.close()
+        leadsync = opened(config[rules])
+        leadsync.rederive.run(leadsync.stopping)
+        found.append(stands(leadsync, parts=True))
+    leadsync.cycle()
+    assert [points(lead) for lead in found[2]] == [points(lead) for lead in found[0]]
+    assert stands(leadsync, parts=True) == found[0] != found[1]
+
+
 def test_rules_about_talk_have_everybody_evaluated(tmp_path: Path, clock: Clock, opened: Open) -> None:
     following = after(tmp_path, clock, opened, ONE, ONE.replace("country = PL", "magnet = trial"))
     assert following.rederive.step()
