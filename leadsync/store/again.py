@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 import sqlalchemy as sa
 
-from leadsync.store import golden, keys, records, schema
+from leadsync.store import keys, records, schema, scores
 from leadsync.store.database import Store, chunks
 from leadsync.store.sources import Source
 from leadsync.types import Role
@@ -88,7 +88,7 @@ def demand(store: Store, more: Todo) -> None:
     todo.all = todo.all or more.all
     if more.scores:
         todo.scores, todo.scored = True, 0
-        golden.forget_digests(store)
+        scores.forget_all(store)
     keep(store, todo)
 
 

@@ -11,7 +11,7 @@ from math import inf
 
 import sqlalchemy as sa
 
-from leadsync.store import schema
+from leadsync.store import schema, scores
 from leadsync.store.database import Store, among, chunks
 from leadsync.store.records import COMPANIES, mark_late
 from leadsync.types import Role
@@ -104,3 +104,4 @@ def mark_all(store: Store) -> None:
     r = schema.records.c
     mark_late(store, sa.select(r.id).where(r.lead_id.is_not(None), r.gone_at.is_(None)))
     store.connection.execute(sa.delete(schema.golden))
+    scores.forget_all(store)

@@ -19,17 +19,12 @@ from leadsync.core.facts.mail_state import TELLS, Checked, asked_about
 from leadsync.core.ladder import RETURNED
 from leadsync.core.lists import Beside, Finding
 from leadsync.core.merging import Merge
-from leadsync.core.score import RESULTS
-from leadsync.core.segments import COLUMN
-from leadsync.store import golden, keys, mail_domains, review, routing, schema
+from leadsync.store import golden, keys, mail_domains, review, routing, schema, scores
 from leadsync.store.column_types import from_microseconds
 from leadsync.store.database import Store, among, chunks, plain_rows
 from leadsync.store.golden import Golden
 from leadsync.store.records import COMPANIES, Row, insert, mark
 from leadsync.types import Value
-
-SCORED = (*RESULTS, COLUMN)
-"""The words of a result that scoring alone says."""
 
 
 class Member(NamedTuple):
@@ -70,7 +65,6 @@ class Former(NamedTuple):
 
     lead_id: int
     said: str
-    scored: str | None
     divided: str
     rep: str | None
     due_at: datetime | None
@@ -79,7 +73,7 @@ class Former(NamedTuple):
     @property
     def words(self) -> Mapping[str, Value]:
         """What it says."""
-        return orjson.loads(self.said) | orjson.loads(self.scored or "{}")  # type: ignore[no-any-return]
+        return orjson.loads(self.said)  # type: ignore[no-any-return]
 
     @property
     def parts(self) -> Sequence[Mapping[str, Any]]:
@@ -231,15 +225,13 @@ def _unread(store: Store) -> list[int]:
     return list(store.connection.scalars(sa.select(schema.sources.c.id).where(schema.sources.c.fields.is_(None))))
 
 
-def results(store: Store, leads: Collection[int]) -> dict[int, Result]:
+def results(store: Store, leads: Sequence[int]) -> dict[int, Result]:
     """What is stored of these leads."""
     t, found = schema.results.c, dict[int, Result]()
-    for part in chunks([*leads]):
-        query = sa.select(t.lead_id, t.words, t.scored, t.parts, t.rep, t.due_at, t.place).where(
-            t.lead_id.in_(among(part))
-        )
-        for lead, said, scored, divided, rep, at, place in plain_rows(store.connection, query):
-            found[lead] = Former(lead, said, scored, divided, rep, at and from_microseconds(at), _read(place))
+    for part in chunks(leads):
+        query = sa.select(t.lead_id, t.words, t.parts, t.rep, t.due_at, t.place).where(t.lead_id.in_(among(part)))
+        for lead, said, divided, rep, at, place in plain_rows(store.connection, query):
+            found[lead] = Former(lead, said, divided, rep, at and from_microseconds(at), _read(place))
     return found
 
 
@@ -346,18 +338,6 @@ def owners(store: Store) -> list[tuple[str, str, str, str, bool, str | None]]:
     return [tuple(row) for row in store.connection.execute(query)]
 
 
-def save_scores(store: Store, found: Mapping[int, tuple[int, str, str]], divided: Mapping[int, str]) -> None:
-    """Keep what leads are scored with until they are evaluated: lead → score, temperature, all `SCORED` words as JSON;
-    and the parts. All else of their results stays as it is."""
-    mark = store.placeholder
-    sql = (
-        f"UPDATE results SET temperature = {mark}, scored = {mark}, parts = {mark}, "  # noqa: S608 - placeholders
-        f"waits = CASE WHEN waits_for IS NULL THEN NULL ELSE {mark} END WHERE lead_id = {mark}"
-    )
-    rows = [(heat, said, divided.get(lead, "[]"), score, lead) for lead, (score, heat, said) in found.items()]
-    store.run(sql, rows, many=True)
-
-
 def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], now: datetime) -> list[tuple[int, Row]]:
     """Keep results and intended writes, and clear the marks that were read: one transaction's worth.
 
@@ -365,9 +345,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
     """
     leads = [decision.result.lead_id for decision in decisions]
     insert(store, schema.results, [
-        {"lead_id": d.result.lead_id, "evaluated_at": now,
-         "words": {name: value for name, value in d.result.words.items() if name not in SCORED},
-         "scored": {name: d.result.words[name] for name in SCORED if name in d.result.words},
+        {"lead_id": d.result.lead_id, "evaluated_at": now, "words": d.result.words,
          "parts": orjson.Fragment(d.result.divided), "temperature": d.result.words.get("temperature"),
          "stage": d.result.words.get("stage"), "rep": d.result.rep, "due_at": d.result.due_at,
          "place": d.result.place, "waits_for": d.result.waits_for,
@@ -375,6 +353,7 @@ def save(store: Store, decisions: Sequence[Decision], cleared: Sequence[int], no
         for d in decisions if d.result.lead_id > 0
     ], over="lead_id")  # fmt: skip
     golden.keep(store, {d.result.lead_id: d.golden for d in decisions if d.result.lead_id > 0})
+    scores.forget(store, leads)
     routing.keep(store, [d.routed for d in decisions if d.routed is not None], now)
     moves = [(d.result.lead_id, move) for d in decisions for move in d.moves]
     ids = store.new_ids(schema.transitions, len(moves)) if moves else ()

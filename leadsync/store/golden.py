@@ -59,21 +59,3 @@ def mark_changed(store: Store, leads: Collection[int]) -> None:
         found = sa.select(r.id, sa.literal(1), sa.literal(1)).order_by(r.id)
         found = found.where(r.lead_id.in_(among(part)), r.gone_at.is_(None), ~waits)
         store.connection.execute(sa.insert(schema.dirty).from_select(["record_id", "late", "points"], found))
-
-
-def forget_digests(store: Store) -> None:
-    """Of all who wait for other points: their results have scores by these already, which the digests do not tell."""
-    r, g, d = schema.records.c, schema.golden.c, schema.dirty.c
-    waiting = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(d.points == 1)
-    store.connection.execute(sa.update(schema.golden).where(g.lead_id.in_(waiting)).values(digest=0))
-
-
-def marked_alone(store: Store, leads: Collection[int]) -> set[int]:
-    """Those of these leads that wait for other points and for nothing else."""
-    r, d, found = schema.records.c, schema.dirty.c, set[int]()
-    least = sa.func.min(sa.func.coalesce(d.points, 0))
-    query = sa.select(r.lead_id).join(schema.dirty, d.record_id == r.id).where(d.late <= 1)
-    for part in chunks(sorted(leads)):
-        own = query.where(r.lead_id.in_(among(part))).group_by(r.lead_id).having(least == 1)
-        found.update(lead for (lead,) in plain_rows(store.connection, own))
-    return found

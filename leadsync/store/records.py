@@ -223,7 +223,8 @@ def forget_results(store: Store, leads: Iterable[int]) -> None:
         words = store.connection.scalars(sa.select(t.words).where(t.lead_id.in_(part)))
         companies = {company for each in words for company in companies_of(each)}
         store.connection.execute(sa.delete(schema.results).where(t.lead_id.in_(part)))
-        store.connection.execute(sa.delete(schema.golden).where(schema.golden.c.lead_id.in_(part)))
+        for of_it in (schema.golden, schema.scores):
+            store.connection.execute(sa.delete(of_it).where(of_it.c.lead_id.in_(part)))
         mark(store, sorted(companies), late=COMPANIES)
 
 

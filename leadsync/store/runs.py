@@ -33,7 +33,7 @@ def summary(db: sa.Connection, now: datetime) -> dict[str, Any]:
     return {
         "leads": db.scalar(sa.select(sa.func.count()).select_from(_live().subquery())),
         "stages": _counts(db, t.results.c.stage),
-        "temperatures": _counts(db, t.results.c.temperature),
+        "temperatures": _counts(db, sa.func.coalesce(t.scores.c.temperature, t.results.c.temperature)),
         "reps": dict(_by_rep(db)),
         "without_rep": db.scalar(sa.select(sa.func.count()).where(t.results.c.waits_for.is_not(None))),
         "waiting_marks": db.scalar(sa.select(sa.func.count()).select_from(t.dirty)),
@@ -64,10 +64,14 @@ def _live() -> sa.Select[tuple[int]]:
     return sa.select(lead).where(lead.is_not(None), *sources.THERE).distinct()
 
 
-def _counts(db: sa.Connection, column: sa.Column[str]) -> dict[str, int]:
-    t = schema.results.c
-    scored = t.lead_id.in_(_live()) & t.temperature.is_not(None)  # the results of leads that are left alone are empty
-    rows = db.execute(sa.select(column, sa.func.count()).where(scored).group_by(column).order_by(column))
+def _counts(db: sa.Connection, column: sa.ColumnElement[str]) -> dict[str, int]:
+    t, s = schema.results.c, schema.scores
+    told = sa.select(column.label("word")).select_from(schema.results).outerjoin(s, s.c.lead_id == t.lead_id)
+    told = told.where(
+        t.lead_id.in_(_live()), t.temperature.is_not(None)
+    )  # results of leads that are left alone are empty
+    word = (each := told.subquery()).c.word
+    rows = db.execute(sa.select(word, sa.func.count()).select_from(each).group_by(word).order_by(word))
     return {word or "none": count for word, count in rows}
 
 

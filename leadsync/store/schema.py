@@ -164,8 +164,7 @@ results = sa.Table(
     metadata,
     sa.Column("lead_id", Id, primary_key=True, autoincrement=False),
     sa.Column("evaluated_at", Moment, nullable=False),
-    sa.Column("words", Json, nullable=False),  # stage, owner, reasons …
-    sa.Column("scored", Json),  # those that scoring alone says: they take the place of the same ones in `words`
+    sa.Column("words", Json, nullable=False),  # score, temperature, stage, owner, reasons …
     sa.Column("temperature", sa.Text),  # two of the words again, to count by
     sa.Column("stage", sa.Text),
     sa.Column("parts", Json, nullable=False),
@@ -190,6 +189,15 @@ golden = sa.Table(  # what evaluation made of the records of each buyer, for who
     sa.Column("digest", sa.BigInteger, nullable=False),  # of its score: see core/score_digest.py
     sa.Column("due", sa.Integer),  # when that changes by time alone, in days since 1970
     sa.Column("ended", sa.Boolean, nullable=False),  # it came to an outcome, and keeps the score of its result
+)
+
+scores = sa.Table(  # what leads come to by rules of scoring that they have not been evaluated by yet
+    "scores",
+    metadata,
+    sa.Column("lead_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("temperature", sa.Text, nullable=False),  # one of the words again, to count by
+    sa.Column("words", sa.Text, nullable=False),  # JSON: score, fit, grade …
+    sa.Column("parts", sa.Text, nullable=False),  # JSON, as of results
 )
 
 transitions = sa.Table(  # every stage that a lead came to, and why; append-only

@@ -227,7 +227,9 @@ class Evaluator:
             on = _first(due[lead], ahead.get(lead), standing.due.get(lead), lists.until.get(lead))
             decision = self._decision(lead, said, parts.get(lead, "[]"), routed[lead], on, members[lead], now, lists,
                                       found, standing.places[lead])  # fmt: skip
-            decision.moves, decision.golden = standing.moves.get(lead, ()), known[lead]
+            decision.moves = standing.moves.get(lead, ())
+            if any(member.gone_at is None for member in members[lead]):  # nobody evaluates the others for other points
+                decision.golden = known[lead]
             yield decision
 
     def _set_aside(

@@ -12,7 +12,6 @@ from leadsync.core.match.calibration import Pair
 from leadsync.errors import UsageError
 from leadsync.store import leads, matching, merges, review, schema
 from leadsync.store.database import Store, chunks
-from leadsync.store.evaluation import results
 from leadsync.store.review import DIFFERENT, PAIR, SAME
 from leadsync.sync.explain.links import Link, table
 
@@ -147,8 +146,11 @@ def _sides(store: Store, ids: Collection[int]) -> dict[int, dict[str, Any]]:
 
 
 def _scores(store: Store, ids: Collection[int]) -> dict[int, float]:
-    stored = results(store, sorted(ids))
-    return {lead: number(text(result.words.get("score"))) or 0.0 for lead, result in stored.items()}
+    t, found = schema.results.c, dict[int, float]()
+    for part in chunks(sorted(ids)):
+        for lead, words in store.connection.execute(sa.select(t.lead_id, t.words).where(t.lead_id.in_(part))):
+            found[lead] = number(text(words.get("score"))) or 0.0
+    return found
 
 
 def _body(row: Any, sides: Mapping[int, Mapping[str, Any]], scores: Mapping[int, float]) -> dict[str, Any]:

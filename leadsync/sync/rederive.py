@@ -51,7 +51,7 @@ class Rederive:
                 matching.rewind(self._store)
             if ended and todo.all:
                 self._mark_all(facts=todo.walks)
-            elif ended and todo.scores and (scored := self._rescore.slice(todo.scored)) is not None:
+            elif ended and todo.scores and (scored := self._rescore.slice(todo.scored, self._clock.now())) is not None:
                 todo, ended = Todo(scores=True, scored=scored), False
             again.keep(self._store, None if ended else todo)
         return True

@@ -56,7 +56,7 @@ def kept(store: Store, connection: str) -> Kept:
                 else:
                     event = (obj, row["ext_id"], row["kind"], str(row["happened_at"]))
                     events.setdefault(lead, Counter())[event] += 1
-        results = {row.lead_id: row.words | row.scored for row in db.execute(sa.select(schema.results))}
+        results = {row.lead_id: row.words for row in db.execute(sa.select(schema.results))}
     return Kept({(objects[row.source_id], row.ext_id): row for row in rows}, by_id, events, counted, results, ended)
 
 

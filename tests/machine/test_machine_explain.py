@@ -67,8 +67,7 @@ def stored(leadsync: Coordinator, zone: ZoneInfo) -> dict[int, tuple[Any, ...]]:
     with leadsync.store.reading() as db:
         rows = db.execute(sa.select(schema.results)).all()
         fresh = {row.lead_id for row in rows if row.evaluated_at.astimezone(zone).date() == today}
-        words = {row.lead_id: row.words | (row.scored or {}) for row in rows}
-        return {row.lead_id: (*map(words[row.lead_id].get, WORDS), row.parts if row.lead_id in fresh else None)
+        return {row.lead_id: (*(row.words.get(word) for word in WORDS), row.parts if row.lead_id in fresh else None)
                 for row in rows}  # fmt: skip
 
 

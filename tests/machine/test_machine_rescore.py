@@ -2,9 +2,10 @@
 had been."""
 
 import dataclasses
+import json
 import random
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ import yaml
 from adopt_world import COLUMNS, Change, account, installation, put
 from fake_crm import Clock, Crm, Open, rows
 
+from leadsync.core.score import RESULTS
+from leadsync.core.segments import COLUMN
 from leadsync.store import agenda, schema
-from leadsync.store.evaluation import SCORED
 from leadsync.sync import rescore
 from leadsync.sync.cycle import Coordinator
 from leadsync.types import FieldSchema
@@ -113,25 +115,33 @@ def stands(leadsync: Coordinator, *, parts: bool) -> list[Any]:
     engagement go along, and with a segment what to ask for of whoever came to an outcome."""
     t = schema.results.c
     found = rows(
-        leadsync,
-        sa.select(t.lead_id, t.words, t.scored, t.parts, t.rep, t.due_at, t.place, t.stage).order_by(t.lead_id),
+        leadsync, sa.select(t.lead_id, t.words, t.parts, t.rep, t.due_at, t.place, t.stage).order_by(t.lead_id)
     )
     drift = () if parts else ("reasons", "fit", "engagement", "ask_for")
     return [
         (
             lead,
-            {word: value for word, value in (words | scored).items() if word.partition("@")[0] not in drift},
+            {word: value for word, value in words.items() if word.partition("@")[0] not in drift},
             divided if parts else None,
             *rest,
         )
-        for lead, words, scored, divided, *rest in found
+        for lead, words, divided, *rest in found
     ]
 
 
-def points(stood: Sequence[Any]) -> list[Any]:
-    """Of what is kept of a lead what scoring alone says."""
-    lead, words, divided, *_ = stood
-    return [lead, {word: words.get(word) for word in SCORED}, divided]
+def results(leadsync: Coordinator) -> dict[int, Any]:
+    """What each lead has been scored with, and its parts."""
+    t = schema.results.c
+    found = rows(leadsync, sa.select(t.lead_id, t.words, t.parts))
+    return {lead: ({word: words.get(word) for word in (*RESULTS, COLUMN)}, parts) for lead, words, parts in found}
+
+
+def scores(leadsync: Coordinator) -> dict[int, Any]:
+    """What leads come to that wait to be evaluated for that."""
+    s = schema.scores.c
+    found = rows(leadsync, sa.select(s.lead_id, s.words, s.parts, s.temperature))
+    assert all(temperature == json.loads(words)["temperature"] for _, words, _, temperature in found)
+    return {lead: (json.loads(words), json.loads(parts)) for lead, words, parts, _ in found}
 
 
 SECOND: tuple[tuple[Change, ...], ...] = (
@@ -172,12 +182,17 @@ def test_all_stand_as_if_everybody_had_been_evaluated(
         if everybody:
             with following.store.begin():
                 agenda.mark_all(following.store)
+        before = results(following)
         following.rederive.run(following.stopping)
-        scored = stands(following, parts=True)
+        come_to, stood = scores(following), results(following)
         following.cycle()
         found.append(stands(following, parts=not later))
-        if first and not everybody and not second and not later:
-            assert [points(each) for each in scored] == [points(each) for each in found[0]]
+        assert stood == before
+        if not second:
+            assert come_to.items() <= results(following).items()
+            if first and not later and not everybody:
+                assert before | come_to == results(following)
+        assert scores(following) == {}
         assert following.cycle().connections["crm"].evaluated == 0
         following.close()
     assert found[0] == found[1]
@@ -225,45 +240,31 @@ def test_a_process_that_dies_goes_on_where_it_was(
     assert 0 < some < polish
 
 
-def test_what_leads_are_scored_with_stands_before_they_are_evaluated(
+def test_what_leads_come_to_is_stored_before_they_are_evaluated(
     tmp_path: Path, clock: Clock, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rescore, "at_once", lambda config: 2)
-    other = TWO.replace("country = PL", "country or not country")
-    following = after(tmp_path, clock, opened, ONE, other)
-    t = schema.results.c
-    query = sa.select(t.lead_id, t.scored, t.parts, t.temperature, t.words).order_by(t.lead_id)
+    following = after(tmp_path, clock, opened, ONE, TWO.replace("country = PL", "country or not country"))
     ended = {lead for (lead,) in rows(following, sa.select(schema.golden.c.lead_id).where(schema.golden.c.ended))}
-    before = rows(following, query)
+    everybody = results(following).keys()
     following.rederive.run(following.stopping)
-    scored = rows(following, query)
-    following.cycle()
-    evaluated = rows(following, query)
-    assert [row.words for row in scored] == [row.words for row in before]
+    assert scores(following).keys() == everybody - ended
     assert ended
-    for was, then, now in zip(before, scored, evaluated, strict=True):
-        one = was if was.lead_id in ended else now
-        assert {"scored_as": None, **one.scored} == {"scored_as": None, **then.scored}
-        assert (then.parts, then.temperature) == (one.parts, one.temperature)
-        assert was.lead_id in ended or then.scored["score"] != was.scored["score"]
 
 
-def test_rules_that_are_taken_back_before_anybody_is_evaluated_leave_nothing(
-    tmp_path: Path, clock: Clock, opened: Open
-) -> None:
+def test_rules_that_are_taken_back_leave_nothing(tmp_path: Path, clock: Clock, opened: Open) -> None:
     crm = people(clock, random.Random(1))
     config = {rules: installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", rules)) for rules in (ONE, TWO)}
     leadsync = opened(config[ONE])
     leadsync.cycle()
-    found = [stands(leadsync, parts=True)]
+    stood = stands(leadsync, parts=True)
     for rules in (TWO, ONE):
         leadsync.close()
         leadsync = opened(config[rules])
         leadsync.rederive.run(leadsync.stopping)
-        found.append(stands(leadsync, parts=True))
+        assert bool(scores(leadsync)) == (rules == TWO)
     leadsync.cycle()
-    assert [points(lead) for lead in found[2]] == [points(lead) for lead in found[0]]
-    assert stands(leadsync, parts=True) == found[0] != found[1]
+    assert stands(leadsync, parts=True) == stood
 
 
 def test_rules_about_talk_have_everybody_evaluated(tmp_path: Path, clock: Clock, opened: Open) -> None:

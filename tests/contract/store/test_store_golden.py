@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 from store_kit import NOW, Kit, record
 
-from leadsync.store import evaluation, golden, schema
+from leadsync.store import again, agenda, evaluation, golden, runs, schema, scores
 from leadsync.store import records as people
+from leadsync.store.again import Todo
 from leadsync.store.evaluation import Decision, Stored
 from leadsync.store.golden import Golden
+from leadsync.store.scores import Scored
 
 
 def keep(kit: Kit, *found: Golden | int) -> None:
@@ -72,30 +74,30 @@ def test_leads_that_wait_already_are_marked_no_second_time(kit: Kit) -> None:
     assert [tuple(each) for each in found] == [(ids[0], 0, None), (ids[1], 1, None), (ids[2], 1, 1)]
 
 
-def test_who_waits_for_more_than_other_points_is_known(kit: Kit) -> None:
-    kit.keep("Lead", *(record(f"L{i}") for i in range(4)))
-    ids = [kit.record("Lead", f"L{i}").id for i in range(4)]
-    leads = [kit.lead("Lead", f"L{i}") for i in range(4)]
+def test_what_leads_come_to_stands_until_they_are_evaluated(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"), record("L2"), record("L3"))
+    leads = [kit.lead("Lead", f"L{i}") for i in (1, 2, 3)]
+    words = {"class": "buyer", "score": 40, "temperature": "warm", "reasons": "40 = 40"}
+    results = [Stored(lead, words, "[]", None, None) for lead in leads]
     with kit.store.begin() as db:
-        db.execute(sa.delete(schema.dirty))
-        golden.mark_changed(kit.store, leads[:3])
-        people.mark(kit.store, ids[1:2])
-        people.mark(kit.store, ids[2:3], late=True)
-        assert golden.marked_alone(kit.store, leads) == {leads[0]}
+        evaluation.save(kit.store, [Decision(result) for result in results], [], NOW)
+        for score in (50, 70):
+            scores.keep(kit.store, [Scored(lead, "hot", f'{{"score":{score}}}', "[]") for lead in leads[:2]])
+        assert {each.words for each in scores.of(kit.store, leads).values()} == {'{"score":70}'}
+        assert {found.words["score"] for found in evaluation.results(kit.store, leads).values()} == {40}
+        assert runs.summary(db, NOW)["temperatures"] == {"hot": 2, "warm": 1}
+        evaluation.save(kit.store, [Decision(results[0])], [], NOW)
+        assert [*scores.of(kit.store, leads)] == [leads[1]]
+        assert runs.summary(db, NOW)["temperatures"] == {"hot": 1, "warm": 2}
+        people.forget_results(kit.store, leads)
+        assert scores.of(kit.store, leads) == {}
 
 
-def test_scores_are_kept_beside_what_else_a_result_says(kit: Kit) -> None:
-    kit.keep("Lead", record("L1"), record("L2"))
-    leads = [kit.lead("Lead", f"L{i}") for i in (1, 2)]
-    words = {"score": 40, "fit": 9, "temperature": "warm", "scored_as": "far", "reasons": "40 = 40", "owner": None}
-    before = [
-        Stored(lead, words, "[]", None, None, waits_for=wait) for lead, wait in zip(leads, ("best", None), strict=True)
-    ]
-    with kit.store.begin():
-        evaluation.save(kit.store, [Decision(result) for result in before], [], NOW)
-        told = '{"score":70,"fit":9,"temperature":"hot","scored_as":null}'
-        evaluation.save_scores(kit.store, dict.fromkeys(leads, (70, "hot", told)), {leads[0]: '[{"points":7000}]'})
-        found = evaluation.results(kit.store, leads)
-    assert [found[lead].words for lead in leads] == [words | {"score": 70, "temperature": "hot", "scored_as": None}] * 2
-    assert [found[lead].parts for lead in leads] == [[{"points": 7000}], []]
-    assert [(row.temperature, row.waits) for row in kit.rows(schema.results)] == [("hot", 70), ("hot", None)]
+def test_other_files_leave_nothing_of_what_leads_came_to(kit: Kit) -> None:
+    kit.keep("Lead", record("L1"))
+    lead = kit.lead("Lead", "L1")
+    for forget in (agenda.mark_all, lambda store: again.demand(store, Todo(scores=True))):
+        with kit.store.begin():
+            scores.keep(kit.store, [Scored(lead, "hot", "{}", "[]")])
+            forget(kit.store)
+            assert scores.of(kit.store, [lead]) == {}

@@ -59,7 +59,7 @@ def test_states_of_every_version_open_and_keep_their_rows(tmp_path: Path, name: 
         assert kit.told(schema.activities) == [("C1", "T1", "call_in"), ("L1", "L1:Opens:5", "email_open"),
                                                ("L1", "L1:Opens:5:before", "email_open")]  # fmt: skip
         assert [w.state for w in kit.rows(schema.writes)] == ["applied", "sent"]
-        assert [(r.words | (r.scored or {}))["score"] for r in kit.rows(schema.results)] == [73]
+        assert [r.words["score"] for r in kit.rows(schema.results)] == [73]
         assert kit.sources["Lead"].head is not None
         with kit.store.begin() as db:
             assert compare_metadata(MigrationContext.configure(db), schema.metadata) == []
