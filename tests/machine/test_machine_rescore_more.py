@@ -1,6 +1,7 @@
 """Other rules of scoring: what hangs on them besides the score of a buyer, and golden records that say nothing more."""
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from leadsync.config.load import Config
 from leadsync.config.scoring import compile_scoring
 from leadsync.core.lists import Lists
 from leadsync.store import agenda, erase, schema
+from leadsync.sync import planning
 from leadsync.sync.erase import Eraser
 from leadsync.types import FieldSchema
 
@@ -158,3 +160,26 @@ def test_nothing_that_an_erased_person_shared_is_left(tmp_path: Path, clock: Clo
     assert rows(leadsync, sa.select(schema.golden)) == []
     leadsync.close()
     assert b"their secret" not in (tmp_path / "leadsync.db").read_bytes()
+
+
+def test_results_stay_as_they_were_told_until_leads_are_evaluated(tmp_path: Path, clock: Clock, opened: Open) -> None:
+    """A plan tells who moves, and an outcome has them keep the score that they had."""
+    crm = world(clock, CHIEF)
+    [lead] = crm.rows["Lead"]
+    configs = [
+        installation(tmp_path, {"crm": crm}, *SETUP, put("write", "Lead", {"Score": "score"}), put("scoring", rules))
+        for rules in (FEW, MANY)
+    ]
+    leadsync = opened(configs[0])
+    leadsync.cycle()
+    leadsync.close()
+    leadsync = opened(configs[1])
+    leadsync.read()
+    [told] = rows(leadsync, sa.select(schema.scores.c.words))
+    assert json.loads(told[0])["score"] == 50
+    assert [(each["before"], each["after"]) for each in planning.plan(leadsync).body()["movers"]] == [(5, 50)]
+    crm.edit("Lead", lead, Other="won")
+    leadsync.cycle()
+    [words] = rows(leadsync, sa.select(schema.results.c.words))
+    assert words[0]["score"] == 5
+    assert rows(leadsync, sa.select(schema.scores)) == []
