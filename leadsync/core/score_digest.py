@@ -1,8 +1,8 @@
 """A number for all that follows from the points of a lead: as long as it is the same, other rules change nothing of it.
 
 Told with the score are its parts and what people read of each, the segment, and what is most worth asking for; with it
-go the scores from which on a lead is warm and hot, and engaged. On which day it changes by time alone is not told: that
-costs as much as the score, and nobody asks where the score is another.
+go the scores from which on a lead is warm and hot, and engaged. The day on which it changes by time alone is no part of
+it: to find that costs twice what the score does, and only of leads whose number is the same anybody has to know.
 """
 
 from collections.abc import Mapping

@@ -71,7 +71,7 @@ class Rescore:
     def _score(self, after: int, today: date) -> int | None:
         """Score them, several portions at once, while others are read and stored."""
         store, asked, much = self._store, list[tuple[int, Future[_Found]]](), 0
-        with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        with ThreadPoolExecutor(min(_TIMES, pl.thread_pool_size())) as threads:
             while len(asked) < _TIMES and much < _MUCH and (rows := golden.following(store, after, self._many)):
                 past = evaluation.results(store, [row.lead_id for row in rows if row.ended])
                 asked.append((len(rows), threads.submit(self._found, rows, past, today)))

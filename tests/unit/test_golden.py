@@ -53,6 +53,12 @@ def test_nothing_is_lost(leads: list[dict[str, Any]], events: list[tuple[Any, ..
         (lead + 5, lead == 3) for lead in range(len(leads))
     ]
     assert [each.due for each in found.values()][:5] == [None, 20_514, -1, None, 20_514][: len(leads)]
+    later = {lead: None if day else DAY for lead, day in due.items()}
+    anew = records(WORDS, frame, activities, dict.fromkeys(found, 4), later, {2}, found)
+    assert anew == {
+        lead: each._replace(digest=4, due=None if lead == 2 or later[lead] is None else 20_514, ended=lead == 2)
+        for lead, each in found.items()
+    }
     known, happened = in_columns([found[lead] for lead in range(len(leads))], WORDS)
     assert_frame_equal(known, frame.drop("stage"), check_column_order=False, check_exact=True)
     assert [each.stage for each in found.values()] == frame["stage"].to_list()
