@@ -100,7 +100,7 @@ def due(store: Store, now: datetime, busy: Collection[int], limit: int) -> tuple
 
 def mark_all(store: Store) -> None:
     """Mark every live person's record: the rules have changed. Golden records were made by others, with fields of other
-    types perhaps."""
+    types perhaps; and so was what leads come to."""
     r = schema.records.c
     mark_late(store, sa.select(r.id).where(r.lead_id.is_not(None), r.gone_at.is_(None)))
     store.connection.execute(sa.delete(schema.golden))

@@ -108,6 +108,9 @@ def remove(store: Store, record_ids: Collection[int]) -> None:
         held = sa.select(r.lead_id).where(r.lead_id.in_(part)).union(sa.select(m.lead_id).where(m.lead_id.in_(part)))
         empty = sorted({*part} - {*store.connection.scalars(held)})
         records.forget_results(store, empty)
+        for table in (schema.golden, schema.scores):  # of theirs besides, who was one lead with them until now
+            store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(part)))
+        records.mark(store, list(store.connection.scalars(sa.select(r.id).where(r.lead_id.in_(part)))))
         for table in (schema.transitions, schema.decisions):
             store.connection.execute(sa.delete(table).where(table.c.lead_id.in_(empty)))
         store.connection.execute(sa.delete(schema.leads).where(schema.leads.c.id.in_(empty)))

@@ -1,7 +1,7 @@
 """Golden records: what evaluation made of the records of each buyer, kept so that many can be asked about in columns.
 
-Each is of the files and records that its lead was evaluated by last: one that something has touched since is marked, as
-long as it has a row in some CRM. All of it inside `Store.begin()`.
+Each is of the files and records that its lead was evaluated by last: one that something has touched since is marked. A
+lead without a row in any CRM has none. All of it inside `Store.begin()`.
 """
 
 from collections.abc import Collection, Mapping

@@ -67,9 +67,8 @@ def _live() -> sa.Select[tuple[int]]:
 def _counts(db: sa.Connection, column: sa.ColumnElement[str]) -> dict[str, int]:
     t, s = schema.results.c, schema.scores
     told = sa.select(column.label("word")).select_from(schema.results).outerjoin(s, s.c.lead_id == t.lead_id)
-    told = told.where(
-        t.lead_id.in_(_live()), t.temperature.is_not(None)
-    )  # results of leads that are left alone are empty
+    scored = t.temperature.is_not(None)  # the results of leads that are left alone are empty
+    told = told.where(t.lead_id.in_(_live()), scored)
     word = (each := told.subquery()).c.word
     rows = db.execute(sa.select(word, sa.func.count()).select_from(each).group_by(word).order_by(word))
     return {word or "none": count for word, count in rows}

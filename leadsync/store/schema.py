@@ -197,7 +197,7 @@ scores = sa.Table(  # what leads come to by rules of scoring that they have not 
     sa.Column("lead_id", Id, primary_key=True, autoincrement=False),
     sa.Column("temperature", sa.Text, nullable=False),  # one of the words again, to count by
     sa.Column("words", sa.Text, nullable=False),  # JSON: score, fit, grade …
-    sa.Column("parts", sa.Text, nullable=False),  # JSON, as of results
+    sa.Column("parts", sa.Text, nullable=False),  # JSON: no score stands without what it is the sum of
 )
 
 transitions = sa.Table(  # every stage that a lead came to, and why; append-only

@@ -7,11 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from leadsync.core.classes import BUYER
 from leadsync.core.company_score import Person
-from leadsync.store import keys, schema
+from leadsync.store import keys, schema, scores
 from leadsync.store.database import Store, chunks, plain_rows
 from leadsync.store.evaluation import Member, members_of
 from leadsync.store.records import COMPANIES as LATE
@@ -24,14 +25,16 @@ def person_of(lead: int, words: Mapping[str, Any]) -> Person | None:
 
 
 def stored(store: Store, companies: Collection[int]) -> dict[int, list[Person]]:
-    """Company → its people: all whose results say that they are of these companies."""
+    """Company → its people: all whose results say that they are of these companies, with what they come to."""
     found, r, t = defaultdict[int, list[Person]](list), schema.records.c, schema.results
     near, leads = sorted(keys.people_of(store, companies)), set[int]()
     for part in chunks(near):
         leads.update(store.connection.scalars(sa.select(r.lead_id).where(r.id.in_(part), r.lead_id.is_not(None))))
+    come_to = {lead: orjson.loads(each.words) for lead, each in scores.of(store, leads).items()}
     for part in chunks(sorted(leads)):
         query = sa.select(t.c.lead_id, t.c.words).where(t.c.lead_id.in_(part))
-        for lead, words in store.connection.execute(query):
+        for lead, said in store.connection.execute(query):
+            words = said | come_to.get(lead, {})
             person = person_of(lead, words)
             for company in companies_of(words) if person else ():
                 found[company] += [person] if person else []

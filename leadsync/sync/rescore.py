@@ -35,7 +35,7 @@ _MUCH = 10_000_000  # characters of what they did, from which on it is as many
 
 
 class _Found(NamedTuple):
-    """Leads of whom something else follows, and what those of them come to who do not keep their score."""
+    """The leads of whom something else follows, and what those of them come to today who do not keep their score."""
 
     changed: set[int]
     scored: Sequence[Scored]
@@ -82,32 +82,37 @@ class Rescore:
         return after if asked and asked[-1][0] == self._many else None
 
     def _found(self, rows: Sequence[Golden], past: Mapping[int, Result], today: date) -> _Found:
-        """Compares these leads as of the days on which they were evaluated, until when nothing else has changed. Of
-        those that keep a score it is that of the `past`."""
-        scoring, watched, ended = self._config.scoring, self._evaluator.watched, [r.lead_id for r in rows if r.ended]
+        """Of these leads; of those that keep a score it is that of the `past`. Who is due is evaluated for that, and
+        may be no buyer any more: what they come to is not asked."""
         known, activities = in_columns(rows, self._words)
         stages = pl.Series("stage", [row.stage for row in rows], dtype=pl.String)
         known = known.with_columns(stages, pl.lit(BUYER).alias("class"))
-        frame, live = self._scored(known, activities)
-        frame = frame.with_columns(self._evaluator.telling.ask_for(frame), enough=True)
-        told, kept_ = with_kept(frame, live, kept(past, frame, ended))
-        parts = divided(kept_)
-        digests = score_digests(scoring, frame, told, kept_.parts, parts)
-        changed, worked, happened = {r.lead_id for r in rows if digests[r.lead_id] != r.digest}, live.worked, activities
-        if 2 * len(changed) > frame.height:  # it costs less to score the rest anew than to ask about all
-            frame, worked = frame.filter(~pl.col("lead").is_in(list(changed))), {}
-            happened = activities.join(frame, on="lead", how="semi")
-        due = next_changes(scoring, watched, frame, happened, worked)
-        changed |= {r.lead_id for r in rows if not r.ended and r.lead_id in due and in_days(due[r.lead_id]) != r.due}
-        other = pl.col("lead").is_in(list(changed.difference(ended)))
-        told = told.filter(other)
-        if (told["day"] != today).any():
-            told, live = self._scored(known.filter(other).with_columns(day=today), activities)
-            parts = divided(live)
-        words = told.select("lead", "temperature", pl.struct(*RESULTS, COLUMN).struct.json_encode().alias("words"))
-        return _Found(
-            changed, [Scored(lead, heat, said, parts.get(lead, "[]")) for lead, heat, said in words.iter_rows()]
-        )
+        changed, now = self._changed(rows, known, activities, past), in_days(today) or 0
+        asked = changed.difference(r.lead_id for r in rows if r.ended or (r.due is not None and r.due <= now))
+        leads = known.filter(pl.col("lead").is_in(list(asked))).with_columns(day=today)
+        leads, found = self._scored(leads, activities)
+        words, parts = pl.struct(*RESULTS, COLUMN).struct.json_encode(), divided(found)
+        told = leads.select("lead", "temperature", words.alias("words")).iter_rows()
+        return _Found(changed, [Scored(lead, heat, said, parts.get(lead, "[]")) for lead, heat, said in told])
+
+    def _changed(
+        self, rows: Sequence[Golden], known: pl.DataFrame, activities: pl.DataFrame, past: Mapping[int, Result]
+    ) -> set[int]:
+        """Those of whom something else follows, or from another day on: as of the days on which they were evaluated,
+        until when nothing else has changed."""
+        scoring, watched = self._config.scoring, self._evaluator.watched
+        live, found = self._scored(known, activities)
+        live = live.with_columns(self._evaluator.telling.ask_for(live), enough=True)
+        ended, worked = [row.lead_id for row in rows if row.ended], found.worked
+        leads, found = with_kept(live, found, kept(past, live, ended))
+        digests = score_digests(scoring, live, leads, found.parts, divided(found))
+        changed = {row.lead_id for row in rows if digests[row.lead_id] != row.digest}
+        if 2 * len(changed) > live.height:  # it costs less to score the rest anew than to ask about all
+            live, worked = live.filter(~pl.col("lead").is_in(list(changed))), {}
+            activities = activities.join(live, on="lead", how="semi")
+        due = next_changes(scoring, watched, live, activities, worked)
+        moved = {r.lead_id for r in rows if not r.ended and r.lead_id in due and in_days(due[r.lead_id]) != r.due}
+        return changed | moved
 
     def _scored(self, leads: pl.DataFrame, activities: pl.DataFrame) -> tuple[pl.DataFrame, Scores]:
         """The leads with their segment and results, and what these are the sum of."""

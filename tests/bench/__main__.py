@@ -64,7 +64,7 @@ RESCORE = {
     "some_followed": ("their lines, stages, owners and plans follow, s", ""),
     "some_followed_cpu": ("of CPU", ""),
     "all_scored": (
-        "a rule is added, a day later, by which everybody has another score: all are scored, all stored, s",
+        "a rule is added by which everybody has another score: all are scored, all is stored, s",
         "≤ 60",
     ),
     "all_scored_cpu": ("of CPU", ""),

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from adopt_world import Change, account, installation, put
 from fake_crm import Clock, Crm, Open, rows
 from test_machine_rescore import FUNNEL, SETUP, stands
 
-from leadsync.config.document import load
+from leadsync.config.classes import compile_classes
+from leadsync.config.document import Document, load
 from leadsync.config.load import Config
+from leadsync.config.matching import Matching
 from leadsync.config.scoring import compile_scoring
 from leadsync.core.lists import Lists
 from leadsync.store import agenda, erase, schema
-from leadsync.sync import planning
+from leadsync.sync import planning, rescore
 from leadsync.sync.erase import Eraser
 from leadsync.types import FieldSchema
 
@@ -183,3 +186,98 @@ def test_results_stay_as_they_were_told_until_leads_are_evaluated(tmp_path: Path
     [words] = rows(leadsync, sa.select(schema.results.c.words))
     assert words[0]["score"] == 5
     assert rows(leadsync, sa.select(schema.scores)) == []
+
+
+def test_nobody_asks_what_leads_come_to_that_are_gone(tmp_path: Path, clock: Clock, opened: Open) -> None:
+    crm = world(clock, CHIEF, CHIEF)
+    leadsync = opened(installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", FEW)))
+    leadsync.cycle()
+    crm.delete("Lead", next(iter(crm.rows["Lead"])))
+    leadsync.cycle()
+    leadsync.close()
+    leadsync = opened(installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", MANY)))
+    leadsync.rederive.run(leadsync.stopping)
+    assert len(rows(leadsync, sa.select(schema.golden))) == 1
+    assert len(rows(leadsync, sa.select(schema.scores))) == 1
+
+
+def test_whoever_is_due_may_be_no_buyer_and_comes_to_nothing_yet(tmp_path: Path, clock: Clock, opened: Open) -> None:
+    crm = world(clock, CHIEF, CHIEF)
+    crm.add("Call", {"When": clock.now().isoformat(), "Way": None}, Lead=(next(iter(crm.rows["Lead"])),))
+    quiet = {"classes": {"student": {"when": "call_in in 90d and no call_in in 9d"}}}
+
+    def made(rules: str) -> Config:
+        found = installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", rules))
+        return dataclasses.replace(found, classes=compile_classes(Document(tmp_path / "classes.yaml", quiet)))
+
+    leadsync = opened(made(FEW))
+    leadsync.cycle()
+    leadsync.close()
+    clock.pass_(timedelta(days=20))
+    leadsync = opened(made(MANY))
+    leadsync.rederive.run(leadsync.stopping)
+    assert len(rows(leadsync, sa.select(schema.golden))) == 2
+    assert len(rows(leadsync, sa.select(schema.scores))) == 1
+
+
+def test_a_portion_that_fails_leaves_everything_as_it_was(
+    tmp_path: Path, clock: Clock, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm = world(clock, CHIEF, CHIEF)
+    leadsync = opened(installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", FEW)))
+    leadsync.cycle()
+    leadsync.close()
+    leadsync = opened(installation(tmp_path, {"crm": crm}, *SETUP, put("scoring", MANY)))
+
+    def fails(*_: object) -> None:
+        raise MemoryError("of one")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rescore, "next_changes", fails)
+        with pytest.raises(MemoryError, match="of one"):
+            leadsync.rederive.run(leadsync.stopping)
+    assert rows(leadsync, sa.select(schema.scores)) == rows(leadsync, sa.select(schema.dirty)) == []
+    leadsync.rederive.run(leadsync.stopping)
+    assert len(rows(leadsync, sa.select(schema.scores))) == 2
+
+
+NAMED = tuple(
+    put("read", obj, word, column)
+    for obj in ("Lead", "Contact")
+    for word, column in (("email", "Way"), ("first_name", "First"), ("last_name", "Last"), ("phone", "Tel"))
+)
+ANN = {"Way": "ann.smith@acme.example", "First": "Ann", "Last": "Smith", "Tel": "+48601234567"}
+BEN = {"Way": "ben.brown@firm.example", "First": "Ben", "Last": "Brown", "Tel": "+48609876543"}
+
+
+def test_nothing_is_left_of_an_erased_person_who_was_one_lead_with_another(
+    tmp_path: Path, clock: Clock, opened: Open
+) -> None:
+    crm = world(clock, CHIEF | ANN)
+    more = {name: FieldSchema(name, "text") for name in ANN}
+    for obj in ("Lead", "Contact"):
+        crm.columns[obj] = {**crm.columns[obj], **more}
+    lead, other = next(iter(crm.rows["Lead"])), crm.add("Contact", {"Country": "PL", "Title": "chief", **ANN})
+    day = clock.now() - timedelta(days=17)
+    crm.add("Call", {"When": day.isoformat(), "Way": "price"}, Lead=(lead,))
+    called = "engagement: {rules: {called: {points: 20, per: call_in}}}"
+
+    def made(rules: str) -> Config:
+        found = installation(tmp_path, {"crm": crm}, *SETUP, *NAMED, put("scoring", rules))
+        return dataclasses.replace(found, matching=Matching(off=False, version="1"))
+
+    leadsync = opened(made(called))
+    leadsync.cycle()
+    leadsync.close()
+    leadsync = opened(made(called.replace("20", "30")))
+    leadsync.rederive.run(leadsync.stopping)
+    [come_to] = rows(leadsync, sa.select(schema.scores.c.parts))
+    assert str(day.date()) in come_to[0]
+    crm.edit("Contact", other, **BEN)
+    leadsync.read()
+    eraser = Eraser(leadsync.config, leadsync.store)
+    eraser.erase(eraser.person(f"crm/Lead/{lead}"), clock.now())
+    assert rows(leadsync, sa.select(schema.scores)) == rows(leadsync, sa.select(schema.golden)) == []
+    r, d = schema.records.c, schema.dirty.c
+    marks = sa.select(r.ext_id).join(schema.dirty, d.record_id == r.id).where(d.points.is_(None))
+    assert {ext_id for (ext_id,) in rows(leadsync, marks)} == {other}

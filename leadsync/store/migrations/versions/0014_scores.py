@@ -1,5 +1,5 @@
-"""What leads come to by other rules of scoring, until they are evaluated; and when a score changes by time alone beside
-its digest, which told it before."""
+"""What leads come to by other rules of scoring, until they are evaluated; and the day on which a score changes by time
+alone, which was part of its digest."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,3 +22,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lead_id"),
     )
     op.add_column("golden", sa.Column("due", sa.Integer(), nullable=True))
+    op.execute(  # nobody evaluates the others
+        "DELETE FROM golden WHERE lead_id NOT IN "
+        "(SELECT lead_id FROM records WHERE lead_id IS NOT NULL AND gone_at IS NULL)"
+    )
