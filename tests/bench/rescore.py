@@ -42,7 +42,7 @@ def grow(path: Path, leads: int) -> None:
     db = sqlite3.connect(path)
     db.execute("PRAGMA journal_mode=OFF")
     db.execute("PRAGMA synchronous=OFF")
-    [(once,)] = db.execute("SELECT count(*) FROM leads")
+    [(once,)] = db.execute("SELECT count(*) FROM results")
     copies = ceil(leads / once)
     db.execute("CREATE TEMP TABLE copies (n INTEGER PRIMARY KEY)")
     db.executemany("INSERT INTO copies VALUES (?)", [(n,) for n in range(1, copies)])
