@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_crm import MAPPING, Clock, Connection, Crm, Open, config
+from fake_crm import MAPPING, SCORING, Clock, Connection, Crm, Open, config, scored_by
 
 from leadsync.core.mapping import CrmMapping, ObjectMapping, ReadField
 from leadsync.core.write_field import WriteField
@@ -76,6 +76,28 @@ def test_a_company_is_scored_by_its_people_whoever_linked_them(
     expected = {"score": 41, "fit": 20, "interest": 16, "breadth": 5, "people": 2, "engaged": 1}
     assert {key: row[key] for key in expected} == expected
     assert row["record"] == f"crm Firm {acme}"
+
+
+def test_a_company_is_explained_by_what_its_people_come_to_before_they_are_evaluated(
+    opened: Open, clock: Clock, crm: World, tmp_path: Path
+) -> None:
+    acme = crm.add("Firm", {"Name": "acme", "Site": "acme.example"})
+    ann, bob = (crm.person(f"{name}@acme.example", acme, Country="PL") for name in ("ann", "bob"))
+    crm.call(ann, bob, bob)
+    found = installed(tmp_path, crm)
+    leadsync = opened(found)
+    leadsync.cycle()
+    leadsync.close()
+    found = scored_by(found, SCORING.replace("points: 20", "points: 30").replace("points: 25", "points: 40"))
+    leadsync = opened(found)
+    leadsync.rederive.run(leadsync.stopping)
+    [subject] = subjects(found, ann, clock.now())
+    [before] = body(subject)["company"]
+    leadsync.cycle()
+    [subject] = subjects(found, ann, clock.now())
+    [after] = body(subject)["company"]
+    assert before | {"becomes": ""} == after | {"becomes": ""}
+    assert before["becomes"].startswith("Score would change from 55 to 73")
 
 
 def test_only_what_something_touched_is_written_and_nothing_twice(
