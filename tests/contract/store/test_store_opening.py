@@ -67,6 +67,21 @@ def test_states_of_every_version_open_and_keep_their_rows(tmp_path: Path, name: 
         kit.store.close()
 
 
+def test_golden_records_of_leads_that_are_gone_go_with_the_version_that_has_none_of_them(tmp_path: Path) -> None:
+    shutil.copy(STATES / "0013.sqlite", tmp_path / "leadsync.db")
+    db = sqlite3.connect(tmp_path / "leadsync.db")
+    [(there,)] = db.execute("SELECT DISTINCT lead_id FROM records WHERE lead_id IS NOT NULL")
+    gone = "INSERT INTO records (id, source_id, ext_id, lead_id, gone_at)"
+    db.execute(f"{gone} SELECT 90, source_id, 'L9', 91, 5 FROM records WHERE id = 1")
+    for lead in (there, 91):
+        db.execute("INSERT INTO golden VALUES (?, 20000, NULL, '{}', '{}', 7, 0)", (lead,))
+    db.commit()
+    db.close()
+    kit = Kit(open_store(URL, tmp_path, create=False), "hubspot")
+    assert [(row.lead_id, row.due) for row in kit.rows(schema.golden)] == [(there, None)]
+    kit.store.close()
+
+
 # refusals: nothing on disk changes
 
 
